@@ -1,0 +1,1 @@
+//! Baton, an open contact-centre interaction server.

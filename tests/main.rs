@@ -1,0 +1,2 @@
+#![allow(clippy::unwrap_used)]
+//! All integration tests, linked once.
