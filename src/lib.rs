@@ -1,1 +1,4 @@
 //! Baton, an open contact-centre interaction server.
+
+pub mod domain;
+pub mod engine;

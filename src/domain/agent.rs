@@ -1,0 +1,33 @@
+//! An agent who is logged in.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{MediaType, PlaceId, Timestamp};
+
+/// A login.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Agent {
+    /// Where the agent sits.
+    pub place: PlaceId,
+    /// The media of the login, each with its state.
+    pub media: BTreeMap<MediaType, MediaState>,
+    /// Since when.
+    pub logged_in_at: Timestamp,
+    /// The last request of this agent that took effect; handling timeouts count from here.
+    pub last_request_at: Timestamp,
+    /// Since when the agent has had nothing to do; decides who is offered the next interaction.
+    pub idle_since: Timestamp,
+}
+
+/// Whether an agent takes interactions of one medium.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MediaState {
+    /// Ready or not.
+    pub is_ready: bool,
+    /// Why not, where a reason was given.
+    pub reason: Option<String>,
+    /// Since when.
+    pub since: Timestamp,
+}

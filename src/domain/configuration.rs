@@ -1,0 +1,142 @@
+//! What a contact centre consists of: users, queues, workbins, capacities, times.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::{GroupName, MediaType, QueueName, Role, SkillName, UserId, WorkbinName};
+
+/// The configuration of one contact centre; journalled, so that a replay sees what was then.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Configuration {
+    /// Users by user name.
+    pub users: BTreeMap<UserId, User>,
+    /// Interaction queues by name.
+    pub queues: BTreeMap<QueueName, Queue>,
+    /// Workbin types by name.
+    pub workbins: BTreeMap<WorkbinName, Workbin>,
+    /// Media, with how many interactions of each an agent may have at once.
+    pub capacity: BTreeMap<MediaType, u32>,
+    /// Times that decide what the engine does.
+    pub timing: Timing,
+}
+
+/// A user.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct User {
+    /// First name.
+    pub first_name: String,
+    /// Last name.
+    pub last_name: String,
+    /// What the user may do.
+    pub roles: BTreeSet<Role>,
+    /// Groups that the user belongs to.
+    pub groups: BTreeSet<GroupName>,
+    /// Skills with their levels.
+    pub skills: BTreeMap<SkillName, u32>,
+    /// Argon2 hash of the password (PHC string); without one the user has no password.
+    pub password_hash: Option<String>,
+}
+
+/// A queue.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Queue {
+    /// The medium of its interactions.
+    pub media_type: MediaType,
+    /// Skills that the built-in router asks for, with the least level.
+    #[serde(default)]
+    pub skills: BTreeMap<SkillName, u32>,
+    /// Groups whose agents may pull from it.
+    #[serde(default)]
+    pub pull_groups: BTreeSet<GroupName>,
+}
+
+/// A workbin type.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Workbin {
+    /// What people call it.
+    pub display_name: String,
+    /// Whose it is.
+    pub kind: WorkbinKind,
+}
+
+/// Whose a workbin of a type is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum WorkbinKind {
+    /// Every agent has one of his own.
+    Agent,
+    /// The members of the group share one.
+    AgentGroup(GroupName),
+}
+
+/// Times that decide what the engine does, in milliseconds (design sections 5 and 6).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Timing {
+    /// How long an invitation stays open.
+    pub delivery_timeout_ms: u64,
+    /// How long the owner of an interaction may stay silent.
+    pub handling_timeout_ms: u64,
+    /// How long a router may keep an interaction.
+    pub routing_timeout_ms: u64,
+    /// How long after declining an agent is not offered the same interaction again.
+    pub reoffer_delay_ms: u64,
+    /// How long an agent who declined is passed over for one who did not.
+    pub pass_over_ms: u64,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            delivery_timeout_ms: 30_000,
+            handling_timeout_ms: 180 * 60_000,
+            routing_timeout_ms: 720 * 60_000,
+            reoffer_delay_ms: 5_000,
+            pass_over_ms: 60_000,
+        }
+    }
+}
+
+impl Configuration {
+    /// The workbins of this user: each agent's own, and those of his groups, with their owners.
+    pub fn workbins_of<'a>(
+        &'a self,
+        user: &'a UserId,
+    ) -> impl Iterator<Item = (&'a WorkbinName, &'a Workbin, String)> {
+        self.workbins.iter().filter_map(move |(name, workbin)| {
+            self.owner_for(workbin, user)
+                .map(|owner| (name, workbin, owner))
+        })
+    }
+
+    /// The owner of the workbin of this type that a user means, if it is his to use.
+    pub fn owner_for(&self, workbin: &Workbin, user: &UserId) -> Option<String> {
+        match &workbin.kind {
+            WorkbinKind::Agent => Some(user.to_string()),
+            WorkbinKind::AgentGroup(group) => {
+                self.is_member(user, group).then(|| group.to_string())
+            }
+        }
+    }
+
+    /// Whether a user belongs to a group.
+    pub fn is_member(&self, user: &UserId, group: &GroupName) -> bool {
+        self.users
+            .get(user)
+            .is_some_and(|found| found.groups.contains(group))
+    }
+
+    /// Whether an agent may pull from a queue.
+    pub fn may_pull(&self, user: &UserId, queue: &QueueName) -> bool {
+        self.queues.get(queue).is_some_and(|found| {
+            found
+                .pull_groups
+                .iter()
+                .any(|group| self.is_member(user, group))
+        })
+    }
+}

@@ -1,0 +1,195 @@
+//! Identifiers as types: a value that exists is well-formed.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::Refusal;
+
+/// Longest name of a user, queue, workbin or the like, in characters.
+const NAME_LEN_MAX: usize = 128;
+/// Longest interaction identifier, in characters.
+const INTERACTION_ID_LEN_MAX: usize = 64;
+
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $is_valid:path) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// Parses the identifier.
+            ///
+            /// # Errors
+            /// A value outside the valid range (status code 10).
+            pub fn parse(text: &str) -> Result<Self, Refusal> {
+                if $is_valid(text) {
+                    Ok(Self(text.into()))
+                } else {
+                    Err(Refusal::invalid_value($what, text))
+                }
+            }
+
+            /// The identifier as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = Refusal;
+            fn try_from(text: String) -> Result<Self, Refusal> {
+                Self::parse(&text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0.as_ref().to_owned()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+text_id!(
+    /// A contact centre (JWT claim `contactCenterId`). It names a file, hence the narrow alphabet.
+    CentreId,
+    "contactCenterId",
+    is_url_safe
+);
+text_id!(
+    /// An interaction: 1 to 64 of `0-9 A-Z a-z _ -` (interaction-models 5).
+    InteractionId,
+    "interactionId",
+    is_url_safe
+);
+text_id!(
+    /// A user, by user name; an agent's employee id in the reference.
+    UserId,
+    "userId",
+    is_name
+);
+text_id!(
+    /// Where an agent sits; by default the agent's own id.
+    PlaceId,
+    "place",
+    is_name
+);
+text_id!(
+    /// A medium: `chat`, `email`, `workitem` or another one that is configured.
+    MediaType,
+    "mediaType",
+    is_name
+);
+text_id!(
+    /// An interaction queue.
+    QueueName,
+    "queueName",
+    is_name
+);
+text_id!(
+    /// A workbin type; together with an owner it is one workbin.
+    WorkbinName,
+    "workbin",
+    is_name
+);
+text_id!(
+    /// An agent group.
+    GroupName,
+    "agentGroup",
+    is_name
+);
+text_id!(
+    /// A skill.
+    SkillName,
+    "skill",
+    is_name
+);
+
+fn is_url_safe(text: &str) -> bool {
+    (1..=INTERACTION_ID_LEN_MAX).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
+}
+
+fn is_name(text: &str) -> bool {
+    (1..=NAME_LEN_MAX).contains(&text.chars().count())
+        && !text.chars().any(char::is_control)
+        && text.trim() == text
+}
+
+macro_rules! number_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(
+            Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+        )]
+        #[serde(transparent)]
+        pub struct $name(pub u64);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+number_id!(
+    /// Position of a step in the journal, from 1.
+    Sequence
+);
+number_id!(
+    /// Fencing token of one invitation; a later invitation has a greater one.
+    Ticket
+);
+number_id!(
+    /// Chosen by who asks, repeated in the answer.
+    ReferenceId
+);
+
+impl Sequence {
+    /// The sequence of the step after this one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_parse_or_fail() {
+        for (text, valid) in [
+            ("00009a8T8Y130123", true),
+            ("a-b_c", true),
+            ("", false),
+            ("a b", false),
+            ("../x", false),
+            (&"x".repeat(64), true),
+            (&"x".repeat(65), false),
+        ] {
+            assert_eq!(InteractionId::parse(text).is_ok(), valid, "{text}");
+        }
+        assert!(QueueName::parse("Inbound e-mail").is_ok());
+        assert!(QueueName::parse(" padded").is_err());
+        assert!(QueueName::parse("bell\u{7}").is_err());
+    }
+}

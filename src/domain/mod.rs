@@ -1,0 +1,32 @@
+//! The ground floor: the words of a contact centre, without behaviour over time.
+//!
+//! Everything here is parsed once and valid from then on. Nothing here knows the time, the network or the disk.
+
+mod agent;
+mod configuration;
+mod dialect;
+mod ids;
+mod interaction;
+mod message;
+mod party;
+mod properties;
+mod refusal;
+mod timestamp;
+mod user_data;
+
+pub use agent::{Agent, MediaState};
+pub use configuration::{Configuration, Queue, Timing, User, Workbin, WorkbinKind};
+pub use dialect::{Answers, for_router};
+pub use ids::{
+    CentreId, GroupName, InteractionId, MediaType, PlaceId, QueueName, ReferenceId, Sequence,
+    SkillName, Ticket, UserId, WorkbinName,
+};
+pub use interaction::{
+    Handling, Interaction, Invitation, Origin, Purpose, Routing, Spot, Whereabouts, WorkbinRef,
+};
+pub use message::{AddressAttributes, Attributes, Event, Message, Protocol, RouteResult};
+pub use party::{Actor, Address, Cause, ClientType, Party, Role, Router};
+pub use properties::PropertyChanges;
+pub use refusal::{Refusal, RefusalKind};
+pub use timestamp::Timestamp;
+pub use user_data::{USER_DATA_BYTES_MAX, USER_DATA_DEPTH_MAX, UserData};

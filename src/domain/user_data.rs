@@ -1,0 +1,224 @@
+//! Attached data of an interaction: a nested map with limits.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::Refusal;
+
+/// Largest attached data of one interaction, in bytes of its JSON text (design section 5).
+pub const USER_DATA_BYTES_MAX: usize = 256 * 1024;
+/// Deepest nesting of attached data, the outermost map counted as one.
+pub const USER_DATA_DEPTH_MAX: usize = 32;
+/// Longest key, in characters.
+const KEY_LEN_MAX: usize = 256;
+/// Largest number of magnitude that every client reads back unchanged: 2^53.
+const EXACT_FLOAT_MAX: f64 = 9_007_199_254_740_992.0;
+
+/// Names of an interaction's own attributes. Attached data must not shadow them (interaction-models 2.6, r32).
+/// `ExternalId` and `ParentID` are the reference's exceptions.
+const RESERVED: [&str; 30] = [
+    "InteractionId",
+    "MediaType",
+    "InteractionType",
+    "InteractionSubtype",
+    "TenantId",
+    "Queue",
+    "Workbin",
+    "WorkbinAgentId",
+    "WorkbinPlaceId",
+    "WorkbinAgentGroupId",
+    "WorkbinPlaceGroupId",
+    "InteractionState",
+    "IsOnline",
+    "AbandonedAt",
+    "IsLocked",
+    "IsHeld",
+    "HeldAt",
+    "ReceivedAt",
+    "SubmittedAt",
+    "SubmittedBy",
+    "SubmitSeq",
+    "PlacedInQueueAt",
+    "PlaceInQueueSeq",
+    "MovedToQueueAt",
+    "SubmittedToRouterAt",
+    "DeliveredAt",
+    "AssignedTo",
+    "AssignedAt",
+    "CompletedAt",
+    "FlexibleProperties",
+];
+
+/// Attached data within its limits: at most 256 KiB, 32 levels, no reserved name at the top.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Map<String, Value>", into = "Map<String, Value>")]
+pub struct UserData(Map<String, Value>);
+
+impl UserData {
+    /// Checks a map against the limits.
+    ///
+    /// # Errors
+    /// Too large, too deep, a reserved or overlong key, or a number that cannot be kept exactly.
+    pub fn parse(map: Map<String, Value>) -> Result<Self, Refusal> {
+        for key in map.keys() {
+            if RESERVED.contains(&key.as_str()) {
+                return Err(Refusal::read_only(key));
+            }
+        }
+        check_map(&map, 1)?;
+        let parsed = Self(map);
+        let bytes = serde_json::to_vec(&parsed.0).map_or(usize::MAX, |text| text.len());
+        if bytes > USER_DATA_BYTES_MAX {
+            return Err(Refusal::too_large("userData", USER_DATA_BYTES_MAX));
+        }
+        Ok(parsed)
+    }
+
+    /// The map itself.
+    pub fn as_map(&self) -> &Map<String, Value> {
+        &self.0
+    }
+
+    /// This data with `other` laid over it: maps are merged key by key, anything else is replaced.
+    ///
+    /// # Errors
+    /// The merged data breaks a limit.
+    pub fn merged(&self, other: &Self) -> Result<Self, Refusal> {
+        let mut map = self.0.clone();
+        merge(&mut map, &other.0);
+        Self::parse(map)
+    }
+
+    /// This data without the keys that `names` has. Where `names` holds a non-empty map, the removal
+    /// descends into it; any other value only names its key. Also the paths of keys that were not there.
+    #[must_use]
+    pub fn without(&self, names: &Self) -> (Self, Vec<String>) {
+        let mut map = self.0.clone();
+        let mut missing = Vec::new();
+        remove(&mut map, &names.0, "", &mut missing);
+        (Self(map), missing)
+    }
+}
+
+impl TryFrom<Map<String, Value>> for UserData {
+    type Error = Refusal;
+    fn try_from(map: Map<String, Value>) -> Result<Self, Refusal> {
+        Self::parse(map)
+    }
+}
+
+impl From<UserData> for Map<String, Value> {
+    fn from(data: UserData) -> Self {
+        data.0
+    }
+}
+
+fn check_map(map: &Map<String, Value>, depth: usize) -> Result<(), Refusal> {
+    if depth > USER_DATA_DEPTH_MAX {
+        return Err(Refusal::too_deep("userData", USER_DATA_DEPTH_MAX));
+    }
+    for (key, value) in map {
+        if key.is_empty() || key.chars().count() > KEY_LEN_MAX {
+            return Err(Refusal::invalid_value("userData key", key));
+        }
+        check_value(value, depth)?;
+    }
+    Ok(())
+}
+
+fn check_value(value: &Value, depth: usize) -> Result<(), Refusal> {
+    match value {
+        Value::Object(map) => check_map(map, depth + 1),
+        Value::Array(items) if depth >= USER_DATA_DEPTH_MAX && !items.is_empty() => {
+            Err(Refusal::too_deep("userData", USER_DATA_DEPTH_MAX))
+        }
+        Value::Array(items) => items
+            .iter()
+            .try_for_each(|item| check_value(item, depth + 1)),
+        // An integer beyond 64 bits arrives as a rounded float: refused rather than silently changed.
+        Value::Number(number) if number.is_f64() => match number.as_f64() {
+            Some(float) if float.abs() < EXACT_FLOAT_MAX => Ok(()),
+            _ => Err(Refusal::invalid_value(
+                "userData number",
+                &number.to_string(),
+            )),
+        },
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
+    }
+}
+
+fn merge(map: &mut Map<String, Value>, over: &Map<String, Value>) {
+    for (key, value) in over {
+        match (map.get_mut(key), value) {
+            (Some(Value::Object(inner)), Value::Object(inner_over)) => merge(inner, inner_over),
+            _ => {
+                map.insert(key.clone(), value.clone());
+            }
+        }
+    }
+}
+
+fn remove(
+    map: &mut Map<String, Value>,
+    names: &Map<String, Value>,
+    path: &str,
+    missing: &mut Vec<String>,
+) {
+    for (key, value) in names {
+        let here = if path.is_empty() {
+            key.clone()
+        } else {
+            format!("{path}.{key}")
+        };
+        match (map.get_mut(key), value) {
+            (None, _) => missing.push(here),
+            (Some(Value::Object(inner)), Value::Object(inner_names)) if !inner_names.is_empty() => {
+                remove(inner, inner_names, &here, missing);
+            }
+            _ => {
+                map.remove(key);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn data(value: Value) -> UserData {
+        serde_json::from_value(value).expect("within the limits")
+    }
+
+    #[test]
+    fn maps_are_merged_key_by_key() {
+        let merged = data(json!({"a": 1, "m": {"x": 1, "y": 2}}))
+            .merged(&data(json!({"b": 2, "m": {"y": 3}})))
+            .expect("small");
+        assert_eq!(merged, data(json!({"a": 1, "b": 2, "m": {"x": 1, "y": 3}})));
+    }
+
+    #[test]
+    fn removal_descends_into_maps_and_lists_what_was_not_there() {
+        let (left, missing) = data(json!({"a": 1, "m": {"x": 1, "y": 2}, "n": {"z": 1}})).without(
+            &data(json!({"a": "any", "m": {"y": null, "q": 0}, "n": {}, "k": 1})),
+        );
+        assert_eq!(left, data(json!({"m": {"x": 1}})));
+        assert_eq!(missing, ["k", "m.q"]);
+    }
+
+    #[test]
+    fn limits_are_kept() {
+        let deep = |levels: usize| (1..levels).fold(json!({}), |inner, _| json!({"k": inner}));
+        let parse = |value: Value| serde_json::from_value::<UserData>(value);
+        assert!(parse(deep(USER_DATA_DEPTH_MAX)).is_ok());
+        assert!(parse(deep(USER_DATA_DEPTH_MAX + 1)).is_err());
+        assert!(parse(json!({"k": "x".repeat(USER_DATA_BYTES_MAX)})).is_err());
+        assert!(parse(json!({"Queue": "other"})).is_err());
+        assert!(parse(json!({"k": {"Queue": "fine below the top"}})).is_ok());
+        assert!(parse(json!({"k": 1e22})).is_err());
+        assert!(parse(json!({"k": 18_446_744_073_709_551_615_u64, "l": 0.5, "n": null})).is_ok());
+        assert!(parse(json!({"": 1})).is_err());
+    }
+}

@@ -1,0 +1,221 @@
+//! What each change does to the record of an interaction.
+
+use std::sync::Arc;
+
+use super::{Change, State};
+use crate::domain::{
+    Cause, Handling, Interaction, InteractionId, Invitation, Origin, PropertyChanges, Purpose,
+    Routing, Sequence, Spot, UserId, Whereabouts, WorkbinRef,
+};
+
+/// Makes a change to the record of an interaction.
+pub(super) fn alter(it: &mut Interaction, change: &Change, state: &State) {
+    match change {
+        Change::Accepted {
+            agent,
+            handling_timeout_ms,
+            ..
+        } => accept(it, agent, *handling_timeout_ms, state),
+        Change::AgentInvited { invitation, .. } => invite(it, invitation),
+        Change::Declined { agent, .. } => {
+            it.declined.insert(agent.clone(), state.at);
+            end_invitation(it, state);
+        }
+        Change::InvitationRevoked { agent, cause, .. } => {
+            if *cause == Cause::Expired {
+                it.declined.insert(agent.clone(), state.at);
+            }
+            end_invitation(it, state);
+        }
+        Change::PlacedInQueue { queue, order, .. } => {
+            it.declined.clear();
+            place_in_queue(
+                it,
+                Spot {
+                    queue: queue.clone(),
+                    order: *order,
+                },
+                state,
+            );
+        }
+        Change::PlacedInWorkbin { workbin, .. } => {
+            it.declined.clear();
+            place_in_workbin(it, workbin, state);
+        }
+        Change::PropertiesChanged { changes, .. } => change_properties(it, changes),
+        Change::Pulled {
+            agent,
+            handling_timeout_ms,
+            ..
+        } => {
+            let from = match &it.whereabouts {
+                Whereabouts::Queued(spot) => Origin::Queue(spot.clone()),
+                Whereabouts::InWorkbin(workbin) => Origin::Workbin(workbin.clone()),
+                Whereabouts::Routing(_)
+                | Whereabouts::Inviting(..)
+                | Whereabouts::Handling(_)
+                | Whereabouts::Stopped(_) => return,
+            };
+            give(it, agent, from, *handling_timeout_ms, state);
+        }
+        Change::Returned { .. } => send_home(it, state),
+        Change::RouterTook {
+            router, deadline, ..
+        } => {
+            if let Whereabouts::Queued(from) = &it.whereabouts {
+                it.submitted_to_router_at = Some(state.at);
+                it.whereabouts = Whereabouts::Routing(Routing {
+                    router: router.clone(),
+                    from: from.clone(),
+                    deadline: *deadline,
+                });
+            }
+        }
+        Change::RoutingEnded { .. } => end_routing(it, state),
+        Change::Stopped { .. } => {
+            it.completed_at = Some(state.at);
+            it.whereabouts = Whereabouts::Stopped(it.parties().to_vec());
+        }
+        Change::AddressRegistered { .. }
+        | Change::AddressUnregistered { .. }
+        | Change::AgentLoggedIn { .. }
+        | Change::AgentLoggedOut { .. }
+        | Change::CentreConfigured(_)
+        | Change::ClientRegistered { .. }
+        | Change::ClientUnregistered { .. }
+        | Change::InteractionSubmitted(_)
+        | Change::MediaStateChanged { .. }
+        | Change::WorkbinRead(_)
+        | Change::WorkbinSubscribed { .. }
+        | Change::WorkbinUnsubscribed { .. } => {}
+    }
+}
+
+fn invite(it: &mut Interaction, invitation: &Invitation) {
+    it.delivered_at = it.delivered_at.or(Some(invitation.invited_at));
+    match &mut it.whereabouts {
+        Whereabouts::Routing(routing) => {
+            it.whereabouts = Whereabouts::Inviting(routing.clone(), invitation.clone());
+        }
+        Whereabouts::Handling(handling) => handling.pending = Some(invitation.clone()),
+        Whereabouts::Queued(_)
+        | Whereabouts::InWorkbin(_)
+        | Whereabouts::Inviting(..)
+        | Whereabouts::Stopped(_) => {}
+    }
+}
+
+fn accept(it: &mut Interaction, agent: &UserId, timeout_ms: u64, state: &State) {
+    match &mut it.whereabouts {
+        Whereabouts::Inviting(routing, _) => {
+            let from = Origin::Queue(routing.from.clone());
+            give(it, agent, from, timeout_ms, state);
+        }
+        Whereabouts::Handling(handling) => {
+            let pending = handling.pending.take();
+            if let Some(Purpose::Transfer { by, .. }) = pending.map(|found| found.purpose) {
+                handling.parties.retain(|party| *party != by);
+            }
+            handling.parties.push(agent.clone());
+            handling.timeout_ms = timeout_ms;
+            it.assigned_to = Some(agent.clone());
+            it.assigned_at = Some(state.at);
+        }
+        Whereabouts::Queued(_)
+        | Whereabouts::InWorkbin(_)
+        | Whereabouts::Routing(_)
+        | Whereabouts::Stopped(_) => {}
+    }
+}
+
+fn give(it: &mut Interaction, agent: &UserId, from: Origin, timeout_ms: u64, state: &State) {
+    it.assigned_to = Some(agent.clone());
+    it.assigned_at = Some(state.at);
+    it.declined.clear();
+    it.whereabouts = Whereabouts::Handling(Handling {
+        parties: vec![agent.clone()],
+        from,
+        timeout_ms,
+        pending: None,
+    });
+}
+
+fn end_invitation(it: &mut Interaction, state: &State) {
+    match &mut it.whereabouts {
+        Whereabouts::Inviting(..) => end_routing(it, state),
+        Whereabouts::Handling(handling) => handling.pending = None,
+        Whereabouts::Queued(_)
+        | Whereabouts::InWorkbin(_)
+        | Whereabouts::Routing(_)
+        | Whereabouts::Stopped(_) => {}
+    }
+}
+
+fn end_routing(it: &mut Interaction, state: &State) {
+    if let Some(routing) = it.routing() {
+        let spot = routing.from.clone();
+        place_in_queue(it, spot, state);
+    }
+}
+
+fn send_home(it: &mut Interaction, state: &State) {
+    match it.handling().map(|handling| handling.from.clone()) {
+        Some(Origin::Queue(spot)) => place_in_queue(it, spot, state),
+        Some(Origin::Workbin(workbin)) => place_in_workbin(it, &workbin, state),
+        None => {}
+    }
+}
+
+fn place_in_queue(it: &mut Interaction, spot: Spot, state: &State) {
+    it.queue = spot.queue.clone();
+    note_placement(it, state);
+    it.moved_to_queue_at
+        .entry(spot.queue.clone())
+        .or_insert(state.at);
+    it.assigned_to = None;
+    it.whereabouts = Whereabouts::Queued(spot);
+}
+
+fn place_in_workbin(it: &mut Interaction, workbin: &WorkbinRef, state: &State) {
+    note_placement(it, state);
+    it.whereabouts = Whereabouts::InWorkbin(workbin.clone());
+}
+
+fn note_placement(it: &mut Interaction, state: &State) {
+    it.placed_in_queue_at = Some(state.at);
+    it.place_in_queue_sequence = Some(state.sequence);
+}
+
+fn change_properties(it: &mut Interaction, changes: &PropertyChanges) {
+    let base = changes.replaced.as_ref().unwrap_or(&it.user_data);
+    let mut data = base.clone();
+    if let Some(names) = &changes.deleted {
+        data = data.without(names).0;
+    }
+    if let Some(over) = &changes.merged {
+        data = data.merged(over).unwrap_or(data);
+    }
+    it.user_data = Arc::new(data);
+    if let Some(external_id) = &changes.external_id {
+        it.external_id = Some(external_id.clone());
+    }
+    if let Some(parent_id) = &changes.parent_id {
+        it.parent_id = Some(parent_id.clone());
+    }
+    if let Some(subject) = &changes.subject {
+        it.subject = Some(subject.clone());
+    }
+}
+
+/// The record of a new interaction in a place, with what every submission sets.
+pub(super) fn submitted(mut it: Interaction, sequence: Sequence) -> (InteractionId, Change) {
+    it.submit_sequence = sequence;
+    it.changed_sequence = sequence;
+    if let Whereabouts::Queued(spot) = &it.whereabouts {
+        it.placed_in_queue_at = Some(it.submitted_at);
+        it.place_in_queue_sequence = Some(sequence);
+        it.moved_to_queue_at
+            .insert(spot.queue.clone(), it.submitted_at);
+    }
+    (it.id.clone(), Change::InteractionSubmitted(Arc::new(it)))
+}

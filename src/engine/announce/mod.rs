@@ -1,0 +1,191 @@
+//! Who hears what: a pure function of the state before a step and the step (design D4).
+//!
+//! `events` says the reference's messages to parties; `notices` says to desktops what became of their
+//! interactions and media. The order in which one receiver hears things is the order in which they are pushed.
+
+mod events;
+mod notices;
+
+pub use events::answer;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::{Change, Head, Outcome, State};
+use crate::domain::{
+    Agent, Cause, Interaction, InteractionId, Message, ReferenceId, Sequence, UserId, WorkbinRef,
+};
+
+/// Where a user hears something; each is one CometD channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Channel {
+    /// `/v2/me/channels`
+    Channels,
+    /// `/v2/me/interactions`
+    Interactions,
+    /// `/v2/me/messages`
+    Messages,
+    /// `/v2/me/workbins`
+    Workbins,
+}
+
+/// One thing said to one user.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Announcement {
+    /// Who hears it.
+    pub to: UserId,
+    /// The sequence of what this user heard before on this channel.
+    pub previous: Option<Sequence>,
+    /// What is said.
+    pub body: Body,
+}
+
+/// What is said.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Body {
+    /// An event of the reference.
+    Event(Message),
+    /// What became of an interaction of an agent.
+    Interaction(InteractionNotice),
+    /// A request of the agent's that had been accepted came to nothing after all.
+    Failure {
+        /// Which request.
+        reference_id: Option<ReferenceId>,
+        /// Which interaction.
+        interaction: Arc<Interaction>,
+        /// Why.
+        text: &'static str,
+    },
+    /// The media of an agent, as they are now; none when he has logged out.
+    Channels(Option<Arc<Agent>>),
+    /// The content of a workbin, as the agent asked; transient.
+    WorkbinContent {
+        /// Which workbin.
+        workbin: WorkbinRef,
+        /// What is in it.
+        interactions: Vec<Arc<Interaction>>,
+    },
+    /// Something came into or left a workbin that the agent subscribed to.
+    WorkbinChanged {
+        /// Which workbin.
+        workbin: WorkbinRef,
+        /// What.
+        interaction: Arc<Interaction>,
+        /// Whether it came.
+        added: bool,
+    },
+}
+
+/// What became of an interaction of an agent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InteractionNotice {
+    /// What kind of difference it is.
+    pub kind: NoticeKind,
+    /// The interaction after the step.
+    pub interaction: Arc<Interaction>,
+    /// The state in which this agent sees it.
+    pub state: super::AgentState,
+    /// Why it was taken away, if it was.
+    pub cause: Option<Cause>,
+}
+
+/// `notificationType` on `/v2/me/interactions`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoticeKind {
+    /// The state, or what may be done, is different.
+    StatusChange,
+    /// Attached data or another property is different.
+    PropertiesUpdated,
+    /// Who works on it is different.
+    ParticipantsUpdated,
+}
+
+impl Body {
+    /// Where it is heard.
+    pub fn channel(&self) -> Channel {
+        match self {
+            Self::Event(_) => Channel::Messages,
+            Self::Interaction(_) | Self::Failure { .. } => Channel::Interactions,
+            Self::Channels(_) => Channel::Channels,
+            Self::WorkbinContent { .. } | Self::WorkbinChanged { .. } => Channel::Workbins,
+        }
+    }
+
+    /// Whether it is only valid at its time, and so is never replayed (design D10).
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::WorkbinContent { .. })
+    }
+}
+
+/// Collects what a step says while its changes are made.
+pub(super) struct Announcer {
+    said: Vec<(UserId, Body)>,
+    touched: BTreeMap<InteractionId, Option<Arc<Interaction>>>,
+    taken: BTreeMap<(InteractionId, UserId), Cause>,
+    channels: BTreeSet<UserId>,
+}
+
+impl Announcer {
+    pub(super) fn new() -> Self {
+        Self {
+            said: Vec::new(),
+            touched: BTreeMap::new(),
+            taken: BTreeMap::new(),
+            channels: BTreeSet::new(),
+        }
+    }
+
+    /// Makes a change and notes what it says.
+    pub(super) fn advance(&mut self, state: &mut State, head: &Head, change: &Change) {
+        let before = change
+            .interaction()
+            .and_then(|id| state.interaction(id))
+            .cloned();
+        if let Some(id) = change.interaction() {
+            self.touched
+                .entry(id.clone())
+                .or_insert_with(|| before.clone());
+        }
+        state.apply(change);
+        self.say_events(state, head, before.as_deref(), change);
+        self.note(head, before.as_deref(), change);
+    }
+
+    /// Adds the answer to the requester and what desktops see, and closes the step.
+    pub(super) fn finish(
+        mut self,
+        state: &mut State,
+        head: &Head,
+        outcome: &Outcome,
+    ) -> Vec<Announcement> {
+        self.say_answer(state, head, outcome);
+        self.say_notices(state);
+        let mut announcements: Vec<Announcement> = Vec::with_capacity(self.said.len());
+        for (to, body) in self.said {
+            let key = (to, body.channel());
+            let previous = state.heard.get(&key).copied();
+            announcements.push(Announcement {
+                to: key.0,
+                previous,
+                body,
+            });
+        }
+        for said in &announcements {
+            if !said.body.is_transient() {
+                let key = (said.to.clone(), said.body.channel());
+                state.heard.insert_mut(key, head.sequence);
+            }
+        }
+        announcements
+    }
+}
+
+/// Makes the changes of a journalled step, and gives what it says. The same for live work, restart and replay.
+pub fn fold(state: &mut State, step: &super::Step) -> Vec<Announcement> {
+    let mut announcer = Announcer::new();
+    state.begin(&step.head);
+    for change in &step.changes {
+        announcer.advance(state, &step.head, change);
+    }
+    announcer.finish(state, &step.head, &step.outcome)
+}

@@ -1,0 +1,133 @@
+//! What desktops see: the difference that a step made to each agent's interactions and media.
+
+use std::sync::Arc;
+
+use super::{Announcer, Body, InteractionNotice, NoticeKind};
+use crate::domain::{Cause, Interaction, InteractionId, UserId};
+use crate::engine::index::involved_agents;
+use crate::engine::{AgentState, Change, Head, State, agent_state, capabilities};
+
+impl Announcer {
+    /// Remembers what the end of the step must know of a change.
+    pub(super) fn note(&mut self, head: &Head, before: Option<&Interaction>, change: &Change) {
+        match change {
+            Change::InvitationRevoked {
+                interaction,
+                agent,
+                cause,
+                ..
+            } => self.note_taken(interaction, agent, *cause),
+            Change::Returned { interaction, cause } => {
+                for agent in before.map_or(&[][..], Interaction::parties) {
+                    self.note_taken(interaction, agent, *cause);
+                }
+            }
+            Change::Stopped { interaction } => {
+                for agent in before.into_iter().flat_map(involved_agents) {
+                    if head.actor.agent() != Some(agent) {
+                        self.note_taken(interaction, agent, Cause::Stopped);
+                    }
+                }
+            }
+            Change::AgentLoggedIn { agent, .. }
+            | Change::AgentLoggedOut { agent }
+            | Change::MediaStateChanged { agent, .. } => {
+                self.channels.insert(agent.clone());
+            }
+            Change::Accepted { .. }
+            | Change::AddressRegistered { .. }
+            | Change::AddressUnregistered { .. }
+            | Change::AgentInvited { .. }
+            | Change::CentreConfigured(_)
+            | Change::ClientRegistered { .. }
+            | Change::ClientUnregistered { .. }
+            | Change::Declined { .. }
+            | Change::InteractionSubmitted(_)
+            | Change::PlacedInQueue { .. }
+            | Change::PlacedInWorkbin { .. }
+            | Change::PropertiesChanged { .. }
+            | Change::Pulled { .. }
+            | Change::RouterTook { .. }
+            | Change::RoutingEnded { .. }
+            | Change::WorkbinRead(_)
+            | Change::WorkbinSubscribed { .. }
+            | Change::WorkbinUnsubscribed { .. } => {}
+        }
+    }
+
+    fn note_taken(&mut self, interaction: &InteractionId, agent: &UserId, cause: Cause) {
+        self.taken
+            .insert((interaction.clone(), agent.clone()), cause);
+    }
+
+    /// Says what desktops see, at the end of the step.
+    pub(super) fn say_notices(&mut self, state: &State) {
+        for agent in std::mem::take(&mut self.channels) {
+            let body = Body::Channels(state.agents.get(&agent).cloned());
+            self.said.push((agent, body));
+        }
+        for (id, before) in std::mem::take(&mut self.touched) {
+            if let Some(after) = state.interaction(&id) {
+                self.say_difference(before.as_deref(), after);
+            }
+        }
+    }
+
+    fn say_difference(&mut self, before: Option<&Interaction>, after: &Arc<Interaction>) {
+        let mut agents: Vec<&UserId> = before.into_iter().flat_map(involved_agents).collect();
+        agents.extend(involved_agents(after));
+        agents.sort();
+        agents.dedup();
+        for agent in agents {
+            let was = before.and_then(|before| agent_state(before, agent));
+            let is = agent_state(after, agent);
+            let cause = self.taken.get(&(after.id.clone(), agent.clone())).copied();
+            let (state, cause) = match (is, cause) {
+                (Some(state), _) => (state, None),
+                (None, Some(cause)) => (AgentState::Revoked, Some(cause)),
+                (None, None) => (AgentState::Completed, None),
+            };
+            if let Some(kind) = difference(before, was, after, is, agent) {
+                let notice = InteractionNotice {
+                    kind,
+                    interaction: after.clone(),
+                    state,
+                    cause,
+                };
+                self.said.push((agent.clone(), Body::Interaction(notice)));
+            }
+        }
+    }
+}
+
+fn difference(
+    before: Option<&Interaction>,
+    was: Option<AgentState>,
+    after: &Interaction,
+    is: Option<AgentState>,
+    agent: &UserId,
+) -> Option<NoticeKind> {
+    let Some(before) = before else {
+        return is.map(|_| NoticeKind::StatusChange);
+    };
+    let ticket = |it: &Interaction| {
+        let invitation = it.invitation().filter(|open| open.agent == *agent);
+        invitation.map(|open| open.ticket)
+    };
+    if was != is
+        || ticket(before) != ticket(after)
+        || capabilities(before, agent) != capabilities(after, agent)
+    {
+        Some(NoticeKind::StatusChange)
+    } else if before.user_data != after.user_data
+        || before.subject != after.subject
+        || before.external_id != after.external_id
+        || before.parent_id != after.parent_id
+    {
+        Some(NoticeKind::PropertiesUpdated)
+    } else if before.parties() != after.parties() {
+        Some(NoticeKind::ParticipantsUpdated)
+    } else {
+        None
+    }
+}

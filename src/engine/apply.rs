@@ -1,0 +1,179 @@
+//! The one door through which state changes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::alter::alter;
+use super::state::Client;
+use super::{Change, Head, State};
+use crate::domain::{Address, Agent, MediaState, MediaType, PlaceId, UserId, WorkbinRef};
+
+impl State {
+    /// Begins a step: from here on `at` is its time, and its agent has been heard of.
+    pub(super) fn begin(&mut self, head: &Head) {
+        self.sequence = head.sequence;
+        self.at = head.at;
+        if let Some(user) = head.actor.agent()
+            && let Some(agent) = self.agents.get(user)
+        {
+            let mut agent = agent.as_ref().clone();
+            agent.last_request_at = head.at;
+            self.agents.insert_mut(user.clone(), Arc::new(agent));
+            self.refresh_agent(user, false);
+        }
+    }
+
+    /// Makes one change. A change about something that is not there does nothing: the engine never records one.
+    pub(super) fn apply(&mut self, change: &Change) {
+        match change {
+            Change::CentreConfigured(configuration) => {
+                self.configuration = Arc::new(configuration.as_ref().clone());
+            }
+            Change::ClientRegistered {
+                user,
+                client_type,
+                properties_changed,
+            } => self.clients.insert_mut(
+                user.clone(),
+                Client {
+                    client_type: *client_type,
+                    properties_changed: *properties_changed,
+                },
+            ),
+            Change::ClientUnregistered { user } => {
+                self.clients.remove_mut(user);
+            }
+            Change::AddressRegistered { user, address } => self.set_address(user, address, true),
+            Change::AddressUnregistered { user, address } => self.set_address(user, address, false),
+            Change::AgentLoggedIn {
+                agent,
+                place,
+                media,
+            } => self.log_in(agent, place, media),
+            Change::AgentLoggedOut { agent } => {
+                self.agents.remove_mut(agent);
+                self.refresh_agent(agent, false);
+            }
+            Change::MediaStateChanged {
+                agent,
+                media,
+                is_ready,
+                reason,
+            } => self.set_media_state(agent, media, *is_ready, reason.as_ref()),
+            Change::WorkbinSubscribed { agent, workbin } => {
+                self.set_subscription(agent, workbin, true);
+            }
+            Change::WorkbinUnsubscribed { agent, workbin } => {
+                self.set_subscription(agent, workbin, false);
+            }
+            Change::WorkbinRead(_) => {}
+            Change::InteractionSubmitted(interaction) => self.put(interaction.as_ref().clone()),
+            Change::Accepted { .. }
+            | Change::AgentInvited { .. }
+            | Change::Declined { .. }
+            | Change::InvitationRevoked { .. }
+            | Change::PlacedInQueue { .. }
+            | Change::PlacedInWorkbin { .. }
+            | Change::PropertiesChanged { .. }
+            | Change::Pulled { .. }
+            | Change::Returned { .. }
+            | Change::RouterTook { .. }
+            | Change::RoutingEnded { .. }
+            | Change::Stopped { .. } => self.change_interaction(change),
+        }
+    }
+
+    fn change_interaction(&mut self, change: &Change) {
+        if let Change::AgentInvited { invitation, .. } = change {
+            self.last_ticket = self.last_ticket.max(invitation.ticket.0);
+        }
+        let Some(before) = change
+            .interaction()
+            .and_then(|id| self.interactions.get(id))
+        else {
+            return;
+        };
+        let mut after = before.as_ref().clone();
+        after.changed_sequence = self.sequence;
+        alter(&mut after, change, self);
+        self.put(after);
+    }
+
+    fn log_in(&mut self, user: &UserId, place: &PlaceId, media: &[MediaType]) {
+        let mut agent = self.agents.get(user).map_or_else(
+            || Agent {
+                place: place.clone(),
+                media: BTreeMap::new(),
+                logged_in_at: self.at,
+                last_request_at: self.at,
+                idle_since: self.at,
+            },
+            |known| known.as_ref().clone(),
+        );
+        agent.place = place.clone();
+        for medium in media {
+            agent.media.entry(medium.clone()).or_insert(MediaState {
+                is_ready: false,
+                reason: None,
+                since: self.at,
+            });
+        }
+        self.agents.insert_mut(user.clone(), Arc::new(agent));
+        self.refresh_agent(user, false);
+    }
+
+    fn set_media_state(
+        &mut self,
+        user: &UserId,
+        media: &MediaType,
+        is_ready: bool,
+        reason: Option<&String>,
+    ) {
+        let Some(agent) = self.agents.get(user) else {
+            return;
+        };
+        let mut agent = agent.as_ref().clone();
+        agent.media.insert(
+            media.clone(),
+            MediaState {
+                is_ready,
+                reason: reason.cloned(),
+                since: self.at,
+            },
+        );
+        self.agents.insert_mut(user.clone(), Arc::new(agent));
+        self.refresh_agent(user, false);
+    }
+
+    fn set_address(&mut self, user: &UserId, address: &Address, present: bool) {
+        let known = self.addresses.get(address);
+        let mut users: Vec<UserId> = known.map(|users| users.to_vec()).unwrap_or_default();
+        users.retain(|other| other != user);
+        if present {
+            users.push(user.clone());
+        }
+        if users.is_empty() {
+            self.addresses.remove_mut(address);
+        } else {
+            self.addresses.insert_mut(address.clone(), Arc::new(users));
+        }
+    }
+
+    fn set_subscription(&mut self, agent: &UserId, workbin: &WorkbinRef, present: bool) {
+        let known = self.subscriptions.get(workbin);
+        let mut agents: BTreeSet<UserId> = known
+            .map(|agents| agents.as_ref().clone())
+            .unwrap_or_default();
+        if present {
+            agents.insert(agent.clone());
+        } else {
+            agents.remove(agent);
+        }
+        if agents.is_empty() {
+            self.subscriptions.remove_mut(workbin);
+        } else {
+            self.subscriptions
+                .insert_mut(workbin.clone(), Arc::new(agents));
+        }
+    }
+}

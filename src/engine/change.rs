@@ -1,0 +1,218 @@
+//! The journalled facts.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{
+    Address, Cause, ClientType, Configuration, Interaction, InteractionId, Invitation, MediaType,
+    PlaceId, PropertyChanges, QueueName, Router, Sequence, Ticket, Timestamp, UserId, WorkbinRef,
+};
+
+/// One fact, past tense. State changes only by `State::apply` of these (design D3).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Change {
+    /// An invitation was accepted: the agent has the interaction now.
+    Accepted {
+        /// Which interaction.
+        interaction: InteractionId,
+        /// Who accepted.
+        agent: UserId,
+        /// Which invitation.
+        ticket: Ticket,
+        /// How long the agent may stay silent from now on.
+        handling_timeout_ms: u64,
+    },
+    /// A client registered for an address.
+    AddressRegistered {
+        /// Who.
+        user: UserId,
+        /// For what.
+        address: Address,
+    },
+    /// A client's registration for an address ended.
+    AddressUnregistered {
+        /// Who.
+        user: UserId,
+        /// For what.
+        address: Address,
+    },
+    /// An agent was invited.
+    AgentInvited {
+        /// To which interaction.
+        interaction: InteractionId,
+        /// How.
+        invitation: Invitation,
+    },
+    /// An agent logged in, with these media not ready; or added these media to his login.
+    AgentLoggedIn {
+        /// Who.
+        agent: UserId,
+        /// Where he sits.
+        place: PlaceId,
+        /// For what.
+        media: Vec<MediaType>,
+    },
+    /// An agent logged out.
+    AgentLoggedOut {
+        /// Who.
+        agent: UserId,
+    },
+    /// The contact centre was configured.
+    CentreConfigured(Box<Configuration>),
+    /// A client registered.
+    ClientRegistered {
+        /// Who.
+        user: UserId,
+        /// As what.
+        client_type: ClientType,
+        /// Whether it wants to hear when others change properties (extension `event_properties_changed`).
+        properties_changed: bool,
+    },
+    /// A client's registration ended.
+    ClientUnregistered {
+        /// Who.
+        user: UserId,
+    },
+    /// An invitation was declined by the invited agent.
+    Declined {
+        /// Which interaction.
+        interaction: InteractionId,
+        /// Who declined.
+        agent: UserId,
+        /// Which invitation.
+        ticket: Ticket,
+    },
+    /// A new interaction exists.
+    InteractionSubmitted(Arc<Interaction>),
+    /// An invitation was taken back.
+    InvitationRevoked {
+        /// Which interaction.
+        interaction: InteractionId,
+        /// Who was invited.
+        agent: UserId,
+        /// Which invitation.
+        ticket: Ticket,
+        /// Why.
+        cause: Cause,
+    },
+    /// An agent became ready or not ready for a medium.
+    MediaStateChanged {
+        /// Who.
+        agent: UserId,
+        /// For which medium.
+        media: MediaType,
+        /// Ready or not.
+        is_ready: bool,
+        /// Why not.
+        reason: Option<String>,
+    },
+    /// The interaction was placed in a queue.
+    PlacedInQueue {
+        /// Which interaction.
+        interaction: InteractionId,
+        /// Where.
+        queue: QueueName,
+        /// Its order there.
+        order: Sequence,
+    },
+    /// The interaction was placed in a workbin.
+    PlacedInWorkbin {
+        /// Which interaction.
+        interaction: InteractionId,
+        /// Where.
+        workbin: WorkbinRef,
+    },
+    /// Properties of the interaction changed.
+    PropertiesChanged {
+        /// Which interaction.
+        interaction: InteractionId,
+        /// How.
+        changes: Arc<PropertyChanges>,
+    },
+    /// An agent took the interaction out of a queue or a workbin.
+    Pulled {
+        /// Which interaction.
+        interaction: InteractionId,
+        /// Who.
+        agent: UserId,
+        /// How long the agent may stay silent from now on.
+        handling_timeout_ms: u64,
+    },
+    /// The agents lost the interaction, and it went back to where it came from.
+    Returned {
+        /// Which interaction.
+        interaction: InteractionId,
+        /// Why.
+        cause: Cause,
+    },
+    /// A router took the interaction out of its queue.
+    RouterTook {
+        /// Which interaction.
+        interaction: InteractionId,
+        /// Which router.
+        router: Router,
+        /// When the hold ends by itself.
+        deadline: Timestamp,
+    },
+    /// The router lost the interaction, and it went back to its queue.
+    RoutingEnded {
+        /// Which interaction.
+        interaction: InteractionId,
+        /// Why.
+        cause: Cause,
+    },
+    /// The interaction ended.
+    Stopped {
+        /// Which interaction.
+        interaction: InteractionId,
+    },
+    /// An agent read the content of a workbin.
+    WorkbinRead(WorkbinRef),
+    /// An agent subscribed to a workbin.
+    WorkbinSubscribed {
+        /// Who.
+        agent: UserId,
+        /// To what.
+        workbin: WorkbinRef,
+    },
+    /// An agent's subscription to a workbin ended.
+    WorkbinUnsubscribed {
+        /// Who.
+        agent: UserId,
+        /// From what.
+        workbin: WorkbinRef,
+    },
+}
+
+impl Change {
+    /// The interaction that the change is about.
+    pub fn interaction(&self) -> Option<&InteractionId> {
+        match self {
+            Self::Accepted { interaction, .. }
+            | Self::AgentInvited { interaction, .. }
+            | Self::Declined { interaction, .. }
+            | Self::InvitationRevoked { interaction, .. }
+            | Self::PlacedInQueue { interaction, .. }
+            | Self::PlacedInWorkbin { interaction, .. }
+            | Self::PropertiesChanged { interaction, .. }
+            | Self::Pulled { interaction, .. }
+            | Self::Returned { interaction, .. }
+            | Self::RouterTook { interaction, .. }
+            | Self::RoutingEnded { interaction, .. }
+            | Self::Stopped { interaction } => Some(interaction),
+            Self::InteractionSubmitted(interaction) => Some(&interaction.id),
+            Self::AddressRegistered { .. }
+            | Self::AddressUnregistered { .. }
+            | Self::AgentLoggedIn { .. }
+            | Self::AgentLoggedOut { .. }
+            | Self::CentreConfigured(_)
+            | Self::ClientRegistered { .. }
+            | Self::ClientUnregistered { .. }
+            | Self::MediaStateChanged { .. }
+            | Self::WorkbinRead(_)
+            | Self::WorkbinSubscribed { .. }
+            | Self::WorkbinUnsubscribed { .. } => None,
+        }
+    }
+}

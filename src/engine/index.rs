@@ -1,0 +1,116 @@
+//! What the indexes hold of an interaction, as a function of its record.
+
+use rpds::{RedBlackTreeMapSync as Map, RedBlackTreeSetSync as Set};
+
+use super::State;
+use crate::domain::{
+    Interaction, InteractionId, QueueName, Router, Sequence, Timestamp, UserId, Whereabouts,
+    WorkbinRef,
+};
+
+/// What ends by itself.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Timer {
+    /// The open invitation of an interaction.
+    Invitation(InteractionId),
+    /// A router's hold on an interaction.
+    Routing(InteractionId),
+    /// The first of the holds of an agent.
+    Handling(UserId),
+}
+
+/// One line in one index.
+pub(super) enum Entry {
+    Involved(UserId, InteractionId),
+    InWorkbin(WorkbinRef, InteractionId),
+    Reoffer(Timestamp, InteractionId),
+    Routed(UserId, InteractionId),
+    Timer(Timestamp, Timer),
+    Waiting(QueueName, (Sequence, InteractionId)),
+}
+
+/// The agents whom an interaction concerns: its parties and its invitee.
+pub(super) fn involved_agents(interaction: &Interaction) -> impl Iterator<Item = &UserId> {
+    interaction
+        .parties()
+        .iter()
+        .chain(interaction.invitation().map(|invitation| &invitation.agent))
+}
+
+/// Every line that the indexes hold of an interaction.
+pub(super) fn entries(interaction: &Interaction) -> impl Iterator<Item = Entry> {
+    let id = interaction.id.clone();
+    let mut entries = Vec::new();
+    match &interaction.whereabouts {
+        Whereabouts::Queued(spot) => {
+            let spot_in_queue = (spot.order, id.clone());
+            entries.push(Entry::Waiting(spot.queue.clone(), spot_in_queue));
+            if let Some(declined_at) = interaction.declined.values().max() {
+                entries.push(Entry::Reoffer(*declined_at, id.clone()));
+            }
+        }
+        Whereabouts::InWorkbin(workbin) => {
+            entries.push(Entry::InWorkbin(workbin.clone(), id.clone()));
+        }
+        Whereabouts::Routing(routing) | Whereabouts::Inviting(routing, _) => {
+            entries.push(Entry::Timer(routing.deadline, Timer::Routing(id.clone())));
+            if let Router::External(user) = &routing.router {
+                entries.push(Entry::Routed(user.clone(), id.clone()));
+            }
+        }
+        Whereabouts::Handling(_) | Whereabouts::Stopped(_) => {}
+    }
+    if let Some(invitation) = interaction.invitation() {
+        let timer = Timer::Invitation(id.clone());
+        entries.push(Entry::Timer(invitation.deadline, timer));
+    }
+    for agent in involved_agents(interaction) {
+        entries.push(Entry::Involved(agent.clone(), id.clone()));
+    }
+    entries.into_iter()
+}
+
+impl State {
+    /// Adds a line to its index or takes it out.
+    pub(super) fn index(&mut self, entry: Entry, present: bool) {
+        match entry {
+            Entry::Involved(agent, id) => member(&mut self.involved, &agent, id, present),
+            Entry::InWorkbin(bin, id) => member(&mut self.workbin_content, &bin, id, present),
+            Entry::Reoffer(at, id) => set_member(&mut self.reoffers, (at, id), present),
+            Entry::Routed(user, id) => member(&mut self.routed, &user, id, present),
+            Entry::Timer(at, timer) => set_member(&mut self.timers, (at, timer), present),
+            Entry::Waiting(queue, spot) => member(&mut self.waiting, &queue, spot, present),
+        }
+    }
+}
+
+/// Puts a value into the set of a key or takes it out; sets that become empty go.
+pub(super) fn member<K, V>(map: &mut Map<K, Set<V>>, key: &K, value: V, present: bool)
+where
+    K: Ord + Clone,
+    V: Ord + Clone,
+{
+    match (map.get_mut(key), present) {
+        (Some(set), true) => set.insert_mut(value),
+        (Some(set), false) => {
+            set.remove_mut(&value);
+            if set.is_empty() {
+                map.remove_mut(key);
+            }
+        }
+        (None, true) => {
+            let mut set = Set::new_sync();
+            set.insert_mut(value);
+            map.insert_mut(key.clone(), set);
+        }
+        (None, false) => {}
+    }
+}
+
+fn set_member<V: Ord + Clone>(set: &mut Set<V>, value: V, present: bool) {
+    if present {
+        set.insert_mut(value);
+    } else {
+        set.remove_mut(&value);
+    }
+}

@@ -1,0 +1,129 @@
+//! The first floor's engine: a deterministic, sans-IO state machine of one contact centre (design D1 to D4).
+//!
+//! # Contract
+//! Call [`Engine::handle_request`] for each request and [`Engine::handle_timeout`] until it gives nothing, both
+//! with the present engine time; call the latter again at [`Engine::poll_timeout`], and after each request. Every
+//! [`Effect`] carries the step to journal and what it says to whom; nothing of it may leave the server before the
+//! step is durable. Folding the journalled steps with [`fold`] gives the same state and says the same.
+
+mod alter;
+mod announce;
+mod apply;
+mod change;
+mod index;
+pub mod operations;
+pub mod routing;
+mod state;
+mod step;
+mod timers;
+mod turn;
+mod views;
+
+pub use announce::{Announcement, Body, Channel, InteractionNotice, NoticeKind, answer, fold};
+pub use change::Change;
+pub use operations::Operation;
+pub use state::{Client, STOPPED_LEN_MAX, State};
+pub use step::{ANNOUNCE_VERSION, Head, Outcome, Step};
+pub use turn::Turn;
+pub use views::{AgentState, agent_state, capabilities, neutral_state};
+
+use crate::domain::{Actor, ReferenceId, Refusal, Timestamp};
+
+/// What somebody asks for.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Who asks.
+    pub actor: Actor,
+    /// Repeated in the answer.
+    pub reference_id: Option<ReferenceId>,
+    /// Random bytes for a new identifier.
+    pub entropy: [u8; 16],
+    /// What for.
+    pub operation: Operation,
+}
+
+/// A request that took effect.
+#[derive(Clone, Debug)]
+pub struct Effect {
+    /// What to journal.
+    pub step: Step,
+    /// What to say once it is durable.
+    pub announcements: Vec<Announcement>,
+}
+
+/// The interaction engine of one contact centre.
+#[derive(Clone, Debug, Default)]
+pub struct Engine {
+    state: State,
+}
+
+impl Engine {
+    /// An engine that goes on from a state.
+    pub fn new(state: State) -> Self {
+        Self { state }
+    }
+
+    /// The state after the last step.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Carries out a request at a time, which is never before that of the last step.
+    ///
+    /// # Errors
+    /// The refusal; the state is as before.
+    pub fn handle_request(&mut self, now: Timestamp, request: Request) -> Result<Effect, Refusal> {
+        let name = request.operation.spec().name;
+        let reference_id = request.reference_id;
+        self.take_turn(
+            now,
+            request.actor,
+            reference_id,
+            name,
+            request.entropy,
+            |turn| request.operation.perform(turn),
+        )
+        .map_err(|refusal| refusal.answering(reference_id))
+    }
+
+    fn take_turn(
+        &mut self,
+        now: Timestamp,
+        actor: Actor,
+        reference_id: Option<ReferenceId>,
+        name: &str,
+        entropy: [u8; 16],
+        perform: impl FnOnce(&mut Turn<'_>) -> Result<Outcome, Refusal>,
+    ) -> Result<Effect, Refusal> {
+        let before = self.state.clone();
+        let head = Head {
+            sequence: before.sequence.next(),
+            at: now.max(before.at),
+            actor,
+            reference_id,
+            request: name.to_owned(),
+        };
+        let mut turn = Turn::begin(&mut self.state, head, entropy);
+        let result = perform(&mut turn);
+        let (head, changes, announcer) = turn.end();
+        match result {
+            Ok(outcome) => {
+                let announcements = announcer.finish(&mut self.state, &head, &outcome);
+                let step = Step {
+                    head,
+                    outcome,
+                    changes,
+                    announce_version: ANNOUNCE_VERSION,
+                };
+                Ok(Effect {
+                    step,
+                    announcements,
+                })
+            }
+            Err(refusal) => {
+                self.state = before;
+                Err(refusal)
+            }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! RequestAgentLogin and RequestAgentLogout; StartContactCenterSession and EndContactCenterSession.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{Reply, Spec};
+use crate::domain::{Cause, MediaType, PlaceId, Refusal, RefusalKind, Role};
+use crate::engine::{Change, Outcome, Turn};
+
+/// Parameters: `channels` (or `mediaList`, a list or a map with 1 for ready), and the place, by default the
+/// agent's id. A second login adds its media to the first.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct AgentLogin {
+    #[serde(alias = "mediaList")]
+    channels: Value,
+    #[serde(alias = "placeId")]
+    place: Option<PlaceId>,
+}
+
+impl AgentLogin {
+    pub(super) const SPEC: &Spec = &Spec {
+        name: "StartContactCenterSession",
+        aliases: &["RequestAgentLogin"],
+        roles: &[Role::Agent],
+        reply: Reply::StatusCode,
+        summary: "Logs the agent in for media, not ready",
+        guard: None,
+    };
+
+    pub(super) fn perform(self, turn: &mut Turn<'_>) -> Result<Outcome, Refusal> {
+        let agent = turn.user()?;
+        let media = self.media(turn)?;
+        let place = match self.place {
+            Some(place) => place,
+            None => PlaceId::parse(agent.as_str())?,
+        };
+        turn.record(Change::AgentLoggedIn {
+            agent: agent.clone(),
+            place,
+            media: media.iter().map(|(medium, _)| medium.clone()).collect(),
+        });
+        for (medium, is_ready) in media {
+            if is_ready {
+                turn.record(Change::MediaStateChanged {
+                    agent: agent.clone(),
+                    media: medium,
+                    is_ready,
+                    reason: None,
+                });
+            }
+        }
+        Ok(Outcome::Acknowledged)
+    }
+
+    /// The media asked for, each with whether it begins ready; all of the contact centre's if none is named.
+    fn media(&self, turn: &Turn<'_>) -> Result<Vec<(MediaType, bool)>, Refusal> {
+        let capacity = &turn.state().configuration.capacity;
+        let invalid = |value: &Value| Refusal::invalid_value("channels", &value.to_string());
+        let named: Vec<(String, bool)> = match &self.channels {
+            Value::Null => {
+                return Ok(capacity
+                    .keys()
+                    .map(|media| (media.clone(), false))
+                    .collect());
+            }
+            Value::Array(items) => items
+                .iter()
+                .map(|item| match item {
+                    Value::String(name) => Ok((name.clone(), false)),
+                    other => Err(invalid(other)),
+                })
+                .collect::<Result<_, _>>()?,
+            Value::Object(map) => map
+                .iter()
+                .map(|(name, ready)| (name.clone(), ready == &Value::from(1)))
+                .collect(),
+            other => return Err(invalid(other)),
+        };
+        named
+            .into_iter()
+            .map(|(name, ready)| {
+                let media = MediaType::parse(&name)?;
+                if capacity.contains_key(&media) {
+                    Ok((media, ready))
+                } else {
+                    Err(Refusal::new(
+                        RefusalKind::NotFound,
+                        format!("There is no channel '{media}'"),
+                    ))
+                }
+            })
+            .collect()
+    }
+}
+
+/// The agent leaves: his invitations are revoked, his interactions go back to where they came from.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct AgentLogout {}
+
+impl AgentLogout {
+    pub(super) const SPEC: &Spec = &Spec {
+        name: "EndContactCenterSession",
+        aliases: &["RequestAgentLogout"],
+        roles: &[Role::Agent],
+        reply: Reply::StatusCode,
+        summary: "Logs the agent out; what he had goes back to where it came from",
+        guard: None,
+    };
+
+    pub(super) fn perform(self, turn: &mut Turn<'_>) -> Result<Outcome, Refusal> {
+        let agent = turn.logged_in_agent()?;
+        turn.take_all_from(&agent, Cause::LoggedOut);
+        turn.record(Change::AgentLoggedOut { agent });
+        Ok(Outcome::Acknowledged)
+    }
+}

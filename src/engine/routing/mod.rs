@@ -1,0 +1,107 @@
+//! The built-in router: the longest idle agent who is ready for the medium, has the skills and is below his
+//! capacity. Who declined an interaction is passed over for one who did not, and never asked again at once.
+
+use std::sync::Arc;
+
+use super::State;
+use crate::domain::{Interaction, InteractionId, MediaType, Queue, Router, Timestamp, UserId};
+
+/// Waiting interactions of one queue that are looked at for a match.
+const LOOK_AHEAD_LEN_MAX: usize = 100;
+/// Interactions that an external router is given at a time.
+pub const ROUTER_HOLD_LEN_MAX: usize = 500;
+
+/// What the router does next.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Move {
+    /// With which interaction.
+    pub interaction: InteractionId,
+    /// Who routes it.
+    pub router: Router,
+    /// To whom the built-in router delivers it.
+    pub agent: Option<UserId>,
+}
+
+/// Whether an agent is logged in, ready for the medium and below his capacity.
+pub fn is_available(state: &State, agent: &UserId, media: &MediaType) -> bool {
+    let ready = state
+        .agents
+        .get(agent)
+        .is_some_and(|found| found.media.get(media).is_some_and(|medium| medium.is_ready));
+    ready && state.load(agent, media) < state.capacity(media)
+}
+
+/// The next thing that a router can do at this time.
+pub fn next_move(state: &State, now: Timestamp) -> Option<Move> {
+    state
+        .waiting
+        .keys()
+        .find_map(|name| match state.router_of(name) {
+            Router::External(user) => {
+                let held = state.routed.get(&user).map_or(0, |ids| ids.size());
+                let first = state.waiting(name).next();
+                first
+                    .filter(|_| held < ROUTER_HOLD_LEN_MAX)
+                    .map(|interaction| Move {
+                        interaction: interaction.id.clone(),
+                        router: Router::External(user),
+                        agent: None,
+                    })
+            }
+            Router::BuiltIn => {
+                let queue = state.configuration.queues.get(name)?;
+                state.available.get(&queue.media_type)?;
+                let mut waiting = state.waiting(name).take(LOOK_AHEAD_LEN_MAX);
+                waiting.find_map(|interaction| {
+                    choose(state, queue, interaction, now).map(|agent| Move {
+                        interaction: interaction.id.clone(),
+                        router: Router::BuiltIn,
+                        agent: Some(agent),
+                    })
+                })
+            }
+        })
+}
+
+/// When a declined interaction may be offered to the same agent again, if that is still to come.
+pub fn next_reoffer(state: &State, now: Timestamp) -> Option<Timestamp> {
+    let delay_ms = state.configuration.timing.reoffer_delay_ms;
+    let mut later = state
+        .reoffers
+        .iter()
+        .map(|(declined_at, _)| declined_at.plus_ms(delay_ms))
+        .skip_while(|at| *at <= now);
+    later.next()
+}
+
+fn choose(
+    state: &State,
+    queue: &Queue,
+    interaction: &Arc<Interaction>,
+    now: Timestamp,
+) -> Option<UserId> {
+    let timing = &state.configuration.timing;
+    let able = || {
+        let available = state.available.get(&interaction.media_type).into_iter();
+        available
+            .flat_map(|agents| agents.iter())
+            .map(|(_, agent)| agent)
+            .filter(|agent| has_skills(state, agent, queue))
+    };
+    let declined_within = |agent: &UserId, ms: u64| {
+        let declined_at = interaction.declined.get(agent);
+        declined_at.is_some_and(|at| at.plus_ms(ms) > now)
+    };
+    able()
+        .find(|agent| !declined_within(agent, timing.pass_over_ms.max(timing.reoffer_delay_ms)))
+        .or_else(|| able().find(|agent| !declined_within(agent, timing.reoffer_delay_ms)))
+        .cloned()
+}
+
+fn has_skills(state: &State, agent: &UserId, queue: &Queue) -> bool {
+    queue.skills.iter().all(|(skill, level)| {
+        let user = state.configuration.users.get(agent);
+        user.and_then(|user| user.skills.get(skill))
+            .is_some_and(|has| has >= level)
+    })
+}

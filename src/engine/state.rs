@@ -1,0 +1,270 @@
+//! The state of one contact centre, and its indexes.
+//!
+//! All maps are persistent: a copy of the state costs a few reference counts and shares everything (design D5).
+//! Every index is a function of the records, kept by [`State::put`] and [`State::refresh_agent`].
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use rpds::{RedBlackTreeMapSync as Map, RedBlackTreeSetSync as Set};
+
+use super::announce::Channel;
+use super::index::{Timer, entries, involved_agents, member};
+use crate::domain::{
+    Address, Agent, ClientType, Configuration, Interaction, InteractionId, MediaType, Origin,
+    QueueName, Router, Sequence, Spot, Timestamp, UserId, WorkbinKind, WorkbinRef,
+};
+
+/// Stopped interactions that are remembered, so that a late request hears "already stopped".
+pub const STOPPED_LEN_MAX: usize = 10_000;
+
+/// Everything the engine knows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct State {
+    /// The last step.
+    pub sequence: Sequence,
+    /// Engine time of the last step.
+    pub at: Timestamp,
+    /// What the contact centre consists of.
+    pub configuration: Arc<Configuration>,
+    /// Registered clients.
+    pub clients: Map<UserId, Client>,
+    /// Agents who are logged in.
+    pub agents: Map<UserId, Arc<Agent>>,
+    /// Who is registered for an address, first come first.
+    pub addresses: Map<Address, Arc<Vec<UserId>>>,
+    /// Who is subscribed to a workbin.
+    pub subscriptions: Map<WorkbinRef, Arc<BTreeSet<UserId>>>,
+    /// Interactions that have not been stopped.
+    pub interactions: Map<InteractionId, Arc<Interaction>>,
+    /// The last stopped ones.
+    pub stopped: Map<InteractionId, Arc<Interaction>>,
+    /// The greatest ticket so far.
+    pub last_ticket: u64,
+    /// The last sequence that each user heard on each channel (`previousSequence`, design D10).
+    pub heard: Map<(UserId, Channel), Sequence>,
+    pub(super) stopped_order: Set<(Sequence, InteractionId)>,
+    pub(super) waiting: Map<QueueName, Set<(Sequence, InteractionId)>>,
+    pub(super) workbin_content: Map<WorkbinRef, Set<InteractionId>>,
+    pub(super) involved: Map<UserId, Set<InteractionId>>,
+    pub(super) routed: Map<UserId, Set<InteractionId>>,
+    pub(super) timers: Set<(Timestamp, Timer)>,
+    pub(super) reoffers: Set<(Timestamp, InteractionId)>,
+    pub(super) available: Map<MediaType, Set<(Timestamp, UserId)>>,
+    standings: Map<UserId, Standing>,
+}
+
+/// A registered client.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Client {
+    /// As what it registered.
+    pub client_type: ClientType,
+    /// Whether it wants to hear when others change properties.
+    pub properties_changed: bool,
+}
+
+/// What the indexes hold of an agent.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Standing {
+    idle_since: Timestamp,
+    available_for: Vec<MediaType>,
+    lease_ends_at: Option<Timestamp>,
+}
+
+impl State {
+    /// An interaction, also one that was stopped lately.
+    pub fn interaction(&self, id: &InteractionId) -> Option<&Arc<Interaction>> {
+        self.interactions.get(id).or_else(|| self.stopped.get(id))
+    }
+
+    /// The interactions that an agent works on or is invited to.
+    pub fn involved(&self, agent: &UserId) -> impl Iterator<Item = &Arc<Interaction>> {
+        self.involved
+            .get(agent)
+            .into_iter()
+            .flat_map(|ids| ids.iter())
+            .filter_map(|id| self.interactions.get(id))
+    }
+
+    /// The interactions in a workbin.
+    pub fn workbin_content(&self, workbin: &WorkbinRef) -> impl Iterator<Item = &Arc<Interaction>> {
+        self.workbin_content
+            .get(workbin)
+            .into_iter()
+            .flat_map(|ids| ids.iter())
+            .filter_map(|id| self.interactions.get(id))
+    }
+
+    /// The interactions that wait in a queue, first come first.
+    pub fn waiting(&self, queue: &QueueName) -> impl Iterator<Item = &Arc<Interaction>> {
+        self.waiting
+            .get(queue)
+            .into_iter()
+            .flat_map(|spots| spots.iter())
+            .filter_map(|(_, id)| self.interactions.get(id))
+    }
+
+    /// How many interactions of a medium an agent has, invitations included and drafts not.
+    pub fn load(&self, agent: &UserId, media: &MediaType) -> u32 {
+        let of_medium = |found: &&Arc<Interaction>| found.media_type == *media && !found.is_draft;
+        u32::try_from(self.involved(agent).filter(of_medium).count()).unwrap_or(u32::MAX)
+    }
+
+    /// How many interactions of a medium an agent may have.
+    pub fn capacity(&self, media: &MediaType) -> u32 {
+        self.configuration.capacity.get(media).copied().unwrap_or(1)
+    }
+
+    /// Who routes a queue: the first external router registered for it, else the built-in one.
+    pub fn router_of(&self, queue: &QueueName) -> Router {
+        self.addresses
+            .get(&Address::Queue(queue.clone()))
+            .into_iter()
+            .flat_map(|users| users.iter())
+            .find(|user| {
+                self.clients
+                    .get(user)
+                    .is_some_and(|client| client.client_type == ClientType::Router)
+            })
+            .map_or(Router::BuiltIn, |user| Router::External(user.clone()))
+    }
+
+    /// The registered reporting engines.
+    pub fn reporting_engines(&self) -> impl Iterator<Item = &UserId> {
+        self.clients
+            .iter()
+            .filter(|(_, client)| client.client_type == ClientType::ReportingEngine)
+            .map(|(user, _)| user)
+    }
+
+    /// Replaces the record of an interaction and keeps the indexes.
+    pub(super) fn put(&mut self, after: Interaction) {
+        let before = self.interaction(&after.id).cloned();
+        let moved = before
+            .as_ref()
+            .is_none_or(|before| before.whereabouts != after.whereabouts);
+        let after = Arc::new(after);
+        if after.is_stopped() {
+            self.interactions.remove_mut(&after.id);
+            self.remember_stopped(&after);
+        } else {
+            self.interactions
+                .insert_mut(after.id.clone(), after.clone());
+        }
+        if moved {
+            let mut agents = BTreeSet::new();
+            if let Some(before) = before {
+                agents.extend(involved_agents(&before).cloned());
+                entries(&before).for_each(|entry| self.index(entry, false));
+            }
+            agents.extend(involved_agents(&after).cloned());
+            entries(&after).for_each(|entry| self.index(entry, true));
+            for agent in agents {
+                self.refresh_agent(&agent, true);
+            }
+        }
+    }
+
+    /// Recomputes what the indexes hold of an agent; `touched` if his set of interactions changed.
+    pub(super) fn refresh_agent(&mut self, user: &UserId, touched: bool) {
+        let old = self.standings.get(user).cloned().unwrap_or_default();
+        for media in &old.available_for {
+            member(
+                &mut self.available,
+                media,
+                (old.idle_since, user.clone()),
+                false,
+            );
+        }
+        if let Some(at) = old.lease_ends_at {
+            self.timers.remove_mut(&(at, Timer::Handling(user.clone())));
+        }
+        let Some(agent) = self.agents.get(user).cloned() else {
+            self.standings.remove_mut(user);
+            return;
+        };
+        let mut agent = agent;
+        if touched && agent.idle_since != self.at {
+            let mut changed = agent.as_ref().clone();
+            changed.idle_since = self.at;
+            agent = Arc::new(changed);
+            self.agents.insert_mut(user.clone(), agent.clone());
+        }
+        let new = self.standing(user, &agent);
+        for media in &new.available_for {
+            member(
+                &mut self.available,
+                media,
+                (new.idle_since, user.clone()),
+                true,
+            );
+        }
+        if let Some(at) = new.lease_ends_at {
+            self.timers.insert_mut((at, Timer::Handling(user.clone())));
+        }
+        self.standings.insert_mut(user.clone(), new);
+    }
+
+    fn standing(&self, user: &UserId, agent: &Agent) -> Standing {
+        let available_for = agent
+            .media
+            .iter()
+            .filter(|(media, state)| {
+                state.is_ready && self.load(user, media) < self.capacity(media)
+            })
+            .map(|(media, _)| media.clone())
+            .collect();
+        let lease_ends_at = self
+            .involved(user)
+            .filter(|interaction| interaction.has_party(user))
+            .filter_map(|interaction| interaction.handling())
+            .map(|handling| agent.last_request_at.plus_ms(handling.timeout_ms))
+            .min();
+        Standing {
+            idle_since: agent.idle_since,
+            available_for,
+            lease_ends_at,
+        }
+    }
+
+    fn remember_stopped(&mut self, interaction: &Arc<Interaction>) {
+        self.stopped
+            .insert_mut(interaction.id.clone(), interaction.clone());
+        self.stopped_order
+            .insert_mut((interaction.changed_sequence, interaction.id.clone()));
+        if self.stopped_order.size() > STOPPED_LEN_MAX {
+            let oldest = self.stopped_order.first().cloned();
+            if let Some((sequence, id)) = oldest {
+                self.stopped.remove_mut(&id);
+                self.stopped_order.remove_mut(&(sequence, id));
+            }
+        }
+    }
+
+    /// Where an interaction that nobody took from anywhere goes when its agent loses it: his own workbin,
+    /// else a queue of its medium.
+    pub fn home_of(&self, agent: &UserId, media: &MediaType, order: Sequence) -> Option<Origin> {
+        let own = self
+            .configuration
+            .workbins
+            .iter()
+            .find(|(_, workbin)| workbin.kind == WorkbinKind::Agent)
+            .map(|(name, _)| {
+                Origin::Workbin(WorkbinRef {
+                    name: name.clone(),
+                    owner: agent.to_string(),
+                })
+            });
+        own.or_else(|| {
+            let mut queues = self.configuration.queues.iter();
+            queues
+                .find(|(_, queue)| queue.media_type == *media)
+                .map(|(queue, _)| {
+                    Origin::Queue(Spot {
+                        queue: queue.clone(),
+                        order,
+                    })
+                })
+        })
+    }
+}

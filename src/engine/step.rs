@@ -1,0 +1,88 @@
+//! What is journalled.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::Change;
+use crate::domain::{Actor, Address, InteractionId, ReferenceId, Sequence, Timestamp, WorkbinRef};
+
+/// Which rules of `announce` a step was announced by. Across a change of version nothing is replayed
+/// (design D4).
+pub const ANNOUNCE_VERSION: u32 = 1;
+
+/// A request that took effect (design D3): one request, one sequence, one journal row, atomic.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// When and by whom.
+    pub head: Head,
+    /// What the requester is told.
+    pub outcome: Outcome,
+    /// What became different, in order.
+    pub changes: Vec<Change>,
+    /// Which rules it was announced by.
+    pub announce_version: u32,
+}
+
+/// What is known of a step before its first change.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Head {
+    /// Its place in the journal.
+    pub sequence: Sequence,
+    /// Engine time.
+    pub at: Timestamp,
+    /// Who did it.
+    pub actor: Actor,
+    /// The requester's reference, repeated in what it leads to.
+    pub reference_id: Option<ReferenceId>,
+    /// The name of the request, for history and metrics.
+    pub request: String,
+}
+
+/// What the requester is told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// Done.
+    Acknowledged,
+    /// Done, and this is the new interaction: submitted, or drafted as a reply.
+    Created(InteractionId),
+    /// An invitation is out; the answer follows when it ends.
+    Invited(InteractionId),
+    /// Properties were changed; these keys were to be deleted, and were not there.
+    PropertiesChanged {
+        /// Paths of the missing keys.
+        missing: Vec<String>,
+    },
+    /// These interactions are with the agent now.
+    Pulled(Vec<InteractionId>),
+    /// An address is registered.
+    Registered(Address),
+    /// A router's interaction went where it was routed to.
+    Routed(InteractionId),
+    /// Nobody asked: a timer, or the built-in router.
+    Unasked,
+    /// The address is registered no longer.
+    Unregistered(Address),
+    /// These interactions are in the workbin.
+    WorkbinContent {
+        /// Which workbin.
+        workbin: WorkbinRef,
+        /// What is in it.
+        interactions: Vec<InteractionId>,
+    },
+}
+
+impl Step {
+    /// The identifiers of the interactions that the step is about, each once: the journal's index keys.
+    pub fn interaction_ids(&self) -> Vec<Arc<str>> {
+        let mut ids: Vec<Arc<str>> = self
+            .changes
+            .iter()
+            .filter_map(Change::interaction)
+            .map(|id| Arc::from(id.as_str()))
+            .collect();
+        ids.sort();
+        ids.dedup();
+        ids
+    }
+}

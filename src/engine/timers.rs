@@ -1,0 +1,120 @@
+//! What happens by itself: expired timers, and the moves of routers.
+
+use std::sync::Arc;
+
+use super::index::Timer;
+use super::routing::{self, Move};
+use super::{Change, Effect, Engine, Outcome, State, Turn};
+use crate::domain::{Actor, Cause, Interaction, Purpose, Timestamp, UserId};
+
+/// What is due.
+enum Due {
+    Expired(Timer),
+    Route(Move),
+}
+
+impl Engine {
+    /// When to call [`Engine::handle_timeout`] next, if nothing else happens before.
+    pub fn poll_timeout(&self, now: Timestamp) -> Option<Timestamp> {
+        let timer = self.state.timers.first().map(|(at, _)| *at);
+        let reoffer = routing::next_reoffer(&self.state, now);
+        timer.into_iter().chain(reoffer).min()
+    }
+
+    /// Does one thing that is due; nothing if nothing is.
+    pub fn handle_timeout(&mut self, now: Timestamp) -> Option<Effect> {
+        let (actor, name, due) = match self.state.timers.first() {
+            Some((at, timer)) if *at <= now => {
+                (Actor::Server, "Timeout", Due::Expired(timer.clone()))
+            }
+            _ => {
+                let next = routing::next_move(&self.state, now)?;
+                (Actor::BuiltInRouter, "Route", Due::Route(next))
+            }
+        };
+        let effect = self.take_turn(now, actor, None, name, [0; 16], |turn| {
+            match due {
+                Due::Expired(timer) => expire(turn, &timer),
+                Due::Route(next) => route(turn, next),
+            }
+            Ok(Outcome::Unasked)
+        });
+        effect.ok()
+    }
+}
+
+fn expire(turn: &mut Turn<'_>, timer: &Timer) {
+    match timer {
+        Timer::Invitation(id) => turn.revoke_invitation(id, Cause::Expired),
+        Timer::Routing(id) => {
+            let invited = turn
+                .state()
+                .interaction(id)
+                .is_some_and(|interaction| interaction.invitation().is_some());
+            if invited {
+                turn.revoke_invitation(id, Cause::RouterGone);
+            } else {
+                turn.record(Change::RoutingEnded {
+                    interaction: id.clone(),
+                    cause: Cause::Expired,
+                });
+            }
+        }
+        Timer::Handling(agent) => expire_holds(turn, agent),
+    }
+}
+
+/// The agent has been silent for too long: every hold of his that ends by now is taken from him.
+fn expire_holds(turn: &mut Turn<'_>, agent: &UserId) {
+    let now = turn.head().at;
+    let Some(last_request_at) = turn.state().agents.get(agent).map(|it| it.last_request_at) else {
+        return;
+    };
+    let expired = |interaction: &&Arc<Interaction>| {
+        interaction.has_party(agent)
+            && interaction
+                .handling()
+                .is_some_and(|handling| last_request_at.plus_ms(handling.timeout_ms) <= now)
+    };
+    let lost: Vec<Arc<Interaction>> = turn
+        .state()
+        .involved(agent)
+        .filter(expired)
+        .cloned()
+        .collect();
+    for interaction in lost {
+        turn.revoke_invitation(&interaction.id, Cause::Withdrawn);
+        turn.record(Change::Returned {
+            interaction: interaction.id.clone(),
+            cause: Cause::HandlingExpired,
+        });
+    }
+}
+
+fn route(turn: &mut Turn<'_>, next: Move) {
+    let deadline = deadline(turn.state(), turn.head().at);
+    turn.record(Change::RouterTook {
+        interaction: next.interaction.clone(),
+        router: next.router,
+        deadline,
+    });
+    if let Some(agent) = next.agent {
+        let purpose = Purpose::Delivery { reference_id: None };
+        turn.invite(&next.interaction, &agent, purpose);
+    }
+}
+
+fn deadline(state: &State, now: Timestamp) -> Timestamp {
+    now.plus_ms(state.configuration.timing.routing_timeout_ms)
+}
+
+impl State {
+    /// The interactions that an external router holds.
+    pub fn routed_by<'a>(&'a self, router: &UserId) -> impl Iterator<Item = &'a Arc<Interaction>> {
+        self.routed
+            .get(router)
+            .into_iter()
+            .flat_map(|ids| ids.iter())
+            .filter_map(|id| self.interactions.get(id))
+    }
+}

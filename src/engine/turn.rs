@@ -1,0 +1,270 @@
+//! What an operation may do: look at the state, and record changes.
+
+use std::sync::Arc;
+
+use super::announce::Announcer;
+use super::{Change, Head, State};
+use crate::domain::{
+    Actor, Cause, Interaction, InteractionId, Invitation, Purpose, QueueName, Refusal, RefusalKind,
+    Role, Ticket, UserId, WorkbinRef,
+};
+
+/// One request being carried out. Everything it records takes effect at once and together, or not at all.
+pub struct Turn<'a> {
+    state: &'a mut State,
+    head: Head,
+    entropy: [u8; 16],
+    changes: Vec<Change>,
+    announcer: Announcer,
+}
+
+impl<'a> Turn<'a> {
+    pub(super) fn begin(state: &'a mut State, head: Head, entropy: [u8; 16]) -> Self {
+        state.begin(&head);
+        Self {
+            state,
+            head,
+            entropy,
+            changes: Vec::new(),
+            announcer: Announcer::new(),
+        }
+    }
+
+    pub(super) fn end(self) -> (Head, Vec<Change>, Announcer) {
+        (self.head, self.changes, self.announcer)
+    }
+
+    /// The state, changes recorded so far included.
+    pub fn state(&self) -> &State {
+        self.state
+    }
+
+    /// When and by whom.
+    pub fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// Makes a change.
+    pub fn record(&mut self, change: Change) {
+        self.announcer.advance(self.state, &self.head, &change);
+        self.changes.push(change);
+    }
+
+    /// The user who asks.
+    ///
+    /// # Errors
+    /// The server itself asks.
+    pub fn user(&self) -> Result<UserId, Refusal> {
+        self.head
+            .actor
+            .user()
+            .cloned()
+            .ok_or_else(|| Refusal::forbidden("Only a user can ask for this"))
+    }
+
+    /// The agent who asks, who must be logged in.
+    ///
+    /// # Errors
+    /// Not an agent, or not logged in.
+    pub fn logged_in_agent(&self) -> Result<UserId, Refusal> {
+        let agent = self
+            .head
+            .actor
+            .agent()
+            .ok_or_else(|| Refusal::forbidden("Only an agent can ask for this"))?;
+        if self.state.agents.contains_key(agent) {
+            Ok(agent.clone())
+        } else {
+            Err(Refusal::invalid_state(
+                "The agent is not logged in: start a contact-centre session first",
+            ))
+        }
+    }
+
+    /// An interaction that the actor may know of, or may have known of a moment ago.
+    ///
+    /// # Errors
+    /// Unknown interaction; the same for one that the actor may not know of.
+    pub fn interaction(&self, id: &InteractionId) -> Result<Arc<Interaction>, Refusal> {
+        let found = self.state.interaction(id);
+        found
+            .filter(|interaction| self.may_know(interaction))
+            .cloned()
+            .ok_or_else(Refusal::unknown_interaction)
+    }
+
+    fn may_know(&self, interaction: &Interaction) -> bool {
+        match &self.head.actor {
+            Actor::BuiltInRouter | Actor::Server => true,
+            Actor::User { user, role } => {
+                self.state.may_see(interaction, user, *role)
+                    || (*role == Role::Agent && interaction.declined.contains_key(user))
+                    || (*role == Role::Router && interaction.is_stopped())
+            }
+        }
+    }
+
+    /// A fresh identifier of 16 letters and digits, 80 bits of them random.
+    pub fn new_interaction_id(&self) -> InteractionId {
+        const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTUVWXY";
+        let text: String = self
+            .entropy
+            .iter()
+            .map(|byte| char::from(ALPHABET[usize::from(byte % 32)]))
+            .collect();
+        InteractionId::parse(&text).expect("the alphabet is valid")
+    }
+
+    /// How long the owner of an interaction may stay silent from now on.
+    pub fn handling_timeout_ms(&self) -> u64 {
+        self.state.configuration.timing.handling_timeout_ms
+    }
+
+    /// Invites an agent.
+    pub fn invite(&mut self, interaction: &InteractionId, agent: &UserId, purpose: Purpose) {
+        let timeout_ms = self.state.configuration.timing.delivery_timeout_ms;
+        let invitation = Invitation {
+            ticket: Ticket(self.state.last_ticket + 1),
+            agent: agent.clone(),
+            invited_at: self.head.at,
+            deadline: self.head.at.plus_ms(timeout_ms),
+            purpose,
+        };
+        self.record(Change::AgentInvited {
+            interaction: interaction.clone(),
+            invitation,
+        });
+    }
+
+    /// Takes the open invitation of an interaction back, if there is one.
+    pub fn revoke_invitation(&mut self, interaction: &InteractionId, cause: Cause) {
+        let open = self
+            .state
+            .interaction(interaction)
+            .and_then(|found| found.invitation().cloned());
+        if let Some(invitation) = open {
+            self.record(Change::InvitationRevoked {
+                interaction: interaction.clone(),
+                agent: invitation.agent,
+                ticket: invitation.ticket,
+                cause,
+            });
+        }
+    }
+
+    /// Places an interaction in a queue; a pending transfer is withdrawn.
+    ///
+    /// # Errors
+    /// No such queue.
+    pub fn place_in_queue(
+        &mut self,
+        interaction: &InteractionId,
+        queue: &QueueName,
+    ) -> Result<(), Refusal> {
+        if !self.state.configuration.queues.contains_key(queue) {
+            return Err(Refusal::not_found("queue", queue.as_str()));
+        }
+        self.revoke_invitation(interaction, Cause::Withdrawn);
+        self.record(Change::PlacedInQueue {
+            interaction: interaction.clone(),
+            queue: queue.clone(),
+            order: self.head.sequence,
+        });
+        Ok(())
+    }
+
+    /// Places an interaction in a workbin; a pending transfer is withdrawn.
+    pub fn place_in_workbin(&mut self, interaction: &InteractionId, workbin: WorkbinRef) {
+        self.revoke_invitation(interaction, Cause::Withdrawn);
+        self.record(Change::PlacedInWorkbin {
+            interaction: interaction.clone(),
+            workbin,
+        });
+    }
+
+    /// Takes everything from an agent: invitations are revoked, interactions go back to where they came from.
+    pub fn take_all_from(&mut self, agent: &UserId, cause: Cause) {
+        let involved: Vec<Arc<Interaction>> = self.state.involved(agent).cloned().collect();
+        for interaction in involved {
+            if interaction.invites(agent) {
+                self.revoke_invitation(&interaction.id, cause);
+            } else {
+                self.revoke_invitation(&interaction.id, Cause::Withdrawn);
+                self.record(Change::Returned {
+                    interaction: interaction.id.clone(),
+                    cause,
+                });
+            }
+        }
+    }
+
+    /// The workbin that an agent means by a name, an id, or the base64 of `<name>/PrivateView`.
+    ///
+    /// # Errors
+    /// No such workbin, or none of the agent's.
+    pub fn workbin(&self, named: &str, agent: &UserId) -> Result<WorkbinRef, Refusal> {
+        let configuration = &self.state.configuration;
+        let decoded = decode_view(named);
+        let wanted = decoded.as_deref().unwrap_or(named);
+        let wanted = wanted.strip_suffix("/PrivateView").unwrap_or(wanted);
+        let mut own = configuration.workbins_of(agent);
+        own.find(|(name, workbin, owner)| {
+            name.as_str() == wanted
+                || workbin.display_name == wanted
+                || format!("{name}.{owner}") == wanted
+        })
+        .map(|(name, _, owner)| WorkbinRef {
+            name: name.clone(),
+            owner,
+        })
+        .ok_or_else(|| Refusal::not_found("workbin", named))
+    }
+}
+
+fn decode_view(text: &str) -> Option<String> {
+    use base64::Engine as _;
+    let bytes = base64::engine::general_purpose::STANDARD
+        .decode(text)
+        .ok()?;
+    String::from_utf8(bytes)
+        .ok()
+        .filter(|decoded| decoded.ends_with("/PrivateView"))
+}
+
+/// The agent works on the interaction.
+///
+/// # Errors
+/// It was stopped, the agent is only invited, or has no part in it.
+pub(super) fn owns(interaction: &Interaction, actor: &Actor) -> Result<(), Refusal> {
+    let owner = actor
+        .agent()
+        .is_some_and(|agent| interaction.has_party(agent));
+    if owner {
+        Ok(())
+    } else if interaction.is_stopped() {
+        Err(Refusal::unknown_interaction())
+    } else {
+        Err(Refusal::invalid_state(
+            "The agent does not work on this interaction",
+        ))
+    }
+}
+
+/// The agent is invited to the interaction.
+///
+/// # Errors
+/// It was stopped, he has accepted already, or the invitation has ended.
+pub(super) fn invited(interaction: &Interaction, actor: &Actor) -> Result<(), Refusal> {
+    match actor.agent() {
+        Some(agent) if interaction.invites(agent) => Ok(()),
+        _ if interaction.is_stopped() => Err(Refusal::unknown_interaction()),
+        Some(agent) if interaction.has_party(agent) => Err(Refusal::new(
+            RefusalKind::AlreadyAccepted,
+            "The agent has accepted this interaction already",
+        )),
+        _ => Err(Refusal::new(
+            RefusalKind::InvitationEnded,
+            "The invitation has ended",
+        )),
+    }
+}
