@@ -1,1 +1,3 @@
 //! Baton, an open contact-centre interaction server.
+
+pub mod journal;
