@@ -1,0 +1,80 @@
+//! Durable operations per second through HTTP, as a share of the most that this machine allows.
+//!
+//! The ceiling is the least that any durable server must do: one axum handler that appends the request to SQLite and
+//! answers when it is on disk. Absolute figures say something about the machine only, so everything is measured in the
+//! same run, in turns, and the best round counts, since whatever else the machine does can only make a round slower.
+//! `BATON_BENCH_OPERATIONS` sets the operations of a round, `BATON_BENCH_ROUNDS` the rounds.
+
+#![allow(clippy::unwrap_used)]
+#![allow(clippy::print_stdout, reason = "the table is what a benchmark is for")]
+
+mod appender;
+mod bare;
+mod load;
+
+use std::env;
+
+use load::Measured;
+
+/// Clients at the same time, each with a connection that it keeps.
+const CLIENTS: usize = 64;
+
+/// Something to measure: a name, and what one round of so many operations comes to.
+type Contender = (&'static str, Box<dyn Fn(u64) -> Measured>);
+
+fn main() {
+    let operations = setting("BATON_BENCH_OPERATIONS", 20_000);
+    let rounds = setting("BATON_BENCH_ROUNDS", 5);
+    let contenders: [Contender; 3] = [
+        (
+            "ceiling: axum handler + SQLite append",
+            bare::http_and_append(),
+        ),
+        ("axum handler alone", bare::http()),
+        ("SQLite append alone", bare::append()),
+    ];
+    println!("{operations} operations a round, best of {rounds} rounds, {CLIENTS} clients\n");
+    print_table(&best_of(rounds, operations, &contenders));
+}
+
+fn setting(name: &str, default: u64) -> u64 {
+    env::var(name).map_or(default, |value| value.parse().unwrap())
+}
+
+fn best_of(
+    rounds: u64,
+    operations: u64,
+    contenders: &[Contender],
+) -> Vec<(&'static str, Measured)> {
+    let mut best: Vec<_> = contenders
+        .iter()
+        .map(|(name, round)| {
+            round(operations / 10); // Warm: connections, caches, the pages of the file.
+            (*name, round(operations))
+        })
+        .collect();
+    for _ in 1..rounds {
+        for ((_, best), (_, round)) in best.iter_mut().zip(contenders) {
+            let measured = round(operations);
+            if measured.per_second > best.per_second {
+                *best = measured;
+            }
+        }
+    }
+    best
+}
+
+fn print_table(best: &[(&str, Measured)]) {
+    let ceiling = best[0].1.per_second;
+    println!("| what | operations/s | share of the ceiling | p50 ms | p99 ms |");
+    println!("| --- | ---: | ---: | ---: | ---: |");
+    for (name, measured) in best {
+        println!(
+            "| {name} | {:.0} | {:.2} | {:.2} | {:.2} |",
+            measured.per_second,
+            measured.per_second / ceiling,
+            measured.p50_ms,
+            measured.p99_ms
+        );
+    }
+}

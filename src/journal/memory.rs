@@ -1,0 +1,235 @@
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+
+use super::{Appended, Error, Journal, Record, check_continuous};
+
+/// What the next append shall meet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    Refused,
+    /// As if the answer of the disk were lost: the records are there after the next opening, or not.
+    Ambiguous {
+        written: bool,
+    },
+    Fenced {
+        head: u64,
+    },
+}
+
+/// Memory that outlives its journals as a disk does, for tests: opening it again after [`MemoryDisk::crash`] is a
+/// restart. Clones are the same disk.
+#[derive(Debug, Clone)]
+pub struct MemoryDisk(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    epoch: u64,
+    records: Vec<Record>,
+    sequences_by_key: BTreeMap<String, Vec<u64>>,
+    faults: VecDeque<Fault>,
+    holding: bool,
+    held: usize,
+    crashes: u64,
+}
+
+impl MemoryDisk {
+    pub fn new(epoch: u64) -> Self {
+        let state = State {
+            epoch,
+            ..State::default()
+        };
+        Self(Arc::new(Shared {
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+        }))
+    }
+
+    pub fn open(&self) -> MemoryJournal {
+        let state = self.0.lock();
+        MemoryJournal {
+            head: state.head(),
+            epoch: state.epoch,
+            opened_after_crashes: state.crashes,
+            failed: false,
+            shared: Arc::clone(&self.0),
+        }
+    }
+
+    /// The next append that no earlier fault is waiting for meets this one.
+    pub fn fail_next(&self, fault: Fault) {
+        self.0.lock().faults.push_back(fault);
+    }
+
+    /// From now on appends wait, as on a disk that hangs.
+    pub fn hold(&self) {
+        self.0.lock().holding = true;
+    }
+
+    /// Waits until an append is being held.
+    pub fn wait_until_held(&self) {
+        let state = self.0.lock();
+        drop(self.0.wait_while(state, |state| state.held == 0));
+    }
+
+    /// Lets held appends go on.
+    pub fn release(&self) {
+        self.0.lock().holding = false;
+        self.0.changed.notify_all();
+    }
+
+    /// Ends every open journal as `kill -9` would: what is acknowledged stays, what is held is lost.
+    pub fn crash(&self) {
+        let mut state = self.0.lock();
+        state.crashes += 1;
+        state.holding = false;
+        state.faults.clear();
+        self.0.changed.notify_all();
+    }
+}
+
+/// A journal on a [`MemoryDisk`].
+#[derive(Debug)]
+pub struct MemoryJournal {
+    shared: Arc<Shared>,
+    epoch: u64,
+    head: u64,
+    opened_after_crashes: u64,
+    failed: bool,
+}
+
+impl MemoryJournal {
+    fn read(&self) -> Result<MutexGuard<'_, State>, Error> {
+        let state = self.shared.lock();
+        if state.crashes != self.opened_after_crashes {
+            return Err(Error::Failed);
+        }
+        Ok(state)
+    }
+}
+
+impl Journal for MemoryJournal {
+    fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    fn head(&self) -> u64 {
+        self.head
+    }
+
+    fn append(&mut self, expected_head: u64, records: &[Record]) -> Appended {
+        let mut state = self.shared.wait_while_held(self.opened_after_crashes);
+        if self.failed || state.crashes != self.opened_after_crashes {
+            return Appended::Ambiguous(Error::Failed);
+        }
+        if let Err(gap) = check_continuous(expected_head, records) {
+            return Appended::Refused(gap);
+        }
+        let head = state.head();
+        match state.faults.pop_front() {
+            Some(Fault::Refused) => return Appended::Refused(Error::Injected),
+            Some(Fault::Fenced { head }) => return Appended::Fenced { head },
+            Some(Fault::Ambiguous { written }) => {
+                if written && head == expected_head {
+                    state.write(records);
+                }
+                self.failed = true;
+                return Appended::Ambiguous(Error::Injected);
+            }
+            None => {}
+        }
+        if head == expected_head {
+            state.write(records);
+            self.head = state.head();
+            Appended::Acked
+        } else {
+            self.head = head;
+            Appended::Fenced { head }
+        }
+    }
+
+    fn read_after(&self, sequence: u64, limit: usize) -> Result<Vec<Record>, Error> {
+        let state = self.read()?;
+        let skipped = usize::try_from(sequence).unwrap_or(usize::MAX);
+        Ok(state
+            .records
+            .iter()
+            .skip(skipped)
+            .take(limit)
+            .cloned()
+            .collect())
+    }
+
+    fn read_keyed(&self, key: &str, after: u64, limit: usize) -> Result<Vec<Record>, Error> {
+        let state = self.read()?;
+        let sequences = state
+            .sequences_by_key
+            .get(key)
+            .map_or(&[][..], Vec::as_slice);
+        Ok(sequences
+            .iter()
+            .filter(|sequence| **sequence > after)
+            .take(limit)
+            .map(|sequence| state.record(*sequence).clone())
+            .collect())
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("nothing panics under this lock")
+    }
+
+    fn wait_while<'a>(
+        &self,
+        state: MutexGuard<'a, State>,
+        condition: impl FnMut(&mut State) -> bool,
+    ) -> MutexGuard<'a, State> {
+        self.changed
+            .wait_while(state, condition)
+            .expect("nothing panics under this lock")
+    }
+
+    /// A crash frees those it ended, even if the disk hangs again at once.
+    fn wait_while_held(&self, opened_after_crashes: u64) -> MutexGuard<'_, State> {
+        let mut state = self.lock();
+        state.held += 1;
+        self.changed.notify_all();
+        state = self.wait_while(state, |state| {
+            state.holding && state.crashes == opened_after_crashes
+        });
+        state.held -= 1;
+        state
+    }
+}
+
+impl State {
+    fn head(&self) -> u64 {
+        self.records.len() as u64
+    }
+
+    fn write(&mut self, records: &[Record]) {
+        for record in records {
+            for key in &record.keys {
+                let sequences = self.sequences_by_key.entry(key.clone()).or_default();
+                if sequences.last() != Some(&record.sequence) {
+                    sequences.push(record.sequence);
+                }
+            }
+            self.records.push(Record {
+                keys: Vec::new(),
+                ..record.clone()
+            });
+        }
+    }
+
+    fn record(&self, sequence: u64) -> &Record {
+        let index = usize::try_from(sequence - 1).expect("a record in memory has an index");
+        &self.records[index]
+    }
+}

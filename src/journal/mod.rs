@@ -1,0 +1,114 @@
+//! The journal of one contact centre: opaque records in one unbroken sequence, durable before they are acknowledged.
+//!
+//! It knows bodies as bytes and index keys as strings, nothing else of Baton. A [`Journal`] blocks while the disk
+//! works: whoever owns one gives it an OS thread of its own.
+
+mod data_folder;
+mod memory;
+mod sqlite;
+
+use std::io;
+use std::path::PathBuf;
+
+pub use data_folder::DataFolder;
+pub use memory::{Fault, MemoryDisk, MemoryJournal};
+pub use sqlite::SqliteJournal;
+
+/// One entry of the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// From 1, without gaps.
+    pub sequence: u64,
+    pub at_ms: u64,
+    pub body: Vec<u8>,
+    /// What [`Journal::read_keyed`] finds this record by. Records that are read come without their keys: the fold at
+    /// start-up has no use for them and would wait for them.
+    pub keys: Vec<String>,
+}
+
+/// What became of an append. Only `Acked` says that the records are there.
+#[derive(Debug)]
+#[must_use]
+pub enum Appended {
+    /// All records are durable.
+    Acked,
+    /// Nothing was written: the journal ends at `head`, not where the caller thought.
+    Fenced { head: u64 },
+    /// Nobody can say before a restart whether the records were written. The journal takes no more until it is opened
+    /// again: a failed fsync must never be tried twice, since the second may succeed without the data.
+    Ambiguous(Error),
+    /// Nothing was written, for certain; the same append may be tried again later (a full disk).
+    Refused(Error),
+}
+
+/// The unbroken history of one contact centre.
+pub trait Journal: Send {
+    /// The identity of this history, chosen when it began. Another epoch is another history, whatever its sequences.
+    fn epoch(&self) -> u64;
+
+    /// The last sequence, 0 when there is none.
+    fn head(&self) -> u64;
+
+    /// Writes all of `records` or none, if the journal ends at `expected_head`; they must continue it without a gap.
+    fn append(&mut self, expected_head: u64, records: &[Record]) -> Appended;
+
+    /// The first `limit` records after `sequence`, in order.
+    fn read_after(&self, sequence: u64, limit: usize) -> Result<Vec<Record>, Error>;
+
+    /// The first `limit` records after the sequence `after` that carry `key`, in order.
+    fn read_keyed(&self, key: &str, after: u64, limit: usize) -> Result<Vec<Record>, Error>;
+
+    /// Housekeeping for a moment in which nobody waits for an append.
+    fn idle(&mut self) {}
+}
+
+/// Why a journal or its folder does not do what it was asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("the data folder {folder} is in use by another server")]
+    Locked { folder: PathBuf },
+    #[error(
+        "the folder {folder} is not empty and holds no data of Baton: name an empty or a new one"
+    )]
+    ForeignFolder { folder: PathBuf },
+    #[error("cannot use the data folder {folder}")]
+    Folder { folder: PathBuf, source: io::Error },
+    #[error("{name:?} cannot name a journal: only letters, digits, '-' and '_'")]
+    Name { name: String },
+    #[error("{file} is not a journal of Baton")]
+    ForeignFile { file: PathBuf },
+    #[error(
+        "{file} has journal format {found}, this Baton knows formats up to {newest}: start a newer Baton"
+    )]
+    Newer {
+        file: PathBuf,
+        found: i64,
+        newest: i64,
+    },
+    #[error("{file} is damaged at sequence {sequence}: restore it from a backup")]
+    Damaged { file: PathBuf, sequence: u64 },
+    #[error("a record with sequence {found} where {expected} must follow")]
+    Gap { expected: u64, found: u64 },
+    #[error("cannot use the journal {file}")]
+    Sqlite {
+        file: PathBuf,
+        source: rusqlite::Error,
+    },
+    #[error("the journal failed and takes nothing more until the server is restarted")]
+    Failed,
+    #[error("a fault that a test asked for")]
+    Injected,
+}
+
+/// Refuses records that do not continue `head` one by one.
+fn check_continuous(head: u64, records: &[Record]) -> Result<(), Error> {
+    for (expected, record) in (head + 1..).zip(records) {
+        if record.sequence != expected {
+            return Err(Error::Gap {
+                expected,
+                found: record.sequence,
+            });
+        }
+    }
+    Ok(())
+}

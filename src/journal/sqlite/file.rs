@@ -1,0 +1,124 @@
+//! The file itself: whose it is, how it is written, whether it is whole.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+
+use super::{Error, as_number, as_sql, in_file};
+
+/// Marks the file as ours in its header, where `file` and `sqlite3` show it.
+const APPLICATION_ID: i64 = i32::from_be_bytes(*b"Batn") as i64;
+const FORMAT: i64 = 1;
+
+/// How long an append waits for somebody who writes with `sqlite3` before it is refused.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Fewer, larger checkpoints than the default of 1,000. Below 4,062 pages the index of the write-ahead log keeps to
+/// its first block, so that a full disk is found before a commit is written and not after it.
+const CHECKPOINT_PAGES: i64 = 4_000;
+
+const SCHEMA: &str = "
+    CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE steps (sequence INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, body BLOB NOT NULL) STRICT;
+    CREATE TABLE step_keys (key TEXT NOT NULL, sequence INTEGER NOT NULL, PRIMARY KEY (key, sequence))
+        STRICT, WITHOUT ROWID;";
+
+pub(super) fn connect(file: &Path, epoch_if_new: u64) -> Result<Connection, Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(file, flags).map_err(in_file(file))?;
+    connection
+        .busy_timeout(BUSY_TIMEOUT)
+        .map_err(in_file(file))?;
+    let is_new = identify(&connection, file)?;
+    make_durable(&connection).map_err(in_file(file))?;
+    if is_new {
+        create_schema(&mut connection, epoch_if_new).map_err(in_file(file))?;
+    }
+    Ok(connection)
+}
+
+/// Whether the file is new. Anything but a new file or one of ours is refused before it is touched.
+fn identify(connection: &Connection, file: &Path) -> Result<bool, Error> {
+    let foreign = || Error::ForeignFile { file: file.into() };
+    let (application, format, tables) = match header(connection) {
+        Ok(header) => header,
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
+            return Err(foreign());
+        }
+        Err(error) => return Err(in_file(file)(error)),
+    };
+    match (application, format, tables) {
+        (0, 0, 0) => Ok(true),
+        (APPLICATION_ID, FORMAT, _) => Ok(false),
+        (APPLICATION_ID, found, _) if found > FORMAT => Err(Error::Newer {
+            file: file.into(),
+            found,
+            newest: FORMAT,
+        }),
+        _ => Err(foreign()),
+    }
+}
+
+fn header(connection: &Connection) -> rusqlite::Result<(i64, i64, i64)> {
+    let tables =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    Ok((
+        pragma(connection, "application_id")?,
+        pragma(connection, "user_version")?,
+        tables,
+    ))
+}
+
+fn make_durable(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // NORMAL, the habit with WAL, loses commits when the power fails.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    // On macOS a plain fsync stops at the cache of the drive.
+    connection.pragma_update(None, "fullfsync", true)?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)
+}
+
+fn create_schema(connection: &mut Connection, epoch: u64) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute_batch(SCHEMA)?;
+    transaction.execute(
+        "INSERT INTO meta (name, value) VALUES ('epoch', ?1)",
+        [as_sql(epoch)],
+    )?;
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", FORMAT)?;
+    transaction.commit()
+}
+
+/// Epoch and head, once it is sure that no sequence is missing.
+pub(super) fn inspect(connection: &Connection, file: &Path) -> Result<(u64, u64), Error> {
+    let (epoch, count, head) = connection
+        .query_row(
+            "SELECT (SELECT value FROM meta WHERE name = 'epoch'),
+                    (SELECT count(*) FROM steps), (SELECT coalesce(max(sequence), 0) FROM steps)",
+            [],
+            |row| Ok((row.get(0)?, row.get::<_, i64>(1)?, row.get(2)?)),
+        )
+        .map_err(in_file(file))?;
+    // Sequences are unique, so as many as the highest says means 1, 2, 3 … without a gap.
+    if count == head {
+        return Ok((as_number(epoch), as_number(head)));
+    }
+    let missing: i64 = connection
+        .query_row(
+            "SELECT min(place) FROM (SELECT sequence, row_number() OVER (ORDER BY sequence) AS place FROM steps)
+             WHERE sequence <> place",
+            [],
+            |row| row.get(0),
+        )
+        .map_err(in_file(file))?;
+    Err(Error::Damaged {
+        file: file.into(),
+        sequence: as_number(missing),
+    })
+}
+
+pub(super) fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, name, |row| row.get(0))
+}

@@ -1,0 +1,230 @@
+mod file;
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{CachedStatement, Connection, ErrorCode, Params, Row, TransactionBehavior};
+
+use super::{Appended, DataFolder, Error, Journal, Record, check_continuous};
+
+/// A journal in an SQLite file of its own, which `sqlite3` may read and back up while the server runs.
+#[derive(Debug)]
+pub struct SqliteJournal {
+    connection: Connection,
+    file: PathBuf,
+    epoch: u64,
+    head: u64,
+    failed: bool,
+    /// Keeps the folder locked while anyone can write to a file in it.
+    _folder: DataFolder,
+}
+
+impl SqliteJournal {
+    /// Opens `<name>.sqlite`, or begins it with the epoch `epoch_if_new`.
+    pub fn open(folder: &DataFolder, name: &str, epoch_if_new: u64) -> Result<Self, Error> {
+        check_name(name)?;
+        let file = folder.private_file(&format!("{name}.sqlite"))?;
+        let connection = file::connect(&file, epoch_if_new)?;
+        let (epoch, head) = file::inspect(&connection, &file)?;
+        Ok(Self {
+            connection,
+            file,
+            epoch,
+            head,
+            failed: false,
+            _folder: folder.clone(),
+        })
+    }
+
+    /// Appends that would make the file longer than this are refused as on a full disk; it never gets shorter.
+    pub fn limit_size(&mut self, bytes: u64) -> Result<(), Error> {
+        self.set_page_limit(bytes).map_err(in_file(&self.file))
+    }
+
+    fn set_page_limit(&self, bytes: u64) -> rusqlite::Result<()> {
+        let page: i64 = file::pragma(&self.connection, "page_size")?;
+        let pages = (as_sql(bytes) / page).max(1);
+        self.connection.pragma_update(None, "max_page_count", pages)
+    }
+
+    fn select<P: Params>(&self, sql: &str, params: P, after: u64) -> Result<Vec<Record>, Error> {
+        let mut statement = self
+            .connection
+            .prepare_cached(sql)
+            .map_err(in_file(&self.file))?;
+        let mut records = Vec::new();
+        collect(&mut statement, params, &mut records).map_err(|source| {
+            if source.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) {
+                Error::Damaged {
+                    file: self.file.clone(),
+                    sequence: records.last().map_or(after, |last| last.sequence) + 1,
+                }
+            } else {
+                in_file(&self.file)(source)
+            }
+        })?;
+        Ok(records)
+    }
+}
+
+impl Journal for SqliteJournal {
+    fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    fn head(&self) -> u64 {
+        self.head
+    }
+
+    fn append(&mut self, expected_head: u64, records: &[Record]) -> Appended {
+        if self.failed {
+            return Appended::Ambiguous(Error::Failed);
+        }
+        if let Err(gap) = check_continuous(expected_head, records) {
+            return Appended::Refused(gap);
+        }
+        if records.is_empty() && expected_head == self.head {
+            return Appended::Acked;
+        }
+        match write(&mut self.connection, expected_head, records) {
+            Ok(Written::All { head }) => {
+                self.head = head;
+                Appended::Acked
+            }
+            Ok(Written::Nothing { head }) => {
+                self.head = head;
+                Appended::Fenced { head }
+            }
+            Err(source) => {
+                let certainly_not_written = self.connection.is_autocommit() && is_passing(&source);
+                let error = in_file(&self.file)(source);
+                if certainly_not_written {
+                    return Appended::Refused(error);
+                }
+                self.failed = true;
+                Appended::Ambiguous(error)
+            }
+        }
+    }
+
+    fn read_after(&self, sequence: u64, limit: usize) -> Result<Vec<Record>, Error> {
+        self.select(
+            "SELECT sequence, at_ms, body FROM steps WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",
+            (as_sql(sequence), limit_as_sql(limit)),
+            sequence,
+        )
+    }
+
+    fn read_keyed(&self, key: &str, after: u64, limit: usize) -> Result<Vec<Record>, Error> {
+        self.select(
+            "SELECT sequence, at_ms, body FROM step_keys JOIN steps USING (sequence)
+             WHERE key = ?1 AND sequence > ?2 ORDER BY sequence LIMIT ?3",
+            (key, as_sql(after), limit_as_sql(limit)),
+            after,
+        )
+    }
+
+    /// Moves the write-ahead log into the file, so that it is not an append that has to wait for it.
+    fn idle(&mut self) {
+        // Whatever goes wrong leaves the log as it is, and the next checkpoint writes all of it again.
+        let _ = self
+            .connection
+            .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+    }
+}
+
+/// The name becomes a file name: no folders, no dots, nothing a shell would trip over.
+fn check_name(name: &str) -> Result<(), Error> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if name.is_empty() || !name.chars().all(allowed) {
+        return Err(Error::Name { name: name.into() });
+    }
+    Ok(())
+}
+
+enum Written {
+    All { head: u64 },
+    Nothing { head: u64 },
+}
+
+/// On an error nothing of it stays in the transaction; whether the commit took place is for the caller to judge.
+fn write(
+    connection: &mut Connection,
+    expected_head: u64,
+    records: &[Record],
+) -> rusqlite::Result<Written> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // The file says where the journal ends, not what this process remembers.
+    let head = transaction
+        .prepare_cached("SELECT coalesce(max(sequence), 0) FROM steps")?
+        .query_row([], |row| row.get(0))
+        .map(as_number)?;
+    if head != expected_head {
+        return Ok(Written::Nothing { head });
+    }
+    {
+        let mut step = transaction.prepare_cached("INSERT INTO steps VALUES (?1, ?2, ?3)")?;
+        let mut step_key =
+            transaction.prepare_cached("INSERT OR IGNORE INTO step_keys VALUES (?1, ?2)")?;
+        for record in records {
+            let sequence = as_sql(record.sequence);
+            step.execute((sequence, as_sql(record.at_ms), &record.body))?;
+            for key in &record.keys {
+                step_key.execute((key, sequence))?;
+            }
+        }
+    }
+    transaction.commit()?;
+    Ok(Written::All {
+        head: head + records.len() as u64,
+    })
+}
+
+/// Errors that SQLite reports before anything is committed and that may pass. All others might come after the commit
+/// reached the disk, a failed fsync above all.
+fn is_passing(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DiskFull | ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+    )
+}
+
+fn collect<P: Params>(
+    statement: &mut CachedStatement<'_>,
+    params: P,
+    records: &mut Vec<Record>,
+) -> rusqlite::Result<()> {
+    for record in statement.query_map(params, read_record)? {
+        records.push(record?);
+    }
+    Ok(())
+}
+
+fn read_record(row: &Row<'_>) -> rusqlite::Result<Record> {
+    Ok(Record {
+        sequence: as_number(row.get(0)?),
+        at_ms: as_number(row.get(1)?),
+        body: row.get(2)?,
+        keys: Vec::new(),
+    })
+}
+
+fn in_file(file: &Path) -> impl Fn(rusqlite::Error) -> Error {
+    move |source| Error::Sqlite {
+        file: file.into(),
+        source,
+    }
+}
+
+/// SQLite counts to `i64::MAX`, which no sequence or time reaches; asking for what is beyond finds nothing.
+fn as_sql(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn limit_as_sql(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+/// Nothing below zero is ever written.
+fn as_number(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}

@@ -1,0 +1,215 @@
+//! One test a promise, each run against every implementation.
+
+use baton::journal::{DataFolder, Fault, Journal, MemoryDisk, SqliteJournal};
+use tempfile::TempDir;
+
+use super::{all, append, record, records, sequences};
+
+const EPOCH: u64 = 1_763_700_000_000;
+
+/// A place in which a journal outlives its process.
+trait Place {
+    fn open(&self, epoch_if_new: u64) -> Box<dyn Journal>;
+
+    /// A journal whose next append finds the disk full.
+    fn open_full(&self) -> Box<dyn Journal>;
+}
+
+impl Place for MemoryDisk {
+    fn open(&self, _epoch_if_new: u64) -> Box<dyn Journal> {
+        Box::new(Self::open(self))
+    }
+
+    fn open_full(&self) -> Box<dyn Journal> {
+        self.fail_next(Fault::Refused);
+        Box::new(Self::open(self))
+    }
+}
+
+struct OnDisk {
+    folder: DataFolder,
+    _temporary: TempDir,
+}
+
+impl OnDisk {
+    fn new() -> Self {
+        let temporary = tempfile::tempdir().unwrap();
+        Self {
+            folder: DataFolder::open(temporary.path()).unwrap(),
+            _temporary: temporary,
+        }
+    }
+}
+
+impl Place for OnDisk {
+    fn open(&self, epoch_if_new: u64) -> Box<dyn Journal> {
+        Box::new(SqliteJournal::open(&self.folder, "demo", epoch_if_new).unwrap())
+    }
+
+    fn open_full(&self) -> Box<dyn Journal> {
+        let mut journal = SqliteJournal::open(&self.folder, "demo", EPOCH).unwrap();
+        journal.limit_size(0).unwrap();
+        Box::new(journal)
+    }
+}
+
+fn check(promise: impl Fn(&dyn Place)) {
+    promise(&MemoryDisk::new(EPOCH));
+    promise(&OnDisk::new());
+}
+
+#[test]
+fn a_new_journal_is_empty() {
+    check(|place| {
+        let journal = place.open(EPOCH);
+        assert_eq!((journal.epoch(), journal.head()), (EPOCH, 0));
+        assert!(journal.read_after(0, 10).unwrap().is_empty());
+        assert!(journal.read_keyed("I1", 0, 10).unwrap().is_empty());
+    });
+}
+
+#[test]
+fn what_is_acknowledged_is_read_back_whole_and_in_order() {
+    check(|place| {
+        let mut journal = place.open(EPOCH);
+        assert_eq!(append(&mut *journal, 0, &records(1..=3)), "acked");
+        assert_eq!(append(&mut *journal, 3, &records(4..=5)), "acked");
+        assert_eq!(journal.head(), 5);
+        assert_eq!(journal.read_after(0, usize::MAX).unwrap(), records(1..=5));
+    });
+}
+
+#[test]
+fn a_body_is_any_bytes() {
+    check(|place| {
+        let mut journal = place.open(EPOCH);
+        let mut odd = records(1..=2);
+        odd[0].body = vec![];
+        odd[1].body = vec![0, 0xff, b'\'', 0];
+        assert_eq!(append(&mut *journal, 0, &odd), "acked");
+        assert_eq!(journal.read_after(0, 10).unwrap(), odd);
+    });
+}
+
+#[test]
+fn reading_goes_page_by_page() {
+    check(|place| {
+        let mut journal = place.open(EPOCH);
+        assert_eq!(append(&mut *journal, 0, &records(1..=5)), "acked");
+        assert_eq!(sequences(&journal.read_after(0, 2).unwrap()), [1, 2]);
+        assert_eq!(sequences(&journal.read_after(2, 2).unwrap()), [3, 4]);
+        assert_eq!(sequences(&journal.read_after(4, 2).unwrap()), [5]);
+        assert!(journal.read_after(5, 2).unwrap().is_empty());
+        assert!(journal.read_after(u64::MAX, 2).unwrap().is_empty());
+        assert!(journal.read_after(0, 0).unwrap().is_empty());
+    });
+}
+
+#[test]
+fn a_gap_is_refused_and_writes_nothing() {
+    check(|place| {
+        let mut journal = place.open(EPOCH);
+        assert_eq!(append(&mut *journal, 0, &[record(2, &[])]), "refused");
+        let torn = [record(1, &[]), record(3, &[])];
+        assert_eq!(append(&mut *journal, 0, &torn), "refused");
+        let repeated = [record(1, &[]), record(1, &[])];
+        assert_eq!(append(&mut *journal, 0, &repeated), "refused");
+        assert!(all(&*journal).is_empty());
+        assert_eq!(append(&mut *journal, 0, &records(1..=1)), "acked");
+    });
+}
+
+#[test]
+fn another_head_than_expected_is_fenced() {
+    check(|place| {
+        let mut journal = place.open(EPOCH);
+        assert_eq!(append(&mut *journal, 0, &records(1..=2)), "acked");
+        assert_eq!(append(&mut *journal, 1, &records(2..=2)), "fenced at 2");
+        assert_eq!(append(&mut *journal, 7, &records(8..=8)), "fenced at 2");
+        assert_eq!(append(&mut *journal, 1, &[]), "fenced at 2");
+        assert_eq!(all(&*journal), [1, 2]);
+    });
+}
+
+#[test]
+fn of_two_writers_the_late_one_is_fenced_by_the_journal_itself() {
+    check(|place| {
+        let mut deposed = place.open(EPOCH);
+        let mut owner = place.open(EPOCH);
+        assert_eq!(append(&mut *owner, 0, &records(1..=2)), "acked");
+        assert_eq!(append(&mut *deposed, 0, &records(1..=1)), "fenced at 2");
+        assert_eq!(deposed.head(), 2);
+        assert_eq!(all(&*owner), [1, 2]);
+    });
+}
+
+#[test]
+fn an_empty_batch_is_acknowledged() {
+    check(|place| {
+        let mut journal = place.open(EPOCH);
+        assert_eq!(append(&mut *journal, 0, &[]), "acked");
+        assert_eq!(journal.head(), 0);
+    });
+}
+
+#[test]
+fn a_key_finds_its_records_only() {
+    check(|place| {
+        let mut journal = place.open(EPOCH);
+        let batch = [
+            record(1, &["I1"]),
+            record(2, &["I1", "I2", "I1"]),
+            record(3, &[]),
+            record(4, &["I1"]),
+        ];
+        assert_eq!(append(&mut *journal, 0, &batch), "acked");
+        let found = |key, after, limit| sequences(&journal.read_keyed(key, after, limit).unwrap());
+        assert_eq!(found("I1", 0, 10), [1, 2, 4]);
+        assert_eq!(found("I2", 0, 10), [2]);
+        assert_eq!(found("I1", 1, 1), [2]);
+        assert!(found("i1", 0, 10).is_empty());
+        assert!(found("I", 0, 10).is_empty());
+        let unkeyed = record(2, &[]);
+        assert_eq!(journal.read_keyed("I2", 0, 10).unwrap(), [unkeyed]);
+    });
+}
+
+#[test]
+fn opening_again_restores_head_epoch_and_records() {
+    check(|place| {
+        let mut journal = place.open(EPOCH);
+        assert_eq!(append(&mut *journal, 0, &[record(1, &["I1"])]), "acked");
+        drop(journal);
+        let mut journal = place.open(EPOCH + 1);
+        assert_eq!((journal.epoch(), journal.head()), (EPOCH, 1));
+        assert_eq!(sequences(&journal.read_keyed("I1", 0, 10).unwrap()), [1]);
+        assert_eq!(append(&mut *journal, 1, &records(2..=2)), "acked");
+    });
+}
+
+#[test]
+fn a_full_disk_refuses_whole_and_the_same_append_may_be_tried_again() {
+    check(|place| {
+        let mut batch = records(1..=3);
+        batch[2].body = vec![7; 1 << 20];
+        let mut full = place.open_full();
+        assert_eq!(append(&mut *full, 0, &batch), "refused");
+        assert_eq!(full.head(), 0);
+        assert!(all(&*full).is_empty());
+        drop(full);
+        let mut journal = place.open(EPOCH);
+        assert_eq!(append(&mut *journal, 0, &batch), "acked");
+        assert_eq!(all(&*journal), [1, 2, 3]);
+    });
+}
+
+#[test]
+fn idle_moments_change_nothing() {
+    check(|place| {
+        let mut journal = place.open(EPOCH);
+        assert_eq!(append(&mut *journal, 0, &records(1..=2)), "acked");
+        journal.idle();
+        assert_eq!(append(&mut *journal, 2, &records(3..=3)), "acked");
+        assert_eq!(all(&*journal), [1, 2, 3]);
+    });
+}

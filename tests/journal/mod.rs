@@ -1,0 +1,41 @@
+//! What every journal promises, and what only the one on disk does.
+
+mod contract;
+mod crash;
+mod data_folder;
+mod memory;
+mod sqlite;
+
+use baton::journal::{Appended, Journal, Record};
+
+/// A record whose body says which one it is.
+fn record(sequence: u64, keys: &[&str]) -> Record {
+    Record {
+        sequence,
+        at_ms: 1_700_000_000_000 + sequence,
+        body: format!("step {sequence}").into_bytes(),
+        keys: keys.iter().map(ToString::to_string).collect(),
+    }
+}
+
+fn records(sequences: std::ops::RangeInclusive<u64>) -> Vec<Record> {
+    sequences.map(|sequence| record(sequence, &[])).collect()
+}
+
+/// What an append came to, without its reason.
+fn append(journal: &mut dyn Journal, expected_head: u64, records: &[Record]) -> String {
+    match journal.append(expected_head, records) {
+        Appended::Acked => "acked".to_string(),
+        Appended::Fenced { head } => format!("fenced at {head}"),
+        Appended::Ambiguous(_) => "ambiguous".to_string(),
+        Appended::Refused(_) => "refused".to_string(),
+    }
+}
+
+fn sequences(records: &[Record]) -> Vec<u64> {
+    records.iter().map(|record| record.sequence).collect()
+}
+
+fn all(journal: &dyn Journal) -> Vec<u64> {
+    sequences(&journal.read_after(0, usize::MAX).unwrap())
+}

@@ -1,0 +1,199 @@
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use baton::journal::{DataFolder, Error, Journal, SqliteJournal};
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use super::{all, append, record, records};
+
+struct Disk {
+    temporary: TempDir,
+    folder: DataFolder,
+}
+
+impl Disk {
+    fn new() -> Self {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = DataFolder::open(temporary.path()).unwrap();
+        Self { temporary, folder }
+    }
+
+    fn open(&self) -> SqliteJournal {
+        self.try_open().unwrap()
+    }
+
+    fn try_open(&self) -> Result<SqliteJournal, Error> {
+        SqliteJournal::open(&self.folder, "demo", 1)
+    }
+
+    fn file(&self) -> PathBuf {
+        self.temporary.path().join("demo.sqlite")
+    }
+
+    /// What somebody does to the file with `sqlite3`.
+    fn meddle(&self, sql: &str) {
+        Connection::open(self.file())
+            .unwrap()
+            .execute_batch(sql)
+            .unwrap();
+    }
+
+    fn with_steps(self, count: u64) -> Self {
+        assert_eq!(append(&mut self.open(), 0, &records(1..=count)), "acked");
+        self
+    }
+}
+
+#[test]
+fn every_file_is_private() {
+    let disk = Disk::new();
+    let mut journal = disk.open();
+    assert_eq!(append(&mut journal, 0, &records(1..=1)), "acked");
+    let mut names = Vec::new();
+    for entry in fs::read_dir(disk.temporary.path()).unwrap() {
+        let entry = entry.unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{:?}", entry.file_name());
+        names.push(entry.file_name().into_string().unwrap());
+    }
+    names.sort();
+    assert_eq!(
+        names,
+        [
+            "baton.lock",
+            "demo.sqlite",
+            "demo.sqlite-shm",
+            "demo.sqlite-wal"
+        ]
+    );
+}
+
+#[test]
+fn a_journal_keeps_the_folder_locked() {
+    let Disk { temporary, folder } = Disk::new();
+    let journal = SqliteJournal::open(&folder, "demo", 1).unwrap();
+    drop(folder);
+    let error = DataFolder::open(temporary.path()).unwrap_err();
+    assert!(matches!(error, Error::Locked { .. }), "{error}");
+    drop(journal);
+    DataFolder::open(temporary.path()).unwrap();
+}
+
+#[test]
+fn contact_centres_have_journals_of_their_own() {
+    let disk = Disk::new();
+    let mut demo = disk.open();
+    assert_eq!(append(&mut demo, 0, &records(1..=1)), "acked");
+    let other = SqliteJournal::open(&disk.folder, "other", 2).unwrap();
+    assert_eq!((other.epoch(), other.head()), (2, 0));
+}
+
+#[test]
+fn a_name_that_leaves_the_folder_is_refused() {
+    let disk = Disk::new();
+    for name in ["", "../demo", "a/b", ".", "a.b", "a b", "a\0b", "ä"] {
+        let error = SqliteJournal::open(&disk.folder, name, 1).unwrap_err();
+        assert!(matches!(error, Error::Name { .. }), "{name:?}: {error}");
+    }
+}
+
+#[test]
+fn a_newer_format_is_refused_and_left_as_it_is() {
+    let disk = Disk::new().with_steps(1);
+    disk.meddle("PRAGMA user_version = 2; PRAGMA journal_mode = DELETE");
+    let before = fs::read(disk.file()).unwrap();
+    assert_eq!(
+        disk.try_open().unwrap_err().to_string(),
+        format!(
+            "{} has journal format 2, this Baton knows formats up to 1: start a newer Baton",
+            disk.file().display()
+        )
+    );
+    assert_eq!(fs::read(disk.file()).unwrap(), before);
+}
+
+#[test]
+fn files_of_others_are_refused() {
+    let disk = Disk::new();
+    disk.meddle("CREATE TABLE recipes (name TEXT)");
+    let error = disk.try_open().unwrap_err();
+    assert!(matches!(error, Error::ForeignFile { .. }), "{error}");
+
+    fs::write(disk.file(), "Dear diary, ".repeat(1000)).unwrap();
+    let error = disk.try_open().unwrap_err();
+    assert!(matches!(error, Error::ForeignFile { .. }), "{error}");
+}
+
+#[test]
+fn a_missing_sequence_is_reported_with_its_file() {
+    for (missing, reported) in [("3", 3), ("1", 1), ("2, 3", 2), ("4", 4)] {
+        let disk = Disk::new().with_steps(5);
+        disk.meddle(&format!("DELETE FROM steps WHERE sequence IN ({missing})"));
+        assert_eq!(
+            disk.try_open().unwrap_err().to_string(),
+            format!(
+                "{} is damaged at sequence {reported}: restore it from a backup",
+                disk.file().display()
+            )
+        );
+    }
+}
+
+#[test]
+fn writing_goes_on_when_a_full_disk_has_room_again() {
+    let disk = Disk::new();
+    let mut journal = disk.open();
+    assert_eq!(append(&mut journal, 0, &records(1..=1)), "acked");
+    journal.limit_size(0).unwrap();
+    let mut large = record(2, &["I1"]);
+    large.body = vec![7; 100_000];
+    let large = [large];
+    assert_eq!(append(&mut journal, 1, &large), "refused");
+    assert_eq!(append(&mut journal, 1, &large), "refused");
+    assert_eq!(all(&journal), [1]);
+    journal.limit_size(1 << 30).unwrap();
+    assert_eq!(append(&mut journal, 1, &large), "acked");
+    assert_eq!(all(&journal), [1, 2]);
+}
+
+#[test]
+fn a_writer_in_the_way_is_waited_for_and_then_refuses() {
+    let disk = Disk::new();
+    let mut journal = disk.open();
+    let meddler = Connection::open(disk.file()).unwrap();
+    meddler.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert_eq!(append(&mut journal, 0, &records(1..=1)), "refused");
+    meddler.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(append(&mut journal, 0, &records(1..=1)), "acked");
+}
+
+#[test]
+fn a_reader_hinders_nobody() {
+    let disk = Disk::new().with_steps(1);
+    let mut journal = disk.open();
+    let reader = Connection::open(disk.file()).unwrap();
+    reader
+        .execute_batch("BEGIN; SELECT count(*) FROM steps")
+        .unwrap();
+    assert_eq!(append(&mut journal, 1, &records(2..=2)), "acked");
+    journal.idle();
+    assert_eq!(append(&mut journal, 2, &records(3..=3)), "acked");
+}
+
+#[test]
+fn a_damaged_file_is_never_acknowledged_into() {
+    let disk = Disk::new().with_steps(200);
+    let mut journal = disk.open();
+    // Another commit makes the journal read from the file again, which is then no longer what it was.
+    assert_eq!(append(&mut disk.open(), 200, &records(201..=201)), "acked");
+    let wal = disk.temporary.path().join("demo.sqlite-wal");
+    for file in [disk.file(), wal] {
+        let length = fs::metadata(&file).unwrap().len();
+        fs::write(&file, vec![0x5a; usize::try_from(length).unwrap()]).unwrap();
+    }
+    assert_eq!(append(&mut journal, 201, &records(202..=202)), "ambiguous");
+    assert_eq!(append(&mut journal, 201, &records(202..=202)), "ambiguous");
+    assert!(disk.try_open().is_err());
+}
