@@ -1,0 +1,300 @@
+//! What is said, as JSON on a CometD channel.
+
+use serde_json::{Value, json};
+
+use super::resources::{
+    Links, channel_states, interaction_for, interaction_of_agent, properties, workbin_id,
+};
+use crate::domain::{
+    Actor, AddressAttributes, Attributes, Message, Party, PropertyChanges, Router, Sequence,
+    Timestamp, WorkbinRef,
+};
+use crate::engine::{Announcement, Body, Channel, Head, NoticeKind};
+
+/// `AddressInfoAddressType` and `AddressType…`, as T-Library counts them (interaction-models section 4).
+const ADDRESS_TYPE_DN: u8 = 1;
+const ADDRESS_TYPE_ROUTE_QUEUE: u8 = 12;
+
+/// What an event says of the server that says it.
+pub struct Identity<'a> {
+    /// `Server`: the configured name.
+    pub server: &'a str,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The CometD channel on which something is heard.
+pub fn channel_name(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Channels => "/v2/me/channels",
+        Channel::Interactions => "/v2/me/interactions",
+        Channel::Messages => "/v2/me/messages",
+        Channel::Workbins => "/v2/me/workbins",
+    }
+}
+
+/// One announcement as the `data` of a CometD event.
+pub fn notification(said: &Announcement, head: &Head, server: &str, links: &Links) -> Value {
+    let sequence = head.sequence;
+    let mut body = match &said.body {
+        Body::Event(message) => {
+            let identity = Identity {
+                server,
+                at: head.at,
+            };
+            return event_json(message, sequence, said.previous, &identity);
+        }
+        Body::Interaction(notice) => {
+            let kind = match notice.kind {
+                NoticeKind::StatusChange => "StatusChange",
+                NoticeKind::PropertiesUpdated => "PropertiesUpdated",
+                NoticeKind::ParticipantsUpdated => "ParticipantsUpdated",
+            };
+            let resource = interaction_of_agent(&notice.interaction, &said.to, notice.state, links);
+            let mut body = interaction_message(kind, resource);
+            if let Some(cause) = notice.cause {
+                body["cause"] = Value::from(cause.as_str());
+            }
+            body
+        }
+        Body::Failure {
+            reference_id,
+            interaction,
+            text,
+        } => {
+            let mut body =
+                interaction_message("Error", interaction_for(interaction, &said.to, links));
+            body["errorMessage"] = Value::from(*text);
+            body["referenceId"] = json!(reference_id);
+            body
+        }
+        Body::Channels(agent) => json!({
+            "messageType": "ChannelStateChangeMessageV2",
+            "channels": channel_states(agent.as_deref()),
+        }),
+        Body::WorkbinContent {
+            workbin,
+            interactions,
+        } => {
+            let items: Vec<Value> = interactions
+                .iter()
+                .map(|item| interaction_for(item, &said.to, links))
+                .collect();
+            json!({
+                "messageType": "WorkbinContentMessage",
+                "workbin": workbin_json(workbin),
+                "interactions": items,
+            })
+        }
+        Body::WorkbinChanged {
+            workbin,
+            interaction,
+            added,
+        } => json!({
+            "messageType": "WorkbinStateChangeMessage",
+            "action": if *added { "ItemAdded" } else { "ItemRemoved" },
+            "id": workbin_id(workbin),
+            "workbin": workbin_json(workbin),
+            "interaction": interaction_for(interaction, &said.to, links),
+        }),
+    };
+    body["sequence"] = json!(sequence);
+    if let Some(previous) = said.previous.filter(|_| !said.body.is_transient()) {
+        body["previousSequence"] = json!(previous);
+    }
+    if head.actor.user() == Some(&said.to) && body.get("referenceId").is_none() {
+        if let Some(reference) = head.reference_id {
+            body["referenceId"] = json!(reference);
+        }
+    }
+    body
+}
+
+/// An interaction's message on `/v2/me/interactions` (gateway-api 2.5).
+pub fn interaction_message(kind: &str, resource: Value) -> Value {
+    json!({
+        "messageType": "InteractionStateChangeMessage",
+        "messageTypeName": "InteractionStateMessage",
+        "notificationType": kind,
+        "interaction": resource,
+    })
+}
+
+/// The state of an agent's channels, as a client gets it on subscribe.
+pub fn channels_message(agent: Option<&crate::domain::Agent>) -> Value {
+    json!({
+        "messageType": "ChannelStateChangeMessageV2",
+        "channels": channel_states(agent),
+    })
+}
+
+/// An event of the reference with its attributes.
+pub fn event_json(
+    message: &Message,
+    sequence: Sequence,
+    previous: Option<Sequence>,
+    identity: &Identity<'_>,
+) -> Value {
+    let mut body = json!({
+        "event": message.event.as_str(),
+        "protocol": message.protocol.as_str(),
+        "server": identity.server,
+        "time": identity.at.to_string(),
+        "sequence": sequence,
+    });
+    if let Some(previous) = previous {
+        body["previousSequence"] = json!(previous);
+    }
+    add_attributes(&mut body, &message.attributes);
+    body
+}
+
+fn add_attributes(body: &mut Value, attributes: &Attributes) {
+    let mut set = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            body[name] = value;
+        }
+    };
+    set("referenceId", attributes.reference_id.map(|it| json!(it)));
+    if let Some(refusal) = &attributes.refusal {
+        set("errorCode", Some(json!(refusal.kind.codes().error_code)));
+        set("errorDescription", Some(json!(refusal.text)));
+    }
+    set("ticketId", attributes.ticket.map(|it| json!(it)));
+    let deadline = attributes.deadline;
+    set("expiresAt", deadline.map(|at| json!(at.to_string())));
+    if let Some(interaction) = &attributes.interaction {
+        set("interactionId", Some(json!(interaction.id)));
+        set("interaction", Some(properties(interaction)));
+    }
+    if let Some(interactions) = &attributes.interactions {
+        let by_id = interactions
+            .iter()
+            .map(|it| (it.id.to_string(), properties(it)))
+            .collect();
+        set("interactions", Some(Value::Object(by_id)));
+    }
+    set("party", attributes.party.as_ref().map(party_json));
+    set("actor", attributes.actor.as_ref().map(actor_json));
+    if let Some(cause) = attributes.cause {
+        let reason = json!({"reasonSystemName": cause.as_str()});
+        set("reason", Some(reason));
+        set("reasonSystemName", Some(json!(cause.as_str())));
+    }
+    let result = attributes.route_result;
+    set("result", result.map(|result| json!(result.as_str())));
+    set("queue", attributes.queue.as_ref().map(|it| json!(it)));
+    set("workbin", attributes.workbin.as_ref().map(workbin_json));
+    if let Some(added) = attributes.workbin_added {
+        let (content, operation) = if added {
+            ("Add", "PlaceInWorkbin")
+        } else {
+            ("Remove", "Pull")
+        };
+        set("workbinContentOperation", Some(json!(content)));
+        set("operation", Some(json!(operation)));
+    }
+    if let Some(changes) = &attributes.changes {
+        for (name, value) in changes_json(changes) {
+            set(name, Some(value));
+        }
+    }
+    set("agentId", attributes.agent.as_ref().map(|it| json!(it)));
+    set("placeId", attributes.place.as_ref().map(|it| json!(it)));
+    if let Some(states) = &attributes.media_states {
+        let numbers = states
+            .iter()
+            .map(|(media, ready)| (media.to_string(), json!(u8::from(*ready))))
+            .collect();
+        set("mediaStateList", Some(Value::Object(numbers)));
+    }
+    let capacities = attributes.media_capacities.as_ref();
+    set("mediaCapacityList", capacities.map(|it| json!(it)));
+    let ids = attributes.interaction_ids.as_ref();
+    set("interactionIds", ids.map(|it| json!(it)));
+    if let Some(address) = &attributes.address {
+        for (name, value) in address_json(address) {
+            set(name, Some(value));
+        }
+    }
+}
+
+fn changes_json(changes: &PropertyChanges) -> Vec<(&'static str, Value)> {
+    let mut named = Vec::new();
+    let mut changed = changes
+        .merged
+        .as_ref()
+        .map_or_else(|| json!({}), |data| json!(data));
+    let attributes = [
+        (
+            "ExternalId",
+            changes.external_id.as_ref().map(|it| json!(it)),
+        ),
+        ("ParentId", changes.parent_id.as_ref().map(|it| json!(it))),
+        ("Subject", changes.subject.as_ref().map(|it| json!(it))),
+    ];
+    for (name, value) in attributes {
+        if let Some(value) = value {
+            changed[name] = value;
+        }
+    }
+    named.push(("changedProperties", changed));
+    if let Some(deleted) = &changes.deleted {
+        named.push(("deletedProperties", json!(deleted)));
+    }
+    if let Some(replaced) = &changes.replaced {
+        named.push(("replacedProperties", json!(replaced)));
+    }
+    named
+}
+
+/// What EventRegistered and EventUnregistered say of an address (seed 003): the Extensions are those of
+/// EventAddressInfo for QueueStatus, respectively DNStatus.
+fn address_json(address: &AddressAttributes) -> Vec<(&'static str, Value)> {
+    let mut extensions = serde_json::Map::new();
+    for (index, id) in address.holds.iter().enumerate() {
+        extensions.insert(format!("conn-{}", index + 1), json!(id));
+    }
+    let address_type = if address.is_queue {
+        ADDRESS_TYPE_ROUTE_QUEUE
+    } else {
+        extensions.insert(
+            "AgentStatus".to_owned(),
+            json!(u8::from(address.agent.is_some())),
+        );
+        ADDRESS_TYPE_DN
+    };
+    extensions.insert("InfoStatus".to_owned(), json!(address.holds.len()));
+    let mut named = vec![
+        ("thisDN", json!(address.this_dn)),
+        ("infoType", json!("AddressInfoAddressType")),
+        ("infoStatus", json!({"addressType": address_type})),
+        ("extensions", Value::Object(extensions)),
+    ];
+    if let Some(agent) = &address.agent {
+        named.push(("agentId", json!(agent)));
+    }
+    named
+}
+
+fn workbin_json(workbin: &WorkbinRef) -> Value {
+    json!({"id": workbin_id(workbin), "name": workbin.name, "owner": workbin.owner})
+}
+
+fn party_json(party: &Party) -> Value {
+    match party {
+        Party::Agent(agent) => json!({"type": "agent", "agentId": agent}),
+        Party::MediaServer(user) => json!({"type": "media_server", "id": user}),
+        Party::Router(Router::BuiltIn) => json!({"type": "router", "id": "built-in"}),
+        Party::Router(Router::External(user)) => json!({"type": "router", "id": user}),
+        Party::Reporting(user) => json!({"type": "reporting", "id": user}),
+        Party::Supervisor(user) => json!({"type": "supervisor", "id": user}),
+    }
+}
+
+fn actor_json(actor: &Actor) -> Value {
+    match actor.party() {
+        Some(party) => party_json(&party),
+        None => json!({"type": "server"}),
+    }
+}
