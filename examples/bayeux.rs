@@ -8,7 +8,6 @@
 
 use std::sync::{Arc, OnceLock};
 
-use axum::Router;
 use axum::http::HeaderMap;
 use baton::bayeux::{ChannelId, Denied, Event, Kind};
 use baton::hub::{Application, BrowserCookie, CurrentState, Hub, Principal, Settings, UserKey};
@@ -70,7 +69,7 @@ async fn main() -> anyhow::Result<()> {
         tokio::signal::ctrl_c().await.ok();
         hub.shut_down();
     };
-    axum::serve(listener, Router::new().nest("/cometd", routes(carrier)))
+    axum::serve(listener, routes("/cometd", carrier))
         .with_graceful_shutdown(stop)
         .await?;
     Ok(())

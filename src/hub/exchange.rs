@@ -162,8 +162,10 @@ impl Hub {
     fn is_owner(&self, caller: &Caller<'_>, open: &OpenSession) -> bool {
         let same_browser = caller.browser.map(|browser| *browser == *open.browser);
         let must_have_cookie = match caller.principal {
+            // Over a socket the reference is content with the identifier, and clients that reconnect rely on it.
             Some(principal) if principal.key == *open.user() => {
                 self.settings().browser_cookie == BrowserCookie::Required
+                    && caller.carrier == Carrier::LongPolling
             }
             Some(_) => return false,
             None if open.by_token => true,

@@ -1,5 +1,7 @@
 //! Long polling: a POST with messages, a response with replies and events.
 
+use std::borrow::Cow;
+
 use axum::body::Body;
 use axum::extract::Request as HttpRequest;
 use axum::http::request::Parts;
@@ -29,10 +31,10 @@ pub(super) async fn serve(carrier: &Carrier, request: HttpRequest) -> Response {
         return refuse(StatusCode::SERVICE_UNAVAILABLE, "503::stopping");
     }
     let text = match std::str::from_utf8(&body) {
-        Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text),
+        Ok(text) => messages_of(text),
         Err(_) => return refuse(StatusCode::BAD_REQUEST, "400::not_utf8"),
     };
-    match Request::parse(text, settings.batch_len_max) {
+    match Request::parse(&text, settings.batch_len_max) {
         Ok(requests) if requests.is_empty() => refuse(StatusCode::BAD_REQUEST, "400::no_messages"),
         Ok(requests) => answer(carrier, &parts, &requests).await,
         Err(Malformed::TooMany) => refuse(StatusCode::PAYLOAD_TOO_LARGE, "413::too_many_messages"),
@@ -135,6 +137,26 @@ async fn read(body: Body, size_max: usize) -> Option<Vec<u8>> {
         }
     }
     (size <= size_max).then_some(bytes)
+}
+
+/// The messages of a body: JSON, or the `message` parameters of a form. The type a client declares is not asked: curl
+/// calls everything a form, and some clients declare none.
+fn messages_of(body: &str) -> Cow<'_, str> {
+    let body = body.strip_prefix('\u{feff}').unwrap_or(body);
+    if !body.starts_with("message=") {
+        return Cow::Borrowed(body);
+    }
+    let values = form_urlencoded::parse(body.as_bytes()).filter(|(name, _)| name == "message");
+    let lists: Vec<_> = values
+        .map(|(_, value)| {
+            let list = value.trim();
+            list.strip_prefix('[')
+                .and_then(|list| list.strip_suffix(']'))
+                .unwrap_or(list)
+                .to_owned()
+        })
+        .collect();
+    Cow::Owned(format!("[{}]", lists.join(",")))
 }
 
 /// Every message refused as of an unknown session.

@@ -13,6 +13,7 @@ use axum::Router;
 use axum::extract::{FromRequestParts, Request, State, WebSocketUpgrade};
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::routing::any;
 
 pub use authentication::{Authenticator, Unauthenticated};
 
@@ -27,12 +28,16 @@ pub struct Carrier {
     pub authenticator: Arc<dyn Authenticator>,
 }
 
-/// Serves every path it is nested at: clients append `/handshake`, `/connect`, a version, or nothing.
+/// Serves `base` and everything below it: clients append `/handshake`, `/connect`, a version, a slash, or nothing.
 ///
 /// POST is long polling, GET with an upgrade a WebSocket (over HTTP/2, CONNECT), OPTIONS is answered with nothing: CORS
-/// headers are a layer's business.
-pub fn routes(carrier: Carrier) -> Router {
-    Router::new().fallback(serve).with_state(carrier)
+/// headers are a layer's business. To be merged, not nested: a nested router never sees its own base with a slash.
+pub fn routes(base: &str, carrier: Carrier) -> Router {
+    Router::new()
+        .route(base, any(serve))
+        .route(&format!("{base}/"), any(serve))
+        .route(&format!("{base}/{{*suffix}}"), any(serve))
+        .with_state(carrier)
 }
 
 async fn serve(State(carrier): State<Carrier>, request: Request) -> Response {
