@@ -1,6 +1,9 @@
 //! Baton, an open contact-centre interaction server.
 
+pub mod bayeux;
 pub mod centre;
 pub mod domain;
 pub mod engine;
+pub mod hub;
 pub mod journal;
+pub mod transports;

@@ -1,0 +1,43 @@
+use std::collections::VecDeque;
+
+use super::super::queue::{Queue, Queued};
+
+/// The acknowledgement extension: what was sent is kept until the client has said that it arrived.
+#[derive(Debug, Default)]
+pub(crate) struct Acknowledgement {
+    batch: u64,
+    unacknowledged: VecDeque<(u64, Queued)>,
+    bytes: usize,
+}
+
+impl Acknowledgement {
+    pub(crate) fn len(&self) -> usize {
+        self.unacknowledged.len()
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The client has received every batch up to `batch`: they are forgotten, and what was lost goes before what is new.
+    pub(crate) fn acknowledge(&mut self, batch: u64, queue: &mut Queue) {
+        let lost = std::mem::take(&mut self.unacknowledged);
+        self.bytes = 0;
+        let lost: Vec<_> = lost
+            .into_iter()
+            .filter(|(sent, _)| *sent > batch)
+            .map(|(_, item)| item)
+            .collect();
+        queue.put_back(lost.into_iter());
+    }
+
+    /// Everything in `events` goes out as one batch, whose number is returned.
+    pub(crate) fn close_batch(&mut self, events: &[Queued]) -> u64 {
+        self.batch += 1;
+        for item in events {
+            self.bytes += item.wire().len();
+            self.unacknowledged.push_back((self.batch, item.clone()));
+        }
+        self.batch
+    }
+}

@@ -1,0 +1,4 @@
+//! The extensions of the reference that change what a session does.
+
+pub(super) mod ack;
+pub(super) mod timesync;

@@ -1,0 +1,93 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::Inner;
+use crate::bayeux::Ended;
+
+/// What a hub holds and has done. Queued = sent + dropped + what still waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counts {
+    /// Open sessions.
+    pub sessions: usize,
+    /// Users with a session.
+    pub users: usize,
+    /// Open sockets.
+    pub sockets: u64,
+    /// Handshakes that succeeded.
+    pub sessions_opened: u64,
+    /// Sessions that said goodbye.
+    pub sessions_disconnected: u64,
+    /// Sessions that stayed away.
+    pub sessions_expired: u64,
+    /// Sessions whose queue overflowed.
+    pub sessions_overflowed: u64,
+    /// Sessions whose credentials ended or were withdrawn.
+    pub sessions_revoked: u64,
+    /// Events put into a queue.
+    pub events_queued: u64,
+    /// Events written out; with acknowledgement, every repetition counts as queued and sent again.
+    pub events_sent: u64,
+    /// Events that were waiting when their session ended.
+    pub events_dropped: u64,
+}
+
+/// The running totals.
+#[derive(Default)]
+pub(super) struct Counters {
+    pub(super) sockets: AtomicU64,
+    pub(super) opened: AtomicU64,
+    disconnected: AtomicU64,
+    expired: AtomicU64,
+    overflowed: AtomicU64,
+    revoked: AtomicU64,
+    queued: AtomicU64,
+    sent: AtomicU64,
+    dropped: AtomicU64,
+}
+
+impl Counters {
+    pub(super) fn queued(&self, events: usize) {
+        self.queued.fetch_add(events as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn sent(&self, events: usize) {
+        self.sent.fetch_add(events as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn put_back(&self, events: usize) {
+        self.sent.fetch_sub(events as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn dropped(&self, events: usize) {
+        self.dropped.fetch_add(events as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn ended(&self, why: Ended) {
+        let counter = match why {
+            Ended::Disconnected | Ended::ShutDown => &self.disconnected,
+            Ended::Expired => &self.expired,
+            Ended::Overflowed => &self.overflowed,
+            Ended::Revoked => &self.revoked,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Inner {
+    pub(super) fn counts(&self) -> Counts {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let counters = &self.counters;
+        Counts {
+            sessions: self.sessions.len(),
+            users: self.index.users(),
+            sockets: read(&counters.sockets),
+            sessions_opened: read(&counters.opened),
+            sessions_disconnected: read(&counters.disconnected),
+            sessions_expired: read(&counters.expired),
+            sessions_overflowed: read(&counters.overflowed),
+            sessions_revoked: read(&counters.revoked),
+            events_queued: read(&counters.queued),
+            events_sent: read(&counters.sent),
+            events_dropped: read(&counters.dropped),
+        }
+    }
+}

@@ -1,0 +1,153 @@
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{Hub, OpenSession};
+use crate::bayeux::{ConnectPoll, Delivery};
+
+/// A connect that waits. Dropped before it is answered, it lets the session wait for the next one.
+pub struct HeldConnect {
+    pub(super) hub: Hub,
+    pub(super) open: Arc<OpenSession>,
+    pub(super) number: u64,
+    pub(super) _slot: Option<BrowserSlot>,
+}
+
+impl HeldConnect {
+    /// Waits for something to say; none if a newer connect took this one's place.
+    pub async fn wait(self) -> Option<Outgoing> {
+        loop {
+            // Before the look at the session, or what comes in between would wake nobody.
+            let woken = self.open.woken();
+            let poll = self
+                .open
+                .lock()
+                .session
+                .poll_connect(self.number, self.hub.now());
+            let deadline = match poll {
+                ConnectPoll::Wait(deadline) => self.hub.0.clock.instant(deadline),
+                ConnectPoll::Answered(delivery) => {
+                    return Some(Outgoing::new(
+                        &self.hub,
+                        Some(Arc::clone(&self.open)),
+                        delivery,
+                    ));
+                }
+                ConnectPoll::Replaced => return None,
+            };
+            tokio::select! {
+                () = woken => {}
+                () = tokio::time::sleep_until(deadline) => {}
+            }
+        }
+    }
+}
+
+impl Drop for HeldConnect {
+    fn drop(&mut self) {
+        self.open
+            .lock()
+            .session
+            .abandon_connect(self.number, self.hub.now());
+    }
+}
+
+/// A response or frame that is about to be written. Dropped before it is [written](Self::written), it puts its events
+/// back, so that they go out with the next one.
+#[must_use = "dropping it puts the events back"]
+pub struct Outgoing {
+    hub: Hub,
+    open: Option<Arc<OpenSession>>,
+    delivery: Delivery,
+}
+
+impl Outgoing {
+    pub(super) fn new(hub: &Hub, open: Option<Arc<OpenSession>>, delivery: Delivery) -> Self {
+        hub.0.counters.sent(delivery.events.len());
+        Self {
+            hub: hub.clone(),
+            open,
+            delivery,
+        }
+    }
+
+    /// Whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        self.delivery.is_empty()
+    }
+
+    /// The JSON array to write.
+    pub fn encode(&self) -> String {
+        self.delivery.encode()
+    }
+
+    /// It was handed over to the connection.
+    pub fn written(mut self) {
+        self.delivery.events.clear();
+    }
+}
+
+impl Drop for Outgoing {
+    fn drop(&mut self) {
+        let events = std::mem::take(&mut self.delivery.events);
+        let (Some(open), false) = (&self.open, events.is_empty()) else {
+            return;
+        };
+        self.hub.0.counters.put_back(events.len());
+        let ready = {
+            let mut state = open.lock();
+            if state.session.ended().is_some() {
+                self.hub.0.counters.dropped(events.len());
+            }
+            state.session.put_back(events)
+        };
+        if ready {
+            open.wake();
+        }
+    }
+}
+
+/// How many connects each browser holds.
+pub(super) struct Browsers {
+    held: Arc<Mutex<HashMap<Box<str>, usize>>>,
+    held_max: usize,
+}
+
+/// One held connect of a browser, for as long as it exists.
+pub(super) struct BrowserSlot {
+    held: Arc<Mutex<HashMap<Box<str>, usize>>>,
+    browser: Box<str>,
+}
+
+impl Browsers {
+    pub(super) fn new(held_max: usize) -> Self {
+        Self {
+            held: Arc::default(),
+            held_max,
+        }
+    }
+
+    /// None if `browser` holds as many connects as it may.
+    pub(super) fn enter(&self, browser: &str) -> Option<BrowserSlot> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.get(browser).copied().unwrap_or(0) >= self.held_max {
+            return None;
+        }
+        *held.entry(browser.into()).or_default() += 1;
+        Some(BrowserSlot {
+            held: Arc::clone(&self.held),
+            browser: browser.into(),
+        })
+    }
+}
+
+impl Drop for BrowserSlot {
+    fn drop(&mut self) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = held.get_mut(&self.browser) {
+            *count -= 1;
+            if *count == 0 {
+                held.remove(&self.browser);
+            }
+        }
+    }
+}

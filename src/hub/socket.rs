@@ -1,0 +1,110 @@
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use tokio::sync::futures::OwnedNotified;
+
+use super::{Hub, OpenSession, Outgoing};
+use crate::bayeux::{Carrier, Ended, Gone};
+
+/// A WebSocket's place at the hub: at most one session at a time. Dropping it leaves the session to its `max_interval_ms`.
+pub struct Socket {
+    hub: Hub,
+    number: u64,
+    open: Option<Arc<OpenSession>>,
+}
+
+/// What a socket has to do next.
+pub enum SocketEvent {
+    /// Write this.
+    Write(Outgoing),
+    /// Nothing, at most until this time.
+    Wait(Option<tokio::time::Instant>),
+    /// Write this, and close: the session is over, or the server stops. A disconnected client closes by itself.
+    Close(Outgoing, Ended),
+}
+
+impl Socket {
+    /// A socket that has just been opened.
+    pub fn new(hub: &Hub) -> Self {
+        hub.0.counters.sockets.fetch_add(1, Ordering::Relaxed);
+        Self {
+            hub: hub.clone(),
+            number: hub.0.sockets_made.fetch_add(1, Ordering::Relaxed),
+            open: None,
+        }
+    }
+
+    /// The carrier to name when it receives.
+    pub fn carrier(&self) -> Carrier {
+        Carrier::Socket(self.number)
+    }
+
+    /// Its session.
+    pub fn bound(&self) -> Option<&Arc<OpenSession>> {
+        self.open.as_ref()
+    }
+
+    /// Binds it to the session that a message was about, or that a handshake made.
+    pub fn bind(&mut self, open: Arc<OpenSession>) {
+        if self
+            .open
+            .as_ref()
+            .is_some_and(|bound| Arc::ptr_eq(bound, &open))
+        {
+            return;
+        }
+        self.unbind();
+        open.lock().session.attach(self.number);
+        self.open = Some(open);
+    }
+
+    /// What to do next. To be called again whenever something was received or [`woken`](Self::woken) returns.
+    pub fn poll(&mut self) -> SocketEvent {
+        let nothing = || Outgoing::new(&self.hub, None, crate::bayeux::Delivery::default());
+        if self.hub.is_stopping() && self.open.is_none() {
+            return SocketEvent::Close(nothing(), Ended::ShutDown);
+        }
+        let Some(open) = &self.open else {
+            return SocketEvent::Wait(None);
+        };
+        let poll = open.lock().session.poll_socket(self.number, self.hub.now());
+        let outgoing = Outgoing::new(&self.hub, Some(Arc::clone(open)), poll.delivery);
+        match poll.gone {
+            Some(Gone::Moved) => self.open = None,
+            Some(Gone::Ended(Ended::Disconnected)) => {
+                self.open = None;
+                if !outgoing.is_empty() {
+                    return SocketEvent::Write(outgoing);
+                }
+            }
+            Some(Gone::Ended(why)) => {
+                self.open = None;
+                return SocketEvent::Close(outgoing, why);
+            }
+            None if outgoing.is_empty() => {}
+            None => return SocketEvent::Write(outgoing),
+        }
+        SocketEvent::Wait(poll.deadline.map(|at| self.hub.0.clock.instant(at)))
+    }
+
+    /// Ready when its session has something to say or the server stops. Made before [`poll`](Self::poll) it misses nothing.
+    pub fn woken(&self) -> OwnedNotified {
+        match &self.open {
+            Some(open) => open.woken(),
+            None => Arc::clone(&self.hub.0.stopped).notified_owned(),
+        }
+    }
+
+    fn unbind(&mut self) {
+        if let Some(open) = self.open.take() {
+            open.lock().session.detach(self.number, self.hub.now());
+        }
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        self.unbind();
+        self.hub.0.counters.sockets.fetch_sub(1, Ordering::Relaxed);
+    }
+}

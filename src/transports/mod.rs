@@ -1,0 +1,73 @@
+//! The carriers of Bayeux: long polling and WebSocket, at one URL with any suffix.
+
+mod authentication;
+mod body;
+mod cookie;
+mod long_polling;
+mod origin;
+mod websocket;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{FromRequestParts, Request, State, WebSocketUpgrade};
+use axum::http::{Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+
+pub use authentication::{Authenticator, Unauthenticated};
+
+use crate::hub::Hub;
+
+/// What the carriers need.
+#[derive(Clone)]
+pub struct Carrier {
+    /// The sessions.
+    pub hub: Hub,
+    /// Who is who.
+    pub authenticator: Arc<dyn Authenticator>,
+}
+
+/// Serves `base` and everything below it: clients append `/handshake`, `/connect`, a version, a slash, or nothing.
+///
+/// POST is long polling, GET with an upgrade a WebSocket (over HTTP/2, CONNECT), OPTIONS is answered with nothing: CORS
+/// headers are a layer's business. To be merged, not nested: a nested router never sees its own base with a slash.
+pub fn routes(base: &str, carrier: Carrier) -> Router {
+    Router::new()
+        .route(base, any(serve))
+        .route(&format!("{base}/"), any(serve))
+        .route(&format!("{base}/{{*suffix}}"), any(serve))
+        .with_state(carrier)
+}
+
+async fn serve(State(carrier): State<Carrier>, request: Request) -> Response {
+    let method = request.method().clone();
+    if method == Method::POST {
+        return long_polling::serve(&carrier, request).await;
+    }
+    if method == Method::OPTIONS {
+        return StatusCode::OK.into_response();
+    }
+    if method != Method::GET && method != Method::CONNECT {
+        let allow = [(header::ALLOW, "GET, POST, OPTIONS")];
+        return (
+            StatusCode::METHOD_NOT_ALLOWED,
+            allow,
+            refusal("405::method_not_allowed"),
+        )
+            .into_response();
+    }
+    let (mut parts, _) = request.into_parts();
+    match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
+        Ok(upgrade) => websocket::serve(&carrier, &parts, upgrade).await,
+        Err(_) => (StatusCode::BAD_REQUEST, refusal("400::unknown_transport")).into_response(),
+    }
+}
+
+/// A body for what cannot be answered message by message: an array, since that is what clients parse.
+fn refusal(error: &str) -> impl IntoResponse {
+    (
+        [(header::CONTENT_TYPE, "application/json")],
+        format!("[{{\"successful\":false,\"error\":\"{error}\"}}]"),
+    )
+}

@@ -1,0 +1,237 @@
+//! WebSocket: frames are arrays of messages both ways; events go out as they come, several to a frame if several wait.
+
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::authentication::{Unauthenticated, denied, of_handshake};
+use super::{Carrier, cookie, origin, refusal};
+use crate::bayeux::{Ended, Request, handshake};
+use crate::hub::{Answer, Caller, Outgoing, Principal, Socket, SocketEvent, random_id};
+
+/// Per socket, read and written through: the defaults of 128 KiB would cost more than everything else of a session.
+const BUFFER_SIZE: usize = 4096;
+/// How long a peer has to answer a close.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+
+pub(super) async fn serve(carrier: &Carrier, parts: &Parts, upgrade: WebSocketUpgrade) -> Response {
+    let settings = carrier.hub.settings();
+    // Upgrades are not subject to CORS, and carry the cookies of whatever page asks for them.
+    if !origin::is_allowed(&parts.headers, settings) {
+        return (StatusCode::FORBIDDEN, refusal("403::origin_denied")).into_response();
+    }
+    let principal = match carrier
+        .authenticator
+        .authenticate(&parts.headers, None)
+        .await
+    {
+        Ok(principal) => Some(principal),
+        // Browsers cannot set headers on a socket: the handshake may bring a token.
+        Err(Unauthenticated::Missing) => None,
+        Err(Unauthenticated::Expired | Unauthenticated::Invalid) => {
+            return (
+                StatusCode::UNAUTHORIZED,
+                [("www-authenticate", "Bearer")],
+                refusal("401::unauthenticated"),
+            )
+                .into_response();
+        }
+    };
+    let mut peer = Peer {
+        carrier: carrier.clone(),
+        parts: parts.clone(),
+        principal,
+        socket: Socket::new(&carrier.hub),
+        unbound_until: Instant::now(),
+    };
+    upgrade
+        .read_buffer_size(BUFFER_SIZE)
+        .write_buffer_size(BUFFER_SIZE)
+        .max_message_size(settings.message_size_max)
+        .max_frame_size(settings.message_size_max)
+        .on_upgrade(|mut websocket| async move {
+            let code = peer.run(&mut websocket).await;
+            drop(peer);
+            close(&mut websocket, code).await;
+        })
+}
+
+struct Peer {
+    carrier: Carrier,
+    parts: Parts,
+    principal: Option<Principal>,
+    socket: Socket,
+    /// When it is closed unless it has a session.
+    unbound_until: Instant,
+}
+
+impl Peer {
+    /// Serves until the socket has to be closed; none if the other side has closed it.
+    async fn run(&mut self, websocket: &mut WebSocket) -> Option<u16> {
+        self.extend_unbound();
+        loop {
+            let woken = self.socket.woken();
+            let (outgoing, until, ending) = match self.socket.poll() {
+                SocketEvent::Write(outgoing) => (Some(outgoing), None, None),
+                SocketEvent::Close(outgoing, why) => (Some(outgoing), None, Some(why)),
+                SocketEvent::Wait(until) => (None, until, None),
+            };
+            if let Some(outgoing) = outgoing {
+                self.write(websocket, outgoing).await?;
+                match ending {
+                    Some(why) => return Some(code_of(why)),
+                    None => continue,
+                }
+            }
+            let is_bound = self.socket.bound().is_some();
+            let wake_at = if is_bound {
+                until
+            } else {
+                Some(self.unbound_until)
+            };
+            tokio::select! {
+                received = websocket.recv() => match received {
+                    Some(Ok(Message::Text(text))) => self.receive(websocket, &text).await?,
+                    Some(Ok(Message::Close(_))) | None => return None,
+                    // Binary frames mean nothing here; pings are answered by the library.
+                    Some(Ok(Message::Binary(_) | Message::Ping(_) | Message::Pong(_))) => {}
+                    Some(Err(error)) => return code_of_error(error),
+                },
+                () = woken => {}
+                () = at(wake_at) => if !is_bound { return Some(close_code::NORMAL) },
+            }
+        }
+    }
+
+    /// Takes one frame. A frame that cannot be parsed closes the socket, as with the reference.
+    async fn receive(&mut self, websocket: &mut WebSocket, text: &str) -> Option<()> {
+        self.extend_unbound();
+        let settings = self.carrier.hub.settings();
+        let Ok(requests) = Request::parse(text, settings.batch_len_max) else {
+            close(websocket, Some(close_code::INVALID)).await;
+            return None;
+        };
+        if requests.is_empty() {
+            // Old faye clients send this as a heartbeat.
+            return self.send(websocket, "[]".into()).await;
+        }
+        let is_handshake =
+            |request: &&Request<'_>| request.channel.as_deref() == Some(handshake::CHANNEL);
+        if let Some(request) = requests.iter().find(is_handshake) {
+            let reply = self.shake_hands(request).await;
+            return self.send(websocket, format!("[{reply}]")).await;
+        }
+        let caller = Caller {
+            principal: self.principal.as_ref(),
+            browser: cookie::browser(&self.parts.headers),
+            bound: self.socket.bound(),
+            carrier: self.socket.carrier(),
+            limits_browser: false,
+        };
+        match self.carrier.hub.receive(caller, &requests) {
+            Answer::Now(outgoing, open) => {
+                if let Some(open) = open {
+                    self.socket.bind(open);
+                }
+                if outgoing.is_empty() {
+                    Some(())
+                } else {
+                    self.write(websocket, outgoing).await
+                }
+            }
+            Answer::Held(_) => {
+                unreachable!("a socket's connects are held by its session, not by a request")
+            }
+        }
+    }
+
+    async fn shake_hands(&mut self, request: &Request<'_>) -> String {
+        let received = self.carrier.hub.now();
+        let by_headers = self.principal.clone().ok_or(Unauthenticated::Missing);
+        match of_handshake(&self.carrier, &self.parts.headers, by_headers, request).await {
+            Ok((principal, by_token)) => {
+                let browser =
+                    cookie::browser(&self.parts.headers).map_or_else(random_id, ToOwned::to_owned);
+                let (reply, open) = self
+                    .carrier
+                    .hub
+                    .handshake(request, &principal, by_token, &browser, received);
+                if let Some(open) = open {
+                    self.socket.bind(open);
+                }
+                reply
+            }
+            Err(_) => denied(&self.carrier, request),
+        }
+    }
+
+    async fn write(&self, websocket: &mut WebSocket, outgoing: Outgoing) -> Option<()> {
+        if !outgoing.is_empty() {
+            self.send(websocket, outgoing.encode()).await?;
+        }
+        outgoing.written();
+        Some(())
+    }
+
+    /// None if the peer is gone, or takes too long to accept it.
+    async fn send(&self, websocket: &mut WebSocket, text: String) -> Option<()> {
+        let limit = Duration::from_millis(self.carrier.hub.settings().websocket_send_timeout_ms);
+        timeout(limit, websocket.send(Message::Text(text.into())))
+            .await
+            .ok()?
+            .ok()
+    }
+
+    fn extend_unbound(&mut self) {
+        let limit = self.carrier.hub.settings().websocket_unbound_timeout_ms;
+        self.unbound_until = Instant::now() + Duration::from_millis(limit);
+    }
+}
+
+/// Never, without a time.
+async fn at(instant: Option<Instant>) {
+    match instant {
+        Some(instant) => sleep_until(instant).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Closes, and reads until the other side has closed too: only then has the close really gone out.
+async fn close(websocket: &mut WebSocket, code: Option<u16>) {
+    let farewell = async {
+        if let Some(code) = code {
+            let frame = CloseFrame {
+                code,
+                reason: "".into(),
+            };
+            websocket.send(Message::Close(Some(frame))).await.ok();
+        }
+        while let Some(Ok(_)) = websocket.recv().await {}
+    };
+    timeout(CLOSE_TIMEOUT, farewell).await.ok();
+}
+
+fn code_of(why: Ended) -> u16 {
+    match why {
+        Ended::Disconnected | Ended::Expired => close_code::NORMAL,
+        Ended::Overflowed => close_code::AGAIN,
+        Ended::Revoked => close_code::POLICY,
+        Ended::ShutDown => close_code::AWAY,
+    }
+}
+
+/// The code that tells the peer what was wrong with its frame; none if there is no peer any more.
+fn code_of_error(error: axum::Error) -> Option<u16> {
+    use tungstenite::Error;
+    match error.into_inner().downcast_ref::<Error>()? {
+        Error::Capacity(_) => Some(close_code::SIZE),
+        Error::Utf8(_) => Some(close_code::INVALID),
+        Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake) => None,
+        Error::Protocol(_) => Some(close_code::PROTOCOL),
+        _ => None,
+    }
+}
