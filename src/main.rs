@@ -1,3 +1,245 @@
 //! The `baton` program.
 
-fn main() {}
+#![expect(
+    clippy::print_stdout,
+    reason = "what the commands print is for people and scripts"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use argon2::{Argon2, PasswordHasher};
+use baton::domain::{CentreId, Configuration, Role, UserId};
+use baton::options::{File, Flags, Options, demo};
+use baton::server::{self, Server};
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+/// Password of every demo user.
+const DEMO_PASSWORD: &str = "demo";
+
+#[derive(Parser)]
+#[command(
+    name = "baton",
+    version,
+    about = "An open contact-centre interaction server"
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server
+    Serve(Common),
+    /// Print a bearer token (JWT) of a user, for scripts
+    Token {
+        #[command(flatten)]
+        common: Common,
+        /// The user
+        #[arg(long)]
+        user: UserId,
+        /// The contact centre, where the user's name does not tell
+        #[arg(long)]
+        centre: Option<CentreId>,
+        /// A role, instead of those that are configured; may be repeated
+        #[arg(long = "role", value_parser = parse_role)]
+        roles: Vec<Role>,
+        /// Seconds until the token ends
+        #[arg(long, default_value_t = 12 * 3600)]
+        valid_s: u64,
+    },
+    /// Exit with 0 if the server on this machine is ready
+    Health(Common),
+    /// Print the hash of a password from standard input, for baton.toml
+    Hash,
+}
+
+#[derive(clap::Args)]
+struct Common {
+    /// Configuration file
+    #[arg(long, env = "BATON_CONFIG")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+fn main() -> Result<()> {
+    match Arguments::parse().command {
+        Command::Serve(common) => serve(common),
+        Command::Token {
+            common,
+            user,
+            centre,
+            roles,
+            valid_s,
+        } => token(common, user, centre, roles, valid_s),
+        Command::Health(common) => health(&common.resolve()?.0),
+        Command::Hash => {
+            let mut password = String::new();
+            std::io::stdin().read_line(&mut password)?;
+            println!("{}", hash(password.trim_end_matches(['\r', '\n']))?);
+            Ok(())
+        }
+    }
+}
+
+#[tokio::main]
+async fn serve(common: Common) -> Result<()> {
+    let is_configured = common.config.is_some();
+    let (options, mut centres) = common.resolve()?;
+    start_logging(&options)?;
+    let runs_demo = options.demo || !is_configured;
+    if runs_demo {
+        if !options.demo && !options.listen.ip().is_loopback() {
+            bail!(
+                "the demo's users have a known password and are for this machine only: name a configuration with \
+                 --config, listen on a loopback address, or say --demo"
+            );
+        }
+        centres.extend(demo(&hash(DEMO_PASSWORD)?)?);
+    }
+    if centres.is_empty() {
+        bail!("the configuration names no contact centre: it needs at least one [centres.<id>]");
+    }
+    let server = Server::start(&options, centres).await?;
+    let address = server.address()?;
+    println!("listening on http://{address}");
+    if runs_demo {
+        println!("{}", welcome(address));
+    }
+    std::io::stdout().flush()?;
+    server.run(told_to_stop()?).await
+}
+
+fn token(
+    common: Common,
+    user: UserId,
+    centre: Option<CentreId>,
+    roles: Vec<Role>,
+    valid_s: u64,
+) -> Result<()> {
+    let is_configured = common.config.is_some();
+    let (options, mut centres) = common.resolve()?;
+    if options.demo || !is_configured {
+        centres.extend(demo("")?);
+    }
+    let home = centres
+        .iter()
+        .find(|(id, found)| {
+            centre
+                .as_ref()
+                .map_or(found.users.contains_key(&user), |wanted| wanted == *id)
+        })
+        .map(|(id, found)| (id.clone(), found.users.get(&user)));
+    let (centre, configured) = match (home, centre) {
+        (Some((id, configured)), _) => (id, configured),
+        (None, Some(id)) => (id, None),
+        (None, None) => bail!("no contact centre has a user {user}: name one with --centre"),
+    };
+    let roles: BTreeSet<Role> = if roles.is_empty() {
+        configured
+            .map(|user| user.roles.clone())
+            .unwrap_or_default()
+    } else {
+        roles.into_iter().collect()
+    };
+    if roles.is_empty() {
+        bail!("no role is configured for {user}: name one with --role");
+    }
+    let secret = server::secret(&options, None)?;
+    let tokens = server::tokens(&options, &secret);
+    println!("{}", tokens.issue(user, centre, &roles, valid_s * 1_000)?);
+    Ok(())
+}
+
+/// Asks the server on this machine whether it is ready.
+fn health(options: &Options) -> Result<()> {
+    let address = SocketAddr::from(([127, 0, 0, 1], options.listen.port()));
+    let patience = Duration::from_secs(3);
+    let mut stream = TcpStream::connect_timeout(&address, patience)
+        .with_context(|| format!("nothing listens on {address}"))?;
+    stream.set_read_timeout(Some(patience))?;
+    write!(
+        stream,
+        "GET /health/ready HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n"
+    )?;
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply)?;
+    if reply.starts_with("HTTP/1.1 200 ") {
+        Ok(())
+    } else {
+        bail!("not ready: {}", reply.lines().last().unwrap_or_default())
+    }
+}
+
+impl Common {
+    fn resolve(self) -> Result<(Options, BTreeMap<CentreId, Configuration>)> {
+        let keys = File::read(self.config.as_deref())?;
+        Ok(Options::resolve(self.flags, keys))
+    }
+}
+
+fn parse_role(text: &str) -> Result<Role, String> {
+    Role::parse(text).ok_or_else(|| {
+        let names: Vec<&str> = Role::ALL.iter().map(|role| role.as_str()).collect();
+        format!("a role is one of {}", names.join(", "))
+    })
+}
+
+fn hash(password: &str) -> Result<String> {
+    let hash = Argon2::default().hash_password(password.as_bytes());
+    Ok(hash
+        .map_err(|error| anyhow::anyhow!("cannot hash: {error}"))?
+        .to_string())
+}
+
+fn start_logging(options: &Options) -> Result<()> {
+    let filter = EnvFilter::try_new(&options.log).context("option log")?;
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    if options.log_json {
+        builder.json().init();
+    } else {
+        builder.init();
+    }
+    Ok(())
+}
+
+/// SIGTERM or Ctrl-C.
+fn told_to_stop() -> Result<impl Future<Output = ()> + Send + 'static> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+fn welcome(address: SocketAddr) -> String {
+    format!(
+        "
+  Desk        http://{address}/
+  API docs    http://{address}/docs
+  CometD      http://{address}/api/v2/notifications
+
+  Demo users  agent1 … agent6, supervisor, admin, mediaserver, router, reporting;
+              other-agent and other-admin of a second contact centre. Password: {DEMO_PASSWORD}
+
+  Log an agent in, make him ready, and send him a chat:
+
+curl -su agent1:{DEMO_PASSWORD} http://{address}/api/v2/me --json '{{\"operationName\":\"StartContactCenterSession\",\"channels\":[\"chat\"]}}'
+curl -su agent1:{DEMO_PASSWORD} http://{address}/api/v2/me/channels/chat --json '{{\"operationName\":\"Ready\"}}'
+curl -su mediaserver:{DEMO_PASSWORD} http://{address}/api/v2/interactions --json '{{\"mediaType\":\"chat\",\"queue\":\"chat\",\"subject\":\"Hello\"}}'
+"
+    )
+}

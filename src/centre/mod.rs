@@ -1,7 +1,20 @@
 //! Where engine, journal and hub meet: one contact centre, running.
+//!
+//! [`Handle`] asks, reads and stops it; `driver` is its one writer; `notify` and `resources` put it into JSON.
 
+mod application;
+mod clock;
+mod driver;
+mod handle;
 mod notify;
+mod release;
 mod resources;
+mod writer;
 
+pub use application::Centres;
+pub use clock::wall_clock;
+pub use driver::Done;
+pub use handle::{Handle, REQUESTS_LEN_MAX, Start, StartError};
 pub use notify::{Identity, channel_name, event_json, interaction_message, notification};
-pub use resources::Links;
+pub use release::{Health, user_key};
+pub use resources::{Links, channels, interaction_for, select, user, workbin_id};

@@ -102,10 +102,11 @@ pub fn notification(said: &Announcement, head: &Head, server: &str, links: &Link
     if let Some(previous) = said.previous.filter(|_| !said.body.is_transient()) {
         body["previousSequence"] = json!(previous);
     }
-    if head.actor.user() == Some(&said.to) && body.get("referenceId").is_none() {
-        if let Some(reference) = head.reference_id {
-            body["referenceId"] = json!(reference);
-        }
+    if head.actor.user() == Some(&said.to)
+        && body.get("referenceId").is_none()
+        && let Some(reference) = head.reference_id
+    {
+        body["referenceId"] = json!(reference);
     }
     body
 }
@@ -121,7 +122,7 @@ pub fn interaction_message(kind: &str, resource: Value) -> Value {
 }
 
 /// The state of an agent's channels, as a client gets it on subscribe.
-pub fn channels_message(agent: Option<&crate::domain::Agent>) -> Value {
+pub(super) fn channels_message(agent: Option<&crate::domain::Agent>) -> Value {
     json!({
         "messageType": "ChannelStateChangeMessageV2",
         "channels": channel_states(agent),

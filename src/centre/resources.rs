@@ -40,7 +40,7 @@ pub fn interaction_for(interaction: &Interaction, user: &UserId, links: &Links) 
 }
 
 /// An interaction in the state in which an agent sees it (gateway-api 2.5).
-pub fn interaction_of_agent(
+pub(super) fn interaction_of_agent(
     interaction: &Interaction,
     agent: &UserId,
     state: AgentState,

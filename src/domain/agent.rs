@@ -19,6 +19,19 @@ pub struct Agent {
     pub last_request_at: Timestamp,
     /// Since when the agent has had nothing to do; decides who is offered the next interaction.
     pub idle_since: Timestamp,
+    /// Whether his application is there.
+    pub presence: Presence,
+}
+
+/// Whether an agent's application is there; known only of who had a push session (design section 6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Presence {
+    /// He has had no push session, or works on without one.
+    Unknown,
+    /// He has one.
+    Present,
+    /// His last one ended then.
+    LostAt(Timestamp),
 }
 
 /// Whether an agent takes interactions of one medium.

@@ -87,6 +87,10 @@ pub struct Timing {
     pub reoffer_delay_ms: u64,
     /// How long an agent who declined is passed over for one who did not.
     pub pass_over_ms: u64,
+    /// How long after an agent's last push session ended his invitations stay open.
+    pub invitation_grace_ms: u64,
+    /// How long after an agent's last push session ended he keeps his interactions.
+    pub ownership_grace_ms: u64,
 }
 
 impl Default for Timing {
@@ -97,6 +101,8 @@ impl Default for Timing {
             routing_timeout_ms: 720 * 60_000,
             reoffer_delay_ms: 5_000,
             pass_over_ms: 60_000,
+            invitation_grace_ms: 5_000,
+            ownership_grace_ms: 30_000,
         }
     }
 }

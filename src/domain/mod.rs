@@ -14,7 +14,7 @@ mod refusal;
 mod timestamp;
 mod user_data;
 
-pub use agent::{Agent, MediaState};
+pub use agent::{Agent, MediaState, Presence};
 pub use configuration::{Configuration, Queue, Timing, User, Workbin, WorkbinKind};
 pub use dialect::{Answers, for_router};
 pub use ids::{

@@ -186,6 +186,8 @@ pub enum Cause {
     HandlingExpired,
     /// The interaction was stopped.
     Stopped,
+    /// The agent's application was lost.
+    Disconnected,
     /// The agent logged out.
     LoggedOut,
     /// The one who had sent the invitation withdrew the interaction.
@@ -201,6 +203,7 @@ impl Cause {
             Self::Expired => "Expired",
             Self::HandlingExpired => "HandlingExpired",
             Self::Stopped => "Stopped",
+            Self::Disconnected => "Disconnected",
             Self::LoggedOut => "LoggedOut",
             Self::Withdrawn => "Withdrawn",
             Self::RouterGone => "RouterGone",

@@ -85,6 +85,7 @@ pub(super) fn alter(it: &mut Interaction, change: &Change, state: &State) {
         | Change::ClientUnregistered { .. }
         | Change::InteractionSubmitted(_)
         | Change::MediaStateChanged { .. }
+        | Change::PresenceChanged { .. }
         | Change::WorkbinRead(_)
         | Change::WorkbinSubscribed { .. }
         | Change::WorkbinUnsubscribed { .. } => {}

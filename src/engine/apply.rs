@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::alter::alter;
 use super::state::Client;
 use super::{Change, Head, State};
-use crate::domain::{Address, Agent, MediaState, MediaType, PlaceId, UserId, WorkbinRef};
+use crate::domain::{Address, Agent, MediaState, MediaType, PlaceId, Presence, UserId, WorkbinRef};
 
 impl State {
     /// Begins a step: from here on `at` is its time, and its agent has been heard of.
@@ -18,6 +18,10 @@ impl State {
         {
             let mut agent = agent.as_ref().clone();
             agent.last_request_at = head.at;
+            // Who asks is there, also without a push session.
+            if let Presence::LostAt(_) = agent.presence {
+                agent.presence = Presence::Unknown;
+            }
             self.agents.insert_mut(user.clone(), Arc::new(agent));
             self.refresh_agent(user, false);
         }
@@ -60,6 +64,7 @@ impl State {
                 is_ready,
                 reason,
             } => self.set_media_state(agent, media, *is_ready, reason.as_ref()),
+            Change::PresenceChanged { agent, present } => self.set_presence(agent, *present),
             Change::WorkbinSubscribed { agent, workbin } => {
                 self.set_subscription(agent, workbin, true);
             }
@@ -107,6 +112,7 @@ impl State {
                 logged_in_at: self.at,
                 last_request_at: self.at,
                 idle_since: self.at,
+                presence: Presence::Unknown,
             },
             |known| known.as_ref().clone(),
         );
@@ -143,6 +149,19 @@ impl State {
         );
         self.agents.insert_mut(user.clone(), Arc::new(agent));
         self.refresh_agent(user, false);
+    }
+
+    fn set_presence(&mut self, user: &UserId, present: bool) {
+        if let Some(agent) = self.agents.get(user) {
+            let mut agent = agent.as_ref().clone();
+            agent.presence = if present {
+                Presence::Present
+            } else {
+                Presence::LostAt(self.at)
+            };
+            self.agents.insert_mut(user.clone(), Arc::new(agent));
+            self.refresh_agent(user, false);
+        }
     }
 
     fn set_address(&mut self, user: &UserId, address: &Address, present: bool) {

@@ -123,6 +123,13 @@ pub enum Change {
         /// Where.
         workbin: WorkbinRef,
     },
+    /// An agent's application came back or was lost.
+    PresenceChanged {
+        /// Whose.
+        agent: UserId,
+        /// Whether it is there.
+        present: bool,
+    },
     /// Properties of the interaction changed.
     PropertiesChanged {
         /// Which interaction.
@@ -210,6 +217,7 @@ impl Change {
             | Self::ClientRegistered { .. }
             | Self::ClientUnregistered { .. }
             | Self::MediaStateChanged { .. }
+            | Self::PresenceChanged { .. }
             | Self::WorkbinRead(_)
             | Self::WorkbinSubscribed { .. }
             | Self::WorkbinUnsubscribed { .. } => None,

@@ -17,6 +17,8 @@ pub(super) enum Timer {
     Routing(InteractionId),
     /// The first of the holds of an agent.
     Handling(UserId),
+    /// The grace time of an agent whose application was lost.
+    Presence(UserId),
 }
 
 /// One line in one index.

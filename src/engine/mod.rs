@@ -27,7 +27,7 @@ pub use step::{ANNOUNCE_VERSION, Head, Outcome, Step};
 pub use turn::Turn;
 pub use views::{AgentState, agent_state, capabilities, neutral_state};
 
-use crate::domain::{Actor, ReferenceId, Refusal, Timestamp};
+use crate::domain::{Actor, ReferenceId, Refusal, RefusalKind, Sequence, Timestamp};
 
 /// What somebody asks for.
 #[derive(Clone, Debug)]
@@ -36,6 +36,8 @@ pub struct Request {
     pub actor: Actor,
     /// Repeated in the answer.
     pub reference_id: Option<ReferenceId>,
+    /// Refused unless this step changed the interaction last (`If-Match`).
+    pub if_match: Option<Sequence>,
     /// Random bytes for a new identifier.
     pub entropy: [u8; 16],
     /// What for.
@@ -81,7 +83,10 @@ impl Engine {
             reference_id,
             name,
             request.entropy,
-            |turn| request.operation.perform(turn),
+            |turn| {
+                match_version(turn, &request.operation, request.if_match)?;
+                request.operation.perform(turn)
+            },
         )
         .map_err(|refusal| refusal.answering(reference_id))
     }
@@ -125,5 +130,23 @@ impl Engine {
                 Err(refusal)
             }
         }
+    }
+}
+
+/// The interaction has not changed since the requester read it. One that he may not know of is left to the operation.
+fn match_version(
+    turn: &Turn<'_>,
+    operation: &Operation,
+    expected: Option<Sequence>,
+) -> Result<(), Refusal> {
+    let (Some(expected), Some(id)) = (expected, operation.interaction()) else {
+        return Ok(());
+    };
+    match turn.interaction(id) {
+        Ok(found) if found.changed_sequence != expected => Err(Refusal::new(
+            RefusalKind::Stale,
+            "The interaction has changed since it was read",
+        )),
+        _ => Ok(()),
     }
 }

@@ -10,9 +10,10 @@ use rpds::{RedBlackTreeMapSync as Map, RedBlackTreeSetSync as Set};
 
 use super::announce::Channel;
 use super::index::{Timer, entries, involved_agents, member};
+use super::routing;
 use crate::domain::{
     Address, Agent, ClientType, Configuration, Interaction, InteractionId, MediaType, Origin,
-    QueueName, Router, Sequence, Spot, Timestamp, UserId, WorkbinKind, WorkbinRef,
+    Presence, QueueName, Router, Sequence, Spot, Timestamp, UserId, WorkbinKind, WorkbinRef,
 };
 
 /// Stopped interactions that are remembered, so that a late request hears "already stopped".
@@ -68,7 +69,7 @@ pub struct Client {
 struct Standing {
     idle_since: Timestamp,
     available_for: Vec<MediaType>,
-    lease_ends_at: Option<Timestamp>,
+    timers: Vec<(Timestamp, Timer)>,
 }
 
 impl State {
@@ -176,8 +177,8 @@ impl State {
                 false,
             );
         }
-        if let Some(at) = old.lease_ends_at {
-            self.timers.remove_mut(&(at, Timer::Handling(user.clone())));
+        for timer in &old.timers {
+            self.timers.remove_mut(timer);
         }
         let Some(agent) = self.agents.get(user).cloned() else {
             self.standings.remove_mut(user);
@@ -199,8 +200,8 @@ impl State {
                 true,
             );
         }
-        if let Some(at) = new.lease_ends_at {
-            self.timers.insert_mut((at, Timer::Handling(user.clone())));
+        for timer in &new.timers {
+            self.timers.insert_mut(timer.clone());
         }
         self.standings.insert_mut(user.clone(), new);
     }
@@ -208,23 +209,42 @@ impl State {
     fn standing(&self, user: &UserId, agent: &Agent) -> Standing {
         let available_for = agent
             .media
-            .iter()
-            .filter(|(media, state)| {
-                state.is_ready && self.load(user, media) < self.capacity(media)
-            })
-            .map(|(media, _)| media.clone())
+            .keys()
+            .filter(|media| routing::is_available(self, user, media))
+            .cloned()
             .collect();
-        let lease_ends_at = self
+        let handling = self
             .involved(user)
             .filter(|interaction| interaction.has_party(user))
             .filter_map(|interaction| interaction.handling())
             .map(|handling| agent.last_request_at.plus_ms(handling.timeout_ms))
-            .min();
+            .min()
+            .map(|at| (at, Timer::Handling(user.clone())));
+        let presence = self
+            .grace_ends_at(user, agent)
+            .map(|at| (at, Timer::Presence(user.clone())));
         Standing {
             idle_since: agent.idle_since,
             available_for,
-            lease_ends_at,
+            timers: handling.into_iter().chain(presence).collect(),
         }
+    }
+
+    /// When an agent whose application was lost loses something next: first his invitations, then the rest.
+    fn grace_ends_at(&self, user: &UserId, agent: &Agent) -> Option<Timestamp> {
+        let Presence::LostAt(lost_at) = agent.presence else {
+            return None;
+        };
+        let timing = &self.configuration.timing;
+        let is_invited = self
+            .involved(user)
+            .any(|interaction| interaction.invites(user));
+        let grace_ms = if is_invited {
+            timing.invitation_grace_ms.min(timing.ownership_grace_ms)
+        } else {
+            timing.ownership_grace_ms
+        };
+        Some(lost_at.plus_ms(grace_ms))
     }
 
     fn remember_stopped(&mut self, interaction: &Arc<Interaction>) {

@@ -1,7 +1,5 @@
 //! What is journalled.
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 
 use super::Change;
@@ -74,12 +72,12 @@ pub enum Outcome {
 
 impl Step {
     /// The identifiers of the interactions that the step is about, each once: the journal's index keys.
-    pub fn interaction_ids(&self) -> Vec<Arc<str>> {
-        let mut ids: Vec<Arc<str>> = self
+    pub fn interaction_ids(&self) -> Vec<String> {
+        let mut ids: Vec<String> = self
             .changes
             .iter()
             .filter_map(Change::interaction)
-            .map(|id| Arc::from(id.as_str()))
+            .map(ToString::to_string)
             .collect();
         ids.sort();
         ids.dedup();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::index::Timer;
 use super::routing::{self, Move};
 use super::{Change, Effect, Engine, Outcome, State, Turn};
-use crate::domain::{Actor, Cause, Interaction, Purpose, Timestamp, UserId};
+use crate::domain::{Actor, Cause, Interaction, Presence, Purpose, Timestamp, UserId};
 
 /// What is due.
 enum Due {
@@ -61,6 +61,32 @@ fn expire(turn: &mut Turn<'_>, timer: &Timer) {
             }
         }
         Timer::Handling(agent) => expire_holds(turn, agent),
+        Timer::Presence(agent) => expire_presence(turn, agent),
+    }
+}
+
+/// The agent's application is gone: first his invitations are revoked, then he is logged out.
+fn expire_presence(turn: &mut Turn<'_>, agent: &UserId) {
+    let grace_ms = turn.state().configuration.timing.ownership_grace_ms;
+    let presence = turn.state().agents.get(agent).map(|found| found.presence);
+    let Some(Presence::LostAt(lost_at)) = presence else {
+        return;
+    };
+    if lost_at.plus_ms(grace_ms) <= turn.head().at {
+        turn.take_all_from(agent, Cause::Disconnected);
+        turn.record(Change::AgentLoggedOut {
+            agent: agent.clone(),
+        });
+        return;
+    }
+    let invited: Vec<Arc<Interaction>> = turn
+        .state()
+        .involved(agent)
+        .filter(|interaction| interaction.invites(agent))
+        .cloned()
+        .collect();
+    for interaction in invited {
+        turn.revoke_invitation(&interaction.id, Cause::Disconnected);
     }
 }
 

@@ -131,6 +131,11 @@ impl Index {
             .unwrap_or_default()
     }
 
+    /// Whether a user has any session.
+    pub(super) fn has_sessions(&self, user: &str) -> bool {
+        self.shard(user).contains_key(user)
+    }
+
     pub(super) fn users(&self) -> usize {
         self.shards.iter().map(|shard| locked(shard).len()).sum()
     }

@@ -87,6 +87,11 @@ impl Hub {
         &self.0.limits
     }
 
+    /// Whether a user has any session; an event for one who has none need not be made.
+    pub fn has_sessions(&self, user: &str) -> bool {
+        self.0.index.has_sessions(user)
+    }
+
     /// Ends all sessions of a user: held connects and sockets are told to handshake again.
     pub fn end_sessions_of(&self, user: &str) {
         for session in self.0.index.sessions_of(user) {

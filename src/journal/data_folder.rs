@@ -18,16 +18,18 @@ pub struct DataFolder {
 }
 
 impl DataFolder {
-    /// Creates the folder if need be, makes it 0700 and locks it.
+    /// Creates the folder if need be, makes it 0700 unless it holds other things already, and locks it.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, Error> {
         let path = path.into();
-        match make_private(&path).and_then(|()| lock(&path)) {
+        match make_private(&path)
+            .map_err(Trouble::from)
+            .and_then(|()| lock(&path))
+        {
             Ok(lock) => Ok(Self {
                 path,
                 _lock: Arc::new(lock),
             }),
             Err(Trouble::Locked) => Err(Error::Locked { folder: path }),
-            Err(Trouble::Foreign) => Err(Error::ForeignFolder { folder: path }),
             Err(Trouble::Io(source)) => Err(Error::Folder {
                 folder: path,
                 source,
@@ -40,7 +42,10 @@ impl DataFolder {
     }
 
     /// The path of a file in this folder that is there afterwards, empty if it is new, with mode 0600.
-    pub(super) fn private_file(&self, name: &str) -> Result<PathBuf, Error> {
+    ///
+    /// # Errors
+    /// The file cannot be made.
+    pub fn private_file(&self, name: &str) -> Result<PathBuf, Error> {
         let file = self.path.join(name);
         // An existing file is not opened: closing it again would drop the locks SQLite may hold on it.
         let made = match private_options().create_new(true).open(&file) {
@@ -62,7 +67,6 @@ impl DataFolder {
 
 enum Trouble {
     Locked,
-    Foreign,
     Io(io::Error),
 }
 
@@ -72,16 +76,14 @@ impl From<io::Error> for Trouble {
     }
 }
 
-fn make_private(path: &Path) -> Result<(), Trouble> {
+fn make_private(path: &Path) -> io::Result<()> {
     if !path.try_exists()? {
         DirBuilder::new().recursive(true).mode(0o700).create(path)?;
         sync_folder(&path.canonicalize()?.join(".."))?;
     }
-    // `--data .` or `--data /tmp` must not take a folder away from others.
-    if !is_ours_or_empty(path)? {
-        return Err(Trouble::Foreign);
-    }
-    if fs::metadata(path)?.permissions().mode() & 0o777 != 0o700 {
+    // A folder that holds other things keeps its mode: `--data /tmp` must not take it away from others. The files that
+    // are made in it are private all the same.
+    if is_ours_or_empty(path)? && fs::metadata(path)?.permissions().mode() & 0o777 != 0o700 {
         fs::set_permissions(path, Permissions::from_mode(0o700))?;
     }
     Ok(())

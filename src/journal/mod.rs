@@ -67,10 +67,6 @@ pub trait Journal: Send {
 pub enum Error {
     #[error("the data folder {folder} is in use by another server")]
     Locked { folder: PathBuf },
-    #[error(
-        "the folder {folder} is not empty and holds no data of Baton: name an empty or a new one"
-    )]
-    ForeignFolder { folder: PathBuf },
     #[error("cannot use the data folder {folder}")]
     Folder { folder: PathBuf, source: io::Error },
     #[error("{name:?} cannot name a journal: only letters, digits, '-' and '_'")]

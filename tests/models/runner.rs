@@ -11,7 +11,7 @@
 use std::collections::BTreeSet;
 
 use baton::centre::{Identity, event_json};
-use baton::domain::{Actor, Message, Party, ReferenceId, Refusal, Role, Router, Timestamp, UserId};
+use baton::domain::{Actor, Message, Party, ReferenceId, Refusal, Role, Timestamp, UserId};
 use baton::engine::{Body, Effect, Engine, Operation, Request, State, Step, fold};
 use serde_json::{Map, Value, json};
 
@@ -222,6 +222,7 @@ impl World {
         let request = Request {
             actor,
             reference_id: Some(ReferenceId(self.reference)),
+            if_match: None,
             entropy,
             operation,
         };
@@ -336,10 +337,8 @@ fn describe(message: &Message) -> String {
 }
 
 fn party(party: &Party) -> String {
-    match party {
-        Party::Router(Router::BuiltIn) => "router".to_owned(),
-        other => other.user().map_or_else(String::new, ToString::to_string),
-    }
+    let user = party.user();
+    user.map_or_else(|| "router".to_owned(), ToString::to_string)
 }
 
 /// Sets a parameter; dots in the key nest.

@@ -3,10 +3,12 @@
 //! `events` says the reference's messages to parties; `notices` says to desktops what became of their
 //! interactions and media. The order in which one receiver hears things is the order in which they are pushed.
 
+mod answer;
 mod events;
 mod notices;
+mod scene;
 
-pub use events::answer;
+pub use answer::answer;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -44,7 +46,7 @@ pub struct Announcement {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Body {
     /// An event of the reference.
-    Event(Message),
+    Event(Box<Message>),
     /// What became of an interaction of an agent.
     Interaction(InteractionNotice),
     /// A request of the agent's that had been accepted came to nothing after all.

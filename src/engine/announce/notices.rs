@@ -45,6 +45,7 @@ impl Announcer {
             | Change::InteractionSubmitted(_)
             | Change::PlacedInQueue { .. }
             | Change::PlacedInWorkbin { .. }
+            | Change::PresenceChanged { .. }
             | Change::PropertiesChanged { .. }
             | Change::Pulled { .. }
             | Change::RouterTook { .. }

@@ -66,16 +66,18 @@ impl AgentLogin {
             }
             Value::Array(items) => items
                 .iter()
-                .map(|item| match item {
-                    Value::String(name) => Ok((name.clone(), false)),
-                    other => Err(invalid(other)),
+                .map(|item| {
+                    let name = item.as_str().ok_or_else(|| invalid(item))?;
+                    Ok((name.to_owned(), false))
                 })
                 .collect::<Result<_, _>>()?,
             Value::Object(map) => map
                 .iter()
                 .map(|(name, ready)| (name.clone(), ready == &Value::from(1)))
                 .collect(),
-            other => return Err(invalid(other)),
+            other @ (Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
+                return Err(invalid(other));
+            }
         };
         named
             .into_iter()

@@ -11,18 +11,18 @@ use crate::engine::{Change, Outcome, Turn};
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReadyForMedia {
-    /// Which medium.
+    /// Which medium; all of the login's if none is named.
     #[serde(alias = "mediaType", alias = "channel")]
-    pub media: MediaType,
+    pub media: Option<MediaType>,
 }
 
 /// The agent takes no more interactions of the medium.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NotReadyForMedia {
-    /// Which medium.
+    /// Which medium; all of the login's if none is named.
     #[serde(alias = "mediaType", alias = "channel")]
-    pub media: MediaType,
+    pub media: Option<MediaType>,
     /// Why.
     pub reason: Option<String>,
 }
@@ -60,27 +60,34 @@ impl NotReadyForMedia {
 
 fn set(
     turn: &mut Turn<'_>,
-    media: MediaType,
+    named: Option<MediaType>,
     is_ready: bool,
     reason: Option<String>,
 ) -> Result<Outcome, Refusal> {
     let agent = turn.logged_in_agent()?;
-    let logged_in = turn
+    let logged_in_for: Vec<MediaType> = turn
         .state()
         .agents
         .get(&agent)
-        .is_some_and(|found| found.media.contains_key(&media));
-    if !logged_in {
-        return Err(Refusal::not_found(
-            "channel of this session",
-            media.as_str(),
-        ));
+        .map(|found| found.media.keys().cloned().collect())
+        .unwrap_or_default();
+    let media = match named {
+        None => logged_in_for,
+        Some(medium) if logged_in_for.contains(&medium) => vec![medium],
+        Some(medium) => {
+            return Err(Refusal::not_found(
+                "channel of this session",
+                medium.as_str(),
+            ));
+        }
+    };
+    for medium in media {
+        turn.record(Change::MediaStateChanged {
+            agent: agent.clone(),
+            media: medium,
+            is_ready,
+            reason: reason.clone(),
+        });
     }
-    turn.record(Change::MediaStateChanged {
-        agent,
-        media,
-        is_ready,
-        reason,
-    });
     Ok(Outcome::Acknowledged)
 }

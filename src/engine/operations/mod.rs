@@ -14,6 +14,7 @@ mod get_workbin_content;
 mod media_state;
 mod place_in_queue;
 mod place_in_workbin;
+mod presence;
 mod pull;
 mod register_client;
 mod reject;
@@ -28,6 +29,7 @@ pub use agent_login::{AgentLogin, AgentLogout};
 pub use change_properties::ChangeProperties;
 pub use configure::Configure;
 pub use media_state::{NotReadyForMedia, ReadyForMedia};
+pub use presence::{Presence, Restart};
 pub use submit::Submit;
 
 use serde::de::DeserializeOwned;
@@ -93,6 +95,14 @@ macro_rules! operations {
                 match self {
                     $(Self::$bound(..) => <$bound_path>::SPEC,)*
                     $(Self::$free(..) => <$free_path>::SPEC,)*
+                }
+            }
+
+            /// The interaction that the operation is about.
+            pub fn interaction(&self) -> Option<&InteractionId> {
+                match self {
+                    $(Self::$bound(id, _) => Some(id),)*
+                    $(Self::$free(_) => None,)*
                 }
             }
 
@@ -169,6 +179,8 @@ operations! {
         UnregisterAddress = addresses::UnregisterAddress,
         SubscribeWorkbin = workbin_subscription::SubscribeWorkbin,
         UnsubscribeWorkbin = workbin_subscription::UnsubscribeWorkbin,
+        Presence = Presence,
+        Restart = Restart,
         Configure = Configure,
     }
 }

@@ -64,7 +64,11 @@ impl Submit {
         let (at, sequence) = (turn.head().at, turn.head().sequence);
         let assigned_to = match &whereabouts {
             Whereabouts::Handling(handling) => handling.parties.first().cloned(),
-            _ => None,
+            Whereabouts::Queued(_)
+            | Whereabouts::InWorkbin(_)
+            | Whereabouts::Routing(_)
+            | Whereabouts::Inviting(..)
+            | Whereabouts::Stopped(_) => None,
         };
         let interaction = Interaction {
             id,

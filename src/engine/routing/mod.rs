@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use super::State;
-use crate::domain::{Interaction, InteractionId, MediaType, Queue, Router, Timestamp, UserId};
+use crate::domain::{
+    Interaction, InteractionId, MediaType, Presence, Queue, Router, Timestamp, UserId,
+};
 
 /// Waiting interactions of one queue that are looked at for a match.
 const LOOK_AHEAD_LEN_MAX: usize = 100;
@@ -22,13 +24,13 @@ pub struct Move {
     pub agent: Option<UserId>,
 }
 
-/// Whether an agent is logged in, ready for the medium and below his capacity.
+/// Whether an agent is logged in and there, ready for the medium and below his capacity.
 pub fn is_available(state: &State, agent: &UserId, media: &MediaType) -> bool {
-    let ready = state
-        .agents
-        .get(agent)
-        .is_some_and(|found| found.media.get(media).is_some_and(|medium| medium.is_ready));
-    ready && state.load(agent, media) < state.capacity(media)
+    let is_ready = state.agents.get(agent).is_some_and(|found| {
+        let is_there = !matches!(found.presence, Presence::LostAt(_));
+        is_there && found.media.get(media).is_some_and(|it| it.is_ready)
+    });
+    is_ready && state.load(agent, media) < state.capacity(media)
 }
 
 /// The next thing that a router can do at this time.

@@ -1,0 +1,79 @@
+//! The body of a request: one JSON object.
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, StatusCode, header};
+use serde_json::{Map, Value};
+
+use super::App;
+use super::error::ApiError;
+
+/// The keys of a JSON object. Keys that an operation does not know are ignored, on every route.
+pub(super) struct JsonObject(pub Map<String, Value>);
+
+impl FromRequest<App> for JsonObject {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
+        check_content_type(request.headers())?;
+        let bytes = Bytes::from_request(request, app)
+            .await
+            .map_err(unreadable)?;
+        match serde_json::from_slice(&bytes) {
+            Ok(Value::Object(map)) => Ok(Self(map)),
+            Ok(_) => Err(ApiError::invalid("The body must be a JSON object")),
+            Err(error) => Err(ApiError::invalid(format!(
+                "The body is not valid JSON at line {}, column {}",
+                error.line(),
+                error.column()
+            ))),
+        }
+    }
+}
+
+impl JsonObject {
+    /// `operationName`, or another required text.
+    ///
+    /// # Errors
+    /// Missing, or not a text.
+    pub(super) fn text(&self, name: &str) -> Result<&str, ApiError> {
+        match self.0.get(name) {
+            Some(Value::String(text)) => Ok(text),
+            Some(_) => Err(ApiError::invalid(format!(
+                "Parameter '{name}' must be a text"
+            ))),
+            None => Err(crate::domain::Refusal::missing(name).into()),
+        }
+    }
+}
+
+/// A page of a foreign origin can send other types without asking first.
+fn check_content_type(headers: &HeaderMap) -> Result<(), ApiError> {
+    let Some(value) = headers.get(header::CONTENT_TYPE) else {
+        return Ok(());
+    };
+    let essence = value.to_str().unwrap_or_default().split(';').next();
+    let essence = essence.unwrap_or_default().trim().to_ascii_lowercase();
+    if essence == "application/json" || essence.ends_with("+json") {
+        Ok(())
+    } else {
+        Err(ApiError::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            10,
+            "The content type must be application/json",
+        ))
+    }
+}
+
+fn unreadable(rejection: BytesRejection) -> ApiError {
+    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        ApiError::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            10,
+            "The body is larger than the server takes",
+        )
+    } else {
+        ApiError::invalid("The body could not be read")
+    }
+}

@@ -1,0 +1,122 @@
+//! The caller of a route: if a handler has one, he is known.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, StatusCode, header};
+
+use super::App;
+use super::credentials::Identity;
+use super::error::ApiError;
+use crate::domain::{Actor, Interaction, ReferenceId, Role, UserId};
+use crate::engine::State;
+use crate::engine::operations::Spec;
+
+/// A user who is known.
+pub(super) struct Caller(pub Identity);
+
+/// A user who is known and is an agent.
+pub(super) struct Agent(pub Caller);
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let identity = app.credentials.identify(&parts.headers).await;
+        let identity = identity.map_err(|_| ApiError::unauthenticated())?;
+        if identity.by_cookie && is_unsafe(&parts.method) {
+            check_origin(&parts.headers, &app.allowed_origins)?;
+        }
+        Ok(Self(identity))
+    }
+}
+
+impl FromRequestParts<App> for Agent {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let caller = Caller::from_request_parts(parts, app).await?;
+        if caller.0.roles.contains(&Role::Agent) {
+            Ok(Self(caller))
+        } else {
+            Err(ApiError::forbidden("This is for agents"))
+        }
+    }
+}
+
+impl Caller {
+    /// The user.
+    pub(super) fn user(&self) -> &UserId {
+        &self.0.user
+    }
+
+    /// The caller in a role of his that may call an operation; in another one if none may, which is then refused.
+    ///
+    /// # Errors
+    /// He has no role at all.
+    pub(super) fn actor(&self, spec: &Spec) -> Result<Actor, ApiError> {
+        let roles = &self.0.roles;
+        let fitting = spec.roles.iter().find(|role| roles.contains(role));
+        let role = fitting.or_else(|| roles.iter().next()).copied();
+        let role = role.ok_or_else(|| ApiError::forbidden("The caller has no role"))?;
+        Ok(Actor::User {
+            user: self.0.user.clone(),
+            role,
+        })
+    }
+
+    /// Whether the caller may know of an interaction in one of his roles.
+    pub(super) fn may_see(&self, state: &State, interaction: &Interaction) -> bool {
+        self.0
+            .roles
+            .iter()
+            .any(|role| state.may_see(interaction, &self.0.user, *role))
+    }
+
+    /// Whether the caller sees the whole contact centre.
+    pub(super) fn sees_all(&self) -> bool {
+        let wide = [Role::Supervisor, Role::Admin];
+        wide.iter().any(|role| self.0.roles.contains(role))
+    }
+}
+
+fn is_unsafe(method: &Method) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+/// With the cookie, a page of another origin must not be able to act: its Origin gives it away.
+fn check_origin(headers: &HeaderMap, allowed: &[String]) -> Result<(), ApiError> {
+    let Some(origin) = headers.get(header::ORIGIN) else {
+        return Ok(());
+    };
+    let origin = origin.to_str().unwrap_or_default();
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let own = origin.split_once("://").map(|(_, authority)| authority);
+    if (own.is_some() && own == host) || allowed.iter().any(|known| known == origin) {
+        Ok(())
+    } else {
+        Err(ApiError::new(
+            StatusCode::FORBIDDEN,
+            5,
+            "The page of another origin may not do this",
+        ))
+    }
+}
+
+/// `referenceId` of a body, else the server's next one.
+///
+/// # Errors
+/// Not a number of at least 0.
+pub(super) fn reference_id(
+    app: &App,
+    body: &serde_json::Map<String, serde_json::Value>,
+) -> Result<ReferenceId, ApiError> {
+    match body.get("referenceId") {
+        None | Some(serde_json::Value::Null) => Ok(app.next_reference()),
+        Some(given) => given
+            .as_u64()
+            .map(ReferenceId)
+            .ok_or_else(|| ApiError::invalid("Parameter 'referenceId' must be a whole number")),
+    }
+}

@@ -1,0 +1,46 @@
+//! `/health/live`, `/health/ready` and the version: answered without credentials.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use super::App;
+use crate::centre::Health;
+
+/// The process answers
+#[utoipa::path(get, path = "/health/live", tag = "Operation", responses((status = 200, description = "It lives")))]
+pub(super) async fn live() -> Json<Value> {
+    Json(json!({"statusCode": 0, "status": "live"}))
+}
+
+/// Every contact centre takes changes
+#[utoipa::path(get, path = "/health/ready", tag = "Operation",
+    responses((status = 200, description = "Ready"), (status = 503, description = "Not ready, with the reasons")))]
+pub(super) async fn ready(State(app): State<App>) -> Response {
+    let mut reasons = Vec::new();
+    for handle in app.centres.all() {
+        if let Health::Refusing(reason) | Health::Failed(reason) = handle.health() {
+            reasons.push(format!("{}: {reason}", handle.id()));
+        }
+    }
+    if app.hub.is_stopping() {
+        reasons.push("the server is stopping".to_owned());
+    }
+    if reasons.is_empty() {
+        Json(json!({"statusCode": 0, "status": "ready"})).into_response()
+    } else {
+        let body = json!({
+            "statusCode": 4, "statusMessage": "Not ready", "status": "not ready", "reasons": reasons,
+        });
+        (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response()
+    }
+}
+
+/// The server's version
+#[utoipa::path(get, path = "/diagnostics/version", tag = "Operation",
+    responses((status = 200, description = "The version")))]
+pub(super) async fn version() -> Json<Value> {
+    Json(json!({"statusCode": 0, "version": env!("CARGO_PKG_VERSION")}))
+}

@@ -1,0 +1,243 @@
+//! `/interactions` and `/me/interactions`.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::App;
+use super::body::JsonObject;
+use super::caller::{Agent, Caller};
+use super::error::ApiError;
+use super::operate::operate;
+use crate::centre::{interaction_for, select};
+use crate::domain::{Interaction, InteractionId, Refusal, Role, Sequence};
+use crate::engine::{self, Operation};
+
+/// Interactions in one reply; `after` of the reply asks for the next ones.
+pub(super) const LIST_LEN_MAX: usize = 500;
+
+/// What a list is asked for.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct ListQuery {
+    fields: Option<String>,
+    after: Option<String>,
+}
+
+/// The active interactions of the contact centre; for an agent those that he may know of
+#[utoipa::path(get, path = "/interactions", tag = "Interactions",
+    params(("fields" = Option<String>, Query, description = "`*` or a list of fields; without it URIs are given"),
+           ("after" = Option<String>, Query, description = "Only interactions after this identifier")),
+    responses((status = 200, description = "URIs or interactions"), (status = 401), (status = 403)))]
+pub(super) async fn list_interactions(
+    caller: Caller,
+    query: Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>,
+) -> Result<Json<Value>, ApiError> {
+    let query = query.map_err(|_| ApiError::invalid("The query cannot be read"))?;
+    let state = caller.0.centre.state();
+    if !caller.sees_all() && !caller.0.roles.contains(&Role::Agent) {
+        return Err(ApiError::forbidden(
+            "This is for agents, supervisors and administrators",
+        ));
+    }
+    let visible = visible_interactions(&caller, &state, query.after.as_deref());
+    Ok(Json(list(&caller, visible, &query)))
+}
+
+/// The interactions that the agent works on or is invited to
+#[utoipa::path(get, path = "/me/interactions", tag = "Interactions",
+    params(("fields" = Option<String>, Query, description = "`*` or a list of fields; without it URIs are given")),
+    responses((status = 200, description = "URIs or interactions"), (status = 401), (status = 403)))]
+pub(super) async fn list_my_interactions(
+    Agent(caller): Agent,
+    query: Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>,
+) -> Result<Json<Value>, ApiError> {
+    let query = query.map_err(|_| ApiError::invalid("The query cannot be read"))?;
+    let state = caller.0.centre.state();
+    let mine = state.involved(caller.user()).cloned().collect();
+    let mut body = list(&caller, mine, &query);
+    body["sequence"] = json!(state.sequence);
+    Ok(Json(body))
+}
+
+/// One interaction
+#[utoipa::path(get, path = "/interactions/{id}", tag = "Interactions",
+    params(("id" = String, Path, description = "The interaction")),
+    responses((status = 200, description = "The interaction, with an ETag"), (status = 401), (status = 404)))]
+pub(super) async fn read_interaction(
+    caller: Caller,
+    Path(id): Path<String>,
+    query: Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>,
+) -> Result<Response, ApiError> {
+    let query = query.map_err(|_| ApiError::invalid("The query cannot be read"))?;
+    let state = caller.0.centre.state();
+    let found = find(&caller, &state, &id)?;
+    let links = caller.0.centre.links();
+    let resource = interaction_for(&found, caller.user(), links);
+    let resource = select(resource, query.fields.as_deref().unwrap_or("*"));
+    let body = Json(json!({"statusCode": 0, "interaction": resource}));
+    let tag = etag(caller.0.centre.epoch(), found.changed_sequence);
+    Ok(([(header::ETAG, tag)], body).into_response())
+}
+
+/// Replaces what is named of `userData`, `externalId` and `subject`
+#[utoipa::path(put, path = "/interactions/{id}", tag = "Interactions",
+    params(("id" = String, Path, description = "The interaction"),
+           ("If-Match" = Option<String>, Header, description = "Refused with 409 unless this is the ETag")),
+    request_body(content = Value, description = "`{\"userData\":{…},\"externalId\":…,\"subject\":…}`"),
+    responses((status = 200, description = "Done"), (status = 400), (status = 401), (status = 403), (status = 404), (status = 409)))]
+pub(super) async fn update_interaction(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    JsonObject(mut body): JsonObject,
+) -> Result<Json<Value>, ApiError> {
+    body.retain(|name, _| {
+        matches!(
+            name.as_str(),
+            "userData" | "externalId" | "subject" | "referenceId"
+        )
+    });
+    check_submitter(&caller, &id)?;
+    let if_match = if_match(&headers, caller.0.centre.epoch())?;
+    let operation = Operation::parse("RequestChangeProperties", Some(&id), &body)?;
+    operate(&app, &caller, operation, &body, if_match)
+        .await
+        .map(Json)
+}
+
+/// Performs an operation on an interaction of the agent
+#[utoipa::path(post, path = "/me/interactions/{id}", tag = "Interactions",
+    params(("id" = String, Path, description = "The interaction"),
+           ("If-Match" = Option<String>, Header, description = "Refused with 409 unless this is the ETag")),
+    request_body(content = Value, description = "`operationName` and the operation's parameters"),
+    responses((status = 200, description = "Done"), (status = 400), (status = 401), (status = 403), (status = 404), (status = 409), (status = 503)))]
+pub(super) async fn operate_on_interaction(
+    State(app): State<App>,
+    Agent(caller): Agent,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: JsonObject,
+) -> Result<Json<Value>, ApiError> {
+    let name = body.text("operationName")?;
+    if !engine::operations::SPECS.iter().any(|spec| {
+        engine::operations::is_operation(spec)
+            && (spec.name == name || spec.aliases.contains(&name))
+    }) {
+        return Err(Refusal::invalid_value("operationName", name).into());
+    }
+    let if_match = if_match(&headers, caller.0.centre.epoch())?;
+    let operation = Operation::parse(name, Some(&id), &body.0)?;
+    operate(&app, &caller, operation, &body.0, if_match)
+        .await
+        .map(Json)
+}
+
+/// Submits a new interaction
+#[utoipa::path(post, path = "/interactions", tag = "Interactions",
+    request_body(content = Value, description = "`mediaType`, `queue`, `subject`, `userData`, `interactionId`, `externalId`, `parentInteractionId` …"),
+    responses((status = 200, description = "Submitted, with `id` and `uri`"), (status = 400), (status = 401), (status = 403), (status = 409), (status = 503)))]
+pub(super) async fn submit_interaction(
+    State(app): State<App>,
+    caller: Caller,
+    JsonObject(body): JsonObject,
+) -> Result<Json<Value>, ApiError> {
+    let operation = Operation::parse("RequestSubmit", None, &body)?;
+    operate(&app, &caller, operation, &body, None)
+        .await
+        .map(Json)
+}
+
+fn list(caller: &Caller, mut found: Vec<Arc<Interaction>>, query: &ListQuery) -> Value {
+    let next = (found.len() > LIST_LEN_MAX).then(|| found[LIST_LEN_MAX - 1].id.clone());
+    found.truncate(LIST_LEN_MAX);
+    let links = caller.0.centre.links();
+    let mut body = match &query.fields {
+        None => {
+            let uris: Vec<String> = found
+                .iter()
+                .map(|interaction| links.uri(&format!("/interactions/{}", interaction.id)))
+                .collect();
+            json!({"statusCode": 0, "uris": uris})
+        }
+        Some(fields) => {
+            let resources: Vec<Value> = found
+                .iter()
+                .map(|it| select(interaction_for(it, caller.user(), links), fields))
+                .collect();
+            json!({"statusCode": 0, "interactions": resources})
+        }
+    };
+    if let Some(next) = next {
+        body["after"] = json!(next);
+    }
+    body
+}
+
+/// In the order of their identifiers, one more than a list holds, so that it is known whether there are more.
+fn visible_interactions(
+    caller: &Caller,
+    state: &engine::State,
+    after: Option<&str>,
+) -> Vec<Arc<Interaction>> {
+    state
+        .interactions
+        .values()
+        .filter(|interaction| after.is_none_or(|after| interaction.id.as_str() > after))
+        .filter(|interaction| caller.may_see(state, interaction))
+        .take(LIST_LEN_MAX + 1)
+        .cloned()
+        .collect()
+}
+
+fn find(caller: &Caller, state: &engine::State, id: &str) -> Result<Arc<Interaction>, ApiError> {
+    let id = InteractionId::parse(id).ok();
+    id.and_then(|id| state.interaction(&id))
+        .filter(|interaction| caller.may_see(state, interaction))
+        .cloned()
+        .ok_or_else(|| Refusal::unknown_interaction().into())
+}
+
+/// A media server replaces properties of what it has submitted itself (design section 6).
+fn check_submitter(caller: &Caller, id: &str) -> Result<(), ApiError> {
+    let roles = &caller.0.roles;
+    if !roles.contains(&Role::MediaServer) || caller.sees_all() || roles.contains(&Role::Agent) {
+        return Ok(());
+    }
+    let found = find(caller, &caller.0.centre.state(), id)?;
+    if found.submitted_by == *caller.user() {
+        Ok(())
+    } else {
+        Err(Refusal::unknown_interaction().into())
+    }
+}
+
+fn etag(epoch: u64, sequence: Sequence) -> String {
+    format!("\"{epoch}-{sequence}\"")
+}
+
+/// The sequence that `If-Match` names. Another history's tag matches nothing.
+fn if_match(headers: &HeaderMap, epoch: u64) -> Result<Option<Sequence>, ApiError> {
+    let Some(value) = headers.get(header::IF_MATCH) else {
+        return Ok(None);
+    };
+    let text = value.to_str().unwrap_or_default().trim();
+    if text == "*" {
+        return Ok(None);
+    }
+    let tag = text
+        .strip_prefix('"')
+        .and_then(|text| text.strip_suffix('"'));
+    let parts = tag.and_then(|tag| tag.split_once('-'));
+    let numbers = parts.map(|(epoch, sequence)| (epoch.parse::<u64>(), sequence.parse::<u64>()));
+    match numbers {
+        Some((Ok(of), Ok(sequence))) if of == epoch => Ok(Some(Sequence(sequence))),
+        Some((Ok(_), Ok(_))) => Ok(Some(Sequence(u64::MAX))),
+        _ => Err(ApiError::invalid("If-Match must be one ETag")),
+    }
+}

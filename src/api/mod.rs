@@ -1,0 +1,165 @@
+//! The REST interface: the route table, the callers, the errors (design section 4).
+
+mod body;
+mod caller;
+mod credentials;
+mod directory;
+mod error;
+mod health;
+mod interactions;
+mod me;
+mod openapi;
+mod operate;
+mod pages;
+mod requests;
+mod session;
+mod tokens;
+
+pub use credentials::{COOKIE, Credentials};
+pub use openapi::document;
+pub use tokens::{Claims, Tokens};
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderValue, StatusCode, header};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::centre::Centres;
+use crate::domain::ReferenceId;
+use crate::hub::Hub;
+use crate::transports::{self, Carrier};
+use error::ApiError;
+
+/// What every handler can reach. Clones are the same.
+#[derive(Clone)]
+pub struct App {
+    centres: Centres,
+    credentials: Credentials,
+    hub: Hub,
+    allowed_origins: Arc<[String]>,
+    cookies_secure: bool,
+    cookie_max_age_ms: u64,
+    references: Arc<AtomicU64>,
+}
+
+/// What the interface is made of.
+pub struct Parts {
+    /// The contact centres.
+    pub centres: Centres,
+    /// Who is who.
+    pub credentials: Credentials,
+    /// The push sessions.
+    pub hub: Hub,
+    /// Origins beside the server's own whose pages may act by the cookie.
+    pub allowed_origins: Vec<String>,
+    /// Whether the cookie is for TLS only.
+    pub cookies_secure: bool,
+    /// How long the cookie lives.
+    pub cookie_max_age_ms: u64,
+    /// Bytes of a request's body.
+    pub body_bytes_max: usize,
+    /// Folder of the built pages.
+    pub static_dir: PathBuf,
+}
+
+/// The route table, and the OpenAPI document of it.
+fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
+    OpenApiRouter::with_openapi(openapi::beginning())
+        .routes(routes!(session::log_in))
+        .routes(routes!(session::log_out))
+        .routes(routes!(me::read_me, me::operate_on_me))
+        .routes(routes!(me::list_my_channels))
+        .routes(routes!(me::operate_on_channel))
+        .routes(routes!(me::list_my_workbins))
+        .routes(routes!(interactions::list_my_interactions))
+        .routes(routes!(interactions::operate_on_interaction))
+        .routes(routes!(
+            interactions::list_interactions,
+            interactions::submit_interaction
+        ))
+        .routes(routes!(
+            interactions::read_interaction,
+            interactions::update_interaction
+        ))
+        .routes(routes!(requests::take_request))
+        .routes(routes!(directory::list_users))
+        .routes(routes!(directory::list_queues))
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::version))
+        .routes(routes!(openapi::read_document))
+        .split_for_parts()
+}
+
+/// The whole interface: the API at `/api/v2` and at `/`, CometD, the pages.
+pub fn router(parts: Parts) -> Router {
+    let carrier = Carrier {
+        hub: parts.hub.clone(),
+        authenticator: Arc::new(parts.credentials.clone()),
+    };
+    let app = App {
+        centres: parts.centres,
+        credentials: parts.credentials,
+        hub: parts.hub,
+        allowed_origins: parts.allowed_origins.into(),
+        cookies_secure: parts.cookies_secure,
+        cookie_max_age_ms: parts.cookie_max_age_ms,
+        references: Arc::new(AtomicU64::new(1)),
+    };
+    let (table, _) = routes();
+    let api = table
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(no_store())
+        .layer(DefaultBodyLimit::max(parts.body_bytes_max));
+    Router::new()
+        .nest("/api/v2", api.clone().fallback(pages::not_found))
+        .merge(api)
+        .with_state(app)
+        .merge(transports::routes("/api/v2/notifications", carrier.clone()))
+        .merge(transports::routes("/notifications", carrier.clone()))
+        .merge(transports::routes("/cometd", carrier))
+        .fallback_service(pages::routes(&parts.static_dir))
+        .layer(nosniff())
+        .layer(CatchPanicLayer::custom(|_| {
+            axum::response::IntoResponse::into_response(ApiError::internal())
+        }))
+}
+
+async fn method_not_allowed() -> ApiError {
+    ApiError::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        3,
+        "The resource does not take this method",
+    )
+}
+
+fn no_store() -> SetResponseHeaderLayer<HeaderValue> {
+    let value = HeaderValue::from_static("no-store");
+    SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, value)
+}
+
+fn nosniff() -> SetResponseHeaderLayer<HeaderValue> {
+    let value = HeaderValue::from_static("nosniff");
+    SetResponseHeaderLayer::overriding(header::X_CONTENT_TYPE_OPTIONS, value)
+}
+
+impl App {
+    /// The next reference of a request that named none.
+    fn next_reference(&self) -> ReferenceId {
+        ReferenceId(self.references.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Random bytes for a new identifier.
+    fn entropy(&self) -> Result<[u8; 16], ApiError> {
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes).map_err(|_| ApiError::internal())?;
+        Ok(bytes)
+    }
+}

@@ -1,0 +1,163 @@
+//! The OpenAPI 3.1 document, generated from the lines that register the routes.
+
+use std::fmt::Write as _;
+
+use axum::Json;
+use serde_json::{Value, json};
+use utoipa::OpenApi;
+
+use crate::engine::operations::{SPECS, Spec, is_operation};
+
+/// What the document says before its paths.
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Baton",
+    description = "An open contact-centre interaction server. Every body has `statusCode`, 0 for success; else `statusMessage` says why.",
+    license(name = "Apache-2.0")
+))]
+struct Document;
+
+/// The document's beginning, which the route table adds its paths to.
+pub(super) fn beginning() -> utoipa::openapi::OpenApi {
+    Document::openapi()
+}
+
+/// The whole document: the paths of the route table, the operations from their SPECs, errors and security.
+pub fn document() -> Value {
+    let mut document = serde_json::to_value(super::routes().1).expect("the document is plain data");
+    document["servers"] = json!([
+        {"url": "/api/v2", "description": "As the gateway's clients expect it"},
+        {"url": "/", "description": "As the manual writes it"},
+    ]);
+    document["components"]["schemas"] = schemas();
+    document["components"]["securitySchemes"] = json!({
+        "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+        "basic": {"type": "http", "scheme": "basic"},
+        "cookie": {"type": "apiKey", "in": "cookie", "name": super::credentials::COOKIE},
+    });
+    document["security"] = json!([{"bearer": []}, {"basic": []}, {"cookie": []}]);
+    for path in [
+        "/login",
+        "/logout",
+        "/health/live",
+        "/health/ready",
+        "/diagnostics/version",
+        "/openapi.json",
+    ] {
+        let methods = document["paths"][path].as_object_mut();
+        for operation in methods.into_iter().flat_map(|methods| methods.values_mut()) {
+            operation["security"] = json!([]);
+        }
+    }
+    add_schemas(&mut document);
+    add_operations(&mut document);
+    document
+}
+
+/// The document
+#[utoipa::path(get, path = "/openapi.json", tag = "Operation", responses((status = 200, description = "This document")))]
+pub(super) async fn read_document() -> Json<Value> {
+    Json(document())
+}
+
+/// Gives every reply its schema: success as `Success`, each 4xx and 5xx as `Error`.
+fn add_schemas(document: &mut Value) {
+    let paths = document["paths"].as_object_mut();
+    let methods = paths
+        .into_iter()
+        .flat_map(|paths| paths.values_mut())
+        .filter_map(Value::as_object_mut)
+        .flat_map(|methods| methods.values_mut());
+    for operation in methods {
+        let replies = operation["responses"].as_object_mut();
+        for (status, reply) in replies.into_iter().flatten() {
+            let is_success = status.starts_with('2');
+            let name = if is_success { "Success" } else { "Error" };
+            if reply["description"].as_str().is_none_or(str::is_empty) {
+                reply["description"] = json!(meaning(status));
+            }
+            let schema = json!({"$ref": format!("#/components/schemas/{name}")});
+            reply["content"] = json!({"application/json": {"schema": schema}});
+        }
+    }
+}
+
+fn meaning(status: &str) -> &'static str {
+    match status {
+        "400" => "A parameter is missing or invalid, or the operation does not fit the state",
+        "401" => "No credentials, or none that hold",
+        "403" => "The caller's roles do not permit this",
+        "404" => "No such resource, or none that the caller may know of",
+        "409" => "A lost race, or a stale If-Match",
+        "503" => "The journal cannot take changes at this time; nothing was changed",
+        _ => "An error",
+    }
+}
+
+fn schemas() -> Value {
+    let code = json!({"type": "integer", "minimum": 0, "maximum": 20});
+    json!({
+        "Success": {
+            "type": "object", "required": ["statusCode"],
+            "properties": {"statusCode": {"const": 0}, "referenceId": {"type": "integer"}, "sequence": {"type": "integer"}},
+        },
+        "Error": {
+            "type": "object", "required": ["statusCode", "statusMessage"],
+            "properties": {
+                "statusCode": code, "statusMessage": {"type": "string"}, "status": {"type": "string"},
+                "errorDescription": {"type": "string"}, "errorCode": {"type": "integer"}, "referenceId": {"type": "integer"},
+            },
+        },
+    })
+}
+
+/// Writes the operations into the two routes that take them.
+fn add_operations(document: &mut Value) {
+    let operations: Vec<&Spec> = SPECS
+        .iter()
+        .copied()
+        .filter(|spec| is_operation(spec))
+        .collect();
+    let bodies = [
+        ("/me/interactions/{id}", "operationName", operations),
+        (
+            "/requests",
+            "request",
+            SPECS
+                .iter()
+                .copied()
+                .filter(|spec| !spec.roles.is_empty())
+                .collect(),
+        ),
+    ];
+    for (path, key, specs) in bodies {
+        let post = &mut document["paths"][path]["post"];
+        post["description"] = json!(describe(&specs));
+        let names: Vec<&str> = specs
+            .iter()
+            .flat_map(|spec| std::iter::once(&spec.name).chain(spec.aliases))
+            .copied()
+            .collect();
+        post["requestBody"]["required"] = json!(true);
+        post["requestBody"]["content"]["application/json"]["schema"] = json!({
+            "type": "object", "required": [key],
+            "properties": {key: {"type": "string", "enum": names}, "referenceId": {"type": "integer", "minimum": 0}},
+        });
+    }
+}
+
+fn describe(specs: &[&Spec]) -> String {
+    let mut text = String::from("| name | also | roles | |\n| --- | --- | --- | --- |\n");
+    for spec in specs {
+        let roles: Vec<&str> = spec.roles.iter().map(|role| role.as_str()).collect();
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} |",
+            spec.name,
+            spec.aliases.join(", "),
+            roles.join(", "),
+            spec.summary
+        );
+    }
+    text
+}

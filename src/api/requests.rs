@@ -1,0 +1,108 @@
+//! `POST /requests`: the reference's requests as JSON, answered in the reference's words.
+
+use axum::Json;
+use axum::extract::State;
+use serde_json::{Value, json};
+
+use super::App;
+use super::body::JsonObject;
+use super::caller::Caller;
+use super::error::ApiError;
+use super::operate::perform;
+use crate::centre::{Done, Identity, event_json};
+use crate::domain::{ClientType, Refusal, RefusalKind, Role};
+use crate::engine::{Operation, answer};
+
+/// Takes a request of the reference
+#[utoipa::path(post, path = "/requests", tag = "Event models",
+    request_body(content = Value, description = "`{\"request\":\"RequestRouteCall\",\"referenceId\":7,…}`"),
+    responses((status = 200, description = "The answer, such as EventAck"), (status = 400), (status = 401), (status = 403), (status = 404), (status = 409), (status = 503)))]
+pub(super) async fn take_request(
+    State(app): State<App>,
+    caller: Caller,
+    body: JsonObject,
+) -> Result<Json<Value>, ApiError> {
+    let result = take(&app, &caller, &body).await;
+    match result {
+        Ok(done) => Ok(Json(answer_body(&caller, &done))),
+        Err(error) => Err(error_event(error, &caller, &body)),
+    }
+}
+
+async fn take(app: &App, caller: &Caller, body: &JsonObject) -> Result<Done, ApiError> {
+    let name = body.text("request")?;
+    let operation = Operation::parse(name, None, &body.0).map_err(|refusal| {
+        // The engine speaks of operations; here they are requests.
+        if refusal.text.contains("'operationName'") {
+            Refusal::invalid_value("request", name)
+        } else {
+            refusal
+        }
+    })?;
+    if !matches!(operation, Operation::RegisterClient(_)) {
+        check_registered(caller)?;
+    }
+    perform(app, caller, operation, &body.0, None).await
+}
+
+/// A client other than an agent registers before anything else (interaction-models 1.1, variant b).
+fn check_registered(caller: &Caller) -> Result<(), ApiError> {
+    let state = caller.0.centre.state();
+    let types = [
+        ClientType::MediaServer,
+        ClientType::Router,
+        ClientType::ReportingEngine,
+    ];
+    let roles = &caller.0.roles;
+    let must = types.iter().any(|kind| roles.contains(&kind.role()))
+        && !roles.contains(&Role::Agent)
+        && !caller.sees_all();
+    if must && !state.clients.contains_key(caller.user()) {
+        return Err(Refusal::new(
+            RefusalKind::NotRegistered,
+            "The client is not registered: send RequestRegisterClient first",
+        )
+        .into());
+    }
+    Ok(())
+}
+
+/// The event that answers; where it follows later, only that the request was taken.
+fn answer_body(caller: &Caller, done: &Done) -> Value {
+    let identity = Identity {
+        server: caller.0.centre.server(),
+        at: done.head.at,
+    };
+    let message = answer(&done.state, &done.head, &done.outcome);
+    let mut body = match message {
+        Some(message) => event_json(&message, done.head.sequence, None, &identity),
+        None => json!({"sequence": done.head.sequence}),
+    };
+    body["statusCode"] = json!(0);
+    body["referenceId"] = json!(done.head.reference_id);
+    body
+}
+
+/// EventError, in the protocol of the caller.
+fn error_event(error: ApiError, caller: &Caller, body: &JsonObject) -> ApiError {
+    let protocol = if caller.0.roles.contains(&Role::Router) {
+        "T-Library"
+    } else {
+        "Interaction Management"
+    };
+    let code = error.error_code();
+    let description = error.message().to_owned();
+    let error = error
+        .with("event", json!("EventError"))
+        .with("protocol", json!(protocol))
+        .with("server", json!(caller.0.centre.server()))
+        .with("errorDescription", json!(description));
+    let error = match code {
+        Some(code) => error.with("errorCode", json!(code)),
+        None => error,
+    };
+    match body.0.get("referenceId") {
+        Some(reference) if reference.is_u64() => error.with("referenceId", reference.clone()),
+        _ => error,
+    }
+}

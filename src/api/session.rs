@@ -1,0 +1,58 @@
+//! `/login` and `/logout`: the page's cookie.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use super::App;
+use super::body::JsonObject;
+use super::credentials::{CENTRE_HEADER, COOKIE};
+use super::error::ApiError;
+use crate::centre::user;
+
+/// Gives the page's cookie for a name and a password
+#[utoipa::path(post, path = "/login", tag = "Session",
+    request_body(content = Value, description = "`{\"userName\":…,\"password\":…}`"),
+    responses((status = 200, description = "The user; sets the cookie"), (status = 400), (status = 401)))]
+pub(super) async fn log_in(
+    State(app): State<App>,
+    headers: HeaderMap,
+    body: JsonObject,
+) -> Result<Response, ApiError> {
+    let centre = headers.get(CENTRE_HEADER).and_then(|it| it.to_str().ok());
+    let (name, password) = (body.text("userName")?, body.text("password")?);
+    let found = app.credentials.by_password(name, password, centre).await;
+    let identity = found.map_err(|_| ApiError::unauthenticated())?;
+    let tokens = app.credentials.tokens();
+    let signed = tokens.issue_cookie(
+        identity.user.clone(),
+        identity.centre_id().clone(),
+        &identity.roles,
+        app.cookie_max_age_ms,
+    );
+    let token = signed.map_err(|_| ApiError::internal())?;
+    let resource = user(
+        &identity.centre.state(),
+        &identity.user,
+        identity.centre.links(),
+    );
+    let body = Json(json!({"statusCode": 0, "user": resource}));
+    let cookie = cookie(&app, &token, app.cookie_max_age_ms / 1_000);
+    Ok(([(header::SET_COOKIE, cookie)], body).into_response())
+}
+
+/// Takes the page's cookie back
+#[utoipa::path(post, path = "/logout", tag = "Session", responses((status = 200, description = "Done")))]
+pub(super) async fn log_out(State(app): State<App>) -> Response {
+    let body = Json(json!({"statusCode": 0}));
+    ([(header::SET_COOKIE, cookie(&app, "", 0))], body).into_response()
+}
+
+fn cookie(app: &App, value: &str, max_age_s: u64) -> HeaderValue {
+    let secure = if app.cookies_secure { "; Secure" } else { "" };
+    let text =
+        format!("{COOKIE}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={max_age_s}{secure}");
+    HeaderValue::from_str(&text).expect("a token is plain text")
+}

@@ -1,0 +1,119 @@
+//! What the hub asks of the contact centres: who may hear what, and how things are.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use super::Handle;
+use super::notify::{channels_message, interaction_message};
+use super::release::event;
+use super::resources::interaction_for;
+use crate::bayeux::{ChannelId, Denied, Event};
+use crate::domain::{CentreId, UserId};
+use crate::hub::{Application, CurrentState, Principal};
+
+/// The contact centres of this server.
+#[derive(Clone, Default)]
+pub struct Centres {
+    running: Arc<RwLock<BTreeMap<CentreId, Handle>>>,
+}
+
+impl Centres {
+    /// Adds a contact centre that runs.
+    pub fn insert(&self, handle: Handle) {
+        let running = self.running.write();
+        running
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(handle.id().clone(), handle);
+    }
+
+    /// A contact centre by its id.
+    pub fn find(&self, id: &CentreId) -> Option<Handle> {
+        let running = self.running.read();
+        running
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(id)
+            .cloned()
+    }
+
+    /// Every contact centre.
+    pub fn all(&self) -> Vec<Handle> {
+        let running = self.running.read();
+        running
+            .unwrap_or_else(PoisonError::into_inner)
+            .values()
+            .cloned()
+            .collect()
+    }
+
+    fn user_of(&self, who: &Principal) -> Option<(Handle, UserId)> {
+        let (centre, user) = who.key.split_once('/')?;
+        let handle = self.find(&CentreId::parse(centre).ok()?)?;
+        Some((handle, UserId::parse(user).ok()?))
+    }
+}
+
+/// Every user may subscribe below `/v2` and to everything: he only ever receives what is his own (design section 4).
+const OPEN_PREFIX: &str = "/v2";
+
+impl Application for Centres {
+    fn may_subscribe(&self, _who: &Principal, channel: &ChannelId) -> Result<(), Denied> {
+        let name = channel.as_str();
+        let below = name
+            .strip_prefix(OPEN_PREFIX)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        if below || name == "/**" || name == "/*" {
+            Ok(())
+        } else {
+            Err(Denied::new("unknown_channel"))
+        }
+    }
+
+    fn may_publish(&self, _who: &Principal, _channel: &ChannelId) -> Result<(), Denied> {
+        Err(Denied::new("clients_do_not_publish"))
+    }
+
+    fn publish(&self, _who: &Principal, _channel: &ChannelId, _data: &RawValue) -> Vec<Event> {
+        Vec::new()
+    }
+
+    fn current_state(&self, who: &Principal, channel: &ChannelId) -> Option<CurrentState> {
+        let (handle, user) = self.user_of(who)?;
+        let state = handle.state();
+        let mut events = Vec::new();
+        let mut add = |name: &str, mut body: Value| {
+            if hears(channel, name) {
+                body["sequence"] = json!(state.sequence);
+                events.push(event(name, None, &body));
+            }
+        };
+        for interaction in state.involved(&user) {
+            let resource = interaction_for(interaction, &user, handle.links());
+            add(
+                "/v2/me/interactions",
+                interaction_message("StatusChange", resource),
+            );
+        }
+        if let Some(agent) = state.agents.get(&user) {
+            add("/v2/me/channels", channels_message(Some(agent)));
+        }
+        Some(CurrentState {
+            valid_at: state.sequence.0,
+            events,
+        })
+    }
+
+    fn sessions_changed(&self, who: &Principal, _open: usize) {
+        if let Some((handle, user)) = self.user_of(who) {
+            handle.look_for(user);
+        }
+    }
+}
+
+/// Whether a subscription, which may be a pattern, hears a channel.
+fn hears(subscription: &ChannelId, name: &str) -> bool {
+    let channel = ChannelId::parse(name).expect("our channel names are valid");
+    *subscription == channel || channel.patterns().any(|it| it == subscription.as_str())
+}

@@ -1,0 +1,331 @@
+//! The one writer of a contact centre: wake, handle, journal, release (design D5).
+//!
+//! Two states share everything that did not change: the engine's own, which is ahead, and the durable one, which
+//! readers see. Nothing is told, refused or shown that depends on a step which is not durable.
+
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+use tokio::sync::{mpsc as async_mpsc, oneshot};
+use tokio::time::{Instant, sleep_until};
+use tracing::{error, info, warn};
+
+use super::clock::Clock;
+use super::release::Release;
+use super::writer::Group;
+use crate::domain::{Actor, Refusal, RefusalKind, Timestamp, UserId};
+use crate::engine::operations::{Presence, Restart};
+use crate::engine::{Announcement, Effect, Engine, Head, Operation, Outcome, Request, State};
+use crate::journal::Appended;
+
+/// Most steps in one group.
+const GROUP_LEN_MAX: usize = 512;
+/// How long timers rest after the journal refused a group, so that a full disk is not hammered.
+const REST_AFTER_FAILURE: Duration = Duration::from_millis(500);
+
+/// What reaches the driver.
+pub(super) enum Job {
+    /// A request, and where its answer goes.
+    Request(Box<Request>, oneshot::Sender<Result<Done, Refusal>>),
+    /// Look whether an agent has a push session, and take note of it.
+    LookFor(UserId),
+    /// Finish what is under way, and end.
+    Stop,
+}
+
+/// A request that took effect, durably.
+#[derive(Clone, Debug)]
+pub struct Done {
+    /// When and by whom.
+    pub head: Head,
+    /// What the requester is told.
+    pub outcome: Outcome,
+    /// The state after the group that the step belongs to.
+    pub state: Arc<State>,
+}
+
+/// What waits for a group to become durable.
+#[derive(Default)]
+struct Waiting {
+    effects: Vec<(Head, Outcome, Vec<Announcement>)>,
+    replies: Vec<(usize, oneshot::Sender<Result<Done, Refusal>>)>,
+    refusals: Vec<(Refusal, oneshot::Sender<Result<Done, Refusal>>)>,
+}
+
+pub(super) struct Driver {
+    pub(super) engine: Engine,
+    pub(super) clock: Clock,
+    pub(super) jobs: async_mpsc::Receiver<Job>,
+    pub(super) groups: mpsc::SyncSender<Group>,
+    pub(super) written: async_mpsc::Receiver<Appended>,
+    pub(super) release: Release,
+    next: Ready,
+    in_flight: Option<(Waiting, Arc<State>)>,
+    resting_until: Option<Instant>,
+    stopping: bool,
+}
+
+/// The group that is being computed.
+#[derive(Default)]
+struct Ready {
+    steps: Vec<crate::engine::Step>,
+    waiting: Waiting,
+}
+
+impl Driver {
+    pub(super) fn new(
+        engine: Engine,
+        clock: Clock,
+        jobs: async_mpsc::Receiver<Job>,
+        groups: mpsc::SyncSender<Group>,
+        written: async_mpsc::Receiver<Appended>,
+        release: Release,
+    ) -> Self {
+        Self {
+            engine,
+            clock,
+            jobs,
+            groups,
+            written,
+            release,
+            next: Ready::default(),
+            in_flight: None,
+            resting_until: None,
+            stopping: false,
+        }
+    }
+
+    /// Runs until it is told to stop and all that it has taken on is settled.
+    pub(super) async fn run(mut self) {
+        loop {
+            self.send_group();
+            if self.stopping && self.in_flight.is_none() {
+                return;
+            }
+            let wake = self.wake_at();
+            let has_room = self.next.steps.len() < GROUP_LEN_MAX && !self.stopping;
+            tokio::select! {
+                biased;
+                written = self.written.recv() => match written {
+                    Some(written) => self.settle(written),
+                    None => return self.lose_writer(),
+                },
+                job = self.jobs.recv(), if has_room => self.take_job(job),
+                () = sleep_until(wake), if has_room => self.resting_until = None,
+            }
+            self.do_what_is_due();
+        }
+    }
+
+    fn take_job(&mut self, job: Option<Job>) {
+        self.take(job);
+        while self.next.steps.len() < GROUP_LEN_MAX && !self.stopping {
+            match self.jobs.try_recv() {
+                Ok(job) => self.take(Some(job)),
+                Err(_) => break,
+            }
+        }
+    }
+
+    fn take(&mut self, job: Option<Job>) {
+        let (request, reply) = match job {
+            Some(Job::Request(request, reply)) => (request, reply),
+            Some(Job::LookFor(agent)) => return self.look_for(agent),
+            Some(Job::Stop) | None => {
+                self.stopping = true;
+                return;
+            }
+        };
+        let now = self.clock.now();
+        match self.engine.handle_request(now, *request) {
+            Ok(effect) => {
+                let index = self.next.waiting.effects.len();
+                self.next.waiting.replies.push((index, reply));
+                self.keep(effect);
+            }
+            Err(refusal) => self.next.waiting.refusals.push((refusal, reply)),
+        }
+        // Whatever the request set off comes right after it.
+        self.do_what_is_due();
+    }
+
+    /// The hub is asked when the job's turn comes, so that the last look is always right.
+    fn look_for(&mut self, agent: UserId) {
+        let present = self.release.has_sessions(&agent);
+        let operation = Operation::Presence(Presence {
+            agent_id: agent,
+            present,
+        });
+        self.ask(operation);
+    }
+
+    /// Carries out a request of the server's own; one that is refused was no news.
+    fn ask(&mut self, operation: Operation) {
+        let request = Request {
+            actor: Actor::Server,
+            reference_id: None,
+            if_match: None,
+            entropy: [0; 16],
+            operation,
+        };
+        if let Ok(effect) = self.engine.handle_request(self.clock.now(), request) {
+            self.keep(effect);
+        }
+    }
+
+    /// Gives every agent who had a push session a fresh grace time: push sessions begin anew.
+    pub(super) fn restarted(&mut self) {
+        if self.engine.state().sequence.0 > 0 {
+            self.ask(Operation::Restart(Restart {}));
+        }
+    }
+
+    fn do_what_is_due(&mut self) {
+        if self.resting_until.is_some() {
+            return;
+        }
+        let now = self.clock.now();
+        while self.next.steps.len() < GROUP_LEN_MAX {
+            match self.engine.handle_timeout(now) {
+                Some(effect) => self.keep(effect),
+                None => return,
+            }
+        }
+    }
+
+    fn keep(&mut self, effect: Effect) {
+        let step = effect.step;
+        let said = (
+            step.head.clone(),
+            step.outcome.clone(),
+            effect.announcements,
+        );
+        self.next.waiting.effects.push(said);
+        self.next.steps.push(step);
+    }
+
+    /// Hands the computed group to the writer, if he is free; what depends on nothing new is settled at once.
+    fn send_group(&mut self) {
+        if self.in_flight.is_some() {
+            return;
+        }
+        let Ready { steps, waiting } = std::mem::take(&mut self.next);
+        let state = Arc::new(self.engine.state().clone());
+        let Some(first) = steps.first() else {
+            for (refusal, reply) in waiting.refusals {
+                // A caller who has gone away no longer wants to know.
+                let _ = reply.send(Err(refusal));
+            }
+            return;
+        };
+        let group = Group {
+            expected_head: first.head.sequence.0 - 1,
+            steps,
+        };
+        if self.groups.try_send(group).is_ok() {
+            self.in_flight = Some((waiting, state));
+        } else {
+            self.fail(waiting);
+        }
+    }
+
+    fn settle(&mut self, appended: Appended) {
+        let Some((waiting, state)) = self.in_flight.take() else {
+            return;
+        };
+        match appended {
+            Appended::Acked => {
+                self.release.recovered();
+                self.release.publish(state.clone());
+                self.release(waiting, &state);
+            }
+            Appended::Refused(cause) => {
+                warn!(%cause, "the journal refused a group; nothing of it took effect");
+                self.release.unavailable(cause.to_string(), false);
+                self.fail(waiting);
+            }
+            Appended::Ambiguous(cause) => {
+                error!(%cause, "the journal failed; no more writes until the server is restarted");
+                self.release.unavailable(cause.to_string(), true);
+                self.fail(waiting);
+            }
+            Appended::Fenced { head } => {
+                error!(
+                    head,
+                    "another server writes to this journal; no more writes from here"
+                );
+                self.release
+                    .unavailable("fenced by another server".to_owned(), true);
+                self.fail(waiting);
+            }
+        }
+    }
+
+    fn release(&self, waiting: Waiting, state: &Arc<State>) {
+        for (head, _, announcements) in &waiting.effects {
+            self.release.announce(head, announcements);
+        }
+        for (index, reply) in waiting.replies {
+            let (head, outcome, _) = &waiting.effects[index];
+            let done = Done {
+                head: head.clone(),
+                outcome: outcome.clone(),
+                state: state.clone(),
+            };
+            let _ = reply.send(Ok(done));
+        }
+        for (refusal, reply) in waiting.refusals {
+            let _ = reply.send(Err(refusal));
+        }
+    }
+
+    /// Goes back to the durable state, and refuses all that was under way.
+    fn fail(&mut self, waiting: Waiting) {
+        self.engine = Engine::new(self.release.durable().as_ref().clone());
+        let Ready { waiting: next, .. } = std::mem::take(&mut self.next);
+        self.resting_until = Some(Instant::now() + REST_AFTER_FAILURE);
+        for failed in [waiting, next] {
+            let replies = failed.replies.into_iter().map(|(_, reply)| reply);
+            let refused = failed.refusals.into_iter().map(|(_, reply)| reply);
+            for reply in replies.chain(refused) {
+                let _ = reply.send(Err(unavailable()));
+            }
+        }
+    }
+
+    fn lose_writer(mut self) {
+        error!("the journal's thread has ended; no more writes until the server is restarted");
+        self.release
+            .unavailable("the journal's thread has ended".to_owned(), true);
+        if let Some((waiting, _)) = self.in_flight.take() {
+            self.fail(waiting);
+        }
+    }
+
+    fn wake_at(&self) -> Instant {
+        if let Some(until) = self.resting_until {
+            return until;
+        }
+        let now = self.clock.now();
+        let wait_ms = match self.engine.poll_timeout(now) {
+            Some(Timestamp(at)) => at.saturating_sub(now.0),
+            // Nothing to wait for: a request wakes the driver.
+            None => 3_600_000,
+        };
+        Instant::now() + Duration::from_millis(wait_ms)
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        info!("the contact centre has stopped");
+    }
+}
+
+/// The journal cannot take changes at this time.
+pub(super) fn unavailable() -> Refusal {
+    Refusal::new(
+        RefusalKind::Unavailable,
+        "The journal cannot take changes at this time; nothing was changed",
+    )
+}

@@ -1,0 +1,245 @@
+//! A contact centre from outside: ask it, read it, stop it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use super::clock::Clock;
+use super::driver::{Done, Driver, Job, unavailable};
+use super::release::{Health, Release};
+use super::resources::Links;
+use super::writer;
+use crate::domain::{Actor, CentreId, Configuration, Refusal, RefusalKind, Timing, UserId};
+use crate::engine::operations::Configure;
+use crate::engine::{Engine, Operation, Request, State, Step, fold};
+use crate::hub::Hub;
+use crate::journal::{self, Journal};
+
+/// Requests that wait for the driver; above it a request is refused at once.
+pub const REQUESTS_LEN_MAX: usize = 4_096;
+/// Records read at a time at the start.
+const READ_LEN: usize = 1_000;
+
+/// A running contact centre. Clones are the same one.
+#[derive(Clone)]
+pub struct Handle {
+    id: CentreId,
+    epoch: u64,
+    jobs: mpsc::Sender<Job>,
+    release: Release,
+    tasks: Arc<Mutex<Option<Tasks>>>,
+}
+
+/// What runs for a contact centre, until it is stopped.
+struct Tasks {
+    driver: JoinHandle<()>,
+    writer: thread::JoinHandle<()>,
+}
+
+/// What a contact centre is started with.
+pub struct Start {
+    /// Its identifier.
+    pub id: CentreId,
+    /// The name that events give as `Server`.
+    pub server: String,
+    /// Where its resources live.
+    pub links: Links,
+    /// Where it pushes.
+    pub hub: Hub,
+    /// Where it is kept.
+    pub journal: Box<dyn Journal>,
+    /// What an empty one is configured with.
+    pub configuration: Configuration,
+    /// Times given by the server's options, which go before the configured ones.
+    pub timing: Timing,
+}
+
+/// Why a contact centre does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The journal cannot be read.
+    #[error("the journal cannot be read")]
+    Journal(#[from] journal::Error),
+    /// A record is not one of ours.
+    #[error("the journal's record {sequence} cannot be understood")]
+    Record {
+        /// Which.
+        sequence: u64,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// The journal's thread cannot be started.
+    #[error("the journal's thread cannot be started")]
+    Thread(#[from] std::io::Error),
+    /// The first configuration was not taken.
+    #[error("the configuration was refused: {0}")]
+    Configuration(Refusal),
+}
+
+impl Handle {
+    /// Restores a contact centre from its journal and sets it going.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn start(start: Start) -> Result<Self, StartError> {
+        let state = restore(start.journal.as_ref())?;
+        let epoch = start.journal.epoch();
+        let release = Release::new(start.id.clone(), start.server, start.links, start.hub);
+        let wanted = wanted_configuration(&state, start.configuration, start.timing);
+        let clock = Clock::start(state.at);
+        release.publish(Arc::new(state.clone()));
+        let (jobs, todo) = mpsc::channel(REQUESTS_LEN_MAX);
+        let (groups, written, writer) = writer::start(start.id.as_str(), start.journal)?;
+        let engine = Engine::new(state);
+        let mut driver = Driver::new(engine, clock, todo, groups, written, release.clone());
+        driver.restarted();
+        let handle = Self {
+            id: start.id,
+            epoch,
+            jobs,
+            release,
+            tasks: Arc::new(Mutex::new(Some(Tasks {
+                driver: tokio::spawn(driver.run()),
+                writer,
+            }))),
+        };
+        if let Some(configuration) = wanted {
+            handle
+                .configure(configuration)
+                .await
+                .map_err(StartError::Configuration)?;
+        }
+        Ok(handle)
+    }
+
+    /// The contact centre's identifier.
+    pub fn id(&self) -> &CentreId {
+        &self.id
+    }
+
+    /// The identity of its journal.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// The durable state.
+    pub fn state(&self) -> Arc<State> {
+        self.release.durable()
+    }
+
+    /// Where its resources live.
+    pub fn links(&self) -> &Links {
+        self.release.links()
+    }
+
+    /// The name that events give as `Server`.
+    pub fn server(&self) -> &str {
+        self.release.server()
+    }
+
+    /// Whether its journal takes changes.
+    pub fn health(&self) -> Health {
+        self.release.health()
+    }
+
+    /// Asks for something, and waits until the outcome is durable.
+    ///
+    /// # Errors
+    /// The refusal; `Unavailable` if the journal does not take changes or too many requests wait.
+    pub async fn request(&self, request: Request) -> Result<Done, Refusal> {
+        if let Health::Failed(_) = self.health() {
+            return Err(unavailable());
+        }
+        let logs_in = match (&request.operation, request.actor.agent()) {
+            (Operation::AgentLogin(_), Some(agent)) => Some(agent.clone()),
+            _ => None,
+        };
+        let (reply, answer) = oneshot::channel();
+        self.jobs
+            .try_send(Job::Request(Box::new(request), reply))
+            .map_err(|_| overloaded())?;
+        let result = answer.await.unwrap_or_else(|_| Err(unavailable()));
+        // Push sessions may have been opened before the login.
+        if let (Ok(_), Some(agent)) = (&result, logs_in) {
+            self.look_for(agent);
+        }
+        result
+    }
+
+    /// Has the driver look whether an agent has a push session. Never waits: the hub calls this under its locks.
+    pub(super) fn look_for(&self, agent: UserId) {
+        if let Err(mpsc::error::TrySendError::Full(job)) = self.jobs.try_send(Job::LookFor(agent)) {
+            let jobs = self.jobs.clone();
+            tokio::spawn(async move { jobs.send(job).await });
+        }
+    }
+
+    /// Finishes what is under way and closes the journal.
+    pub async fn stop(&self) {
+        // The driver may have ended by itself, if its journal failed.
+        let _ = self.jobs.send(Job::Stop).await;
+        let tasks = self
+            .tasks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(Tasks { driver, writer }) = tasks {
+            let _ = driver.await;
+            let _ = tokio::task::spawn_blocking(move || writer.join()).await;
+        }
+    }
+
+    async fn configure(&self, configuration: Configuration) -> Result<(), Refusal> {
+        let request = Request {
+            actor: Actor::Server,
+            reference_id: None,
+            if_match: None,
+            entropy: [0; 16],
+            operation: Operation::Configure(Configure(Box::new(configuration))),
+        };
+        self.request(request).await.map(|_| ())
+    }
+}
+
+/// The configuration to journal at the start: the given one for an empty store, else the journalled one where the
+/// server's options changed its times; none if nothing is different (design D16).
+fn wanted_configuration(
+    state: &State,
+    given: Configuration,
+    timing: Timing,
+) -> Option<Configuration> {
+    let mut wanted = if state.sequence.0 == 0 {
+        given
+    } else {
+        state.configuration.as_ref().clone()
+    };
+    wanted.timing = timing;
+    (wanted != *state.configuration).then_some(wanted)
+}
+
+fn restore(journal: &dyn Journal) -> Result<State, StartError> {
+    let mut state = State::default();
+    loop {
+        let records = journal.read_after(state.sequence.0, READ_LEN)?;
+        if records.is_empty() {
+            return Ok(state);
+        }
+        for record in records {
+            let step: Step =
+                serde_json::from_slice(&record.body).map_err(|source| StartError::Record {
+                    sequence: record.sequence,
+                    source,
+                })?;
+            fold(&mut state, &step);
+        }
+    }
+}
+
+fn overloaded() -> Refusal {
+    Refusal::new(
+        RefusalKind::Unavailable,
+        "Too many requests are waiting; try again",
+    )
+}

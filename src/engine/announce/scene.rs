@@ -1,0 +1,356 @@
+//! The seeds' message tables as code: what each change to an interaction says to which party.
+//!
+//! Row numbers are those of the state machine, interaction-models section 7 (a).
+
+use std::sync::Arc;
+
+use super::events::{acted, interaction_management};
+use super::{Announcer, Body};
+use crate::domain::{
+    Answers, Attributes, Cause, Event, Interaction, Invitation, Message, Origin, Party,
+    PropertyChanges, Purpose, ReferenceId, Refusal, RefusalKind, RouteResult, Router, UserId,
+    Whereabouts, WorkbinRef, for_router,
+};
+use crate::engine::{Change, Head, State};
+
+/// One change to one interaction, being told.
+pub(super) struct Scene<'a> {
+    pub(super) said: &'a mut Announcer,
+    pub(super) state: &'a State,
+    pub(super) head: &'a Head,
+    pub(super) before: Option<&'a Interaction>,
+    pub(super) after: Arc<Interaction>,
+}
+
+impl Scene<'_> {
+    /// Says what the change says.
+    pub(super) fn say(&mut self, change: &Change) {
+        match change {
+            Change::InteractionSubmitted(_) => self.submitted(),
+            Change::RouterTook { router, .. } => {
+                self.report(Event::TakenFromQueue, |_| {});
+                self.report_router(Event::PartyAdded, router);
+                self.tell_router(router, Event::RouteRequest, |_| {});
+            }
+            Change::AgentInvited { invitation, .. } => self.invited(invitation),
+            Change::Accepted { agent, .. } => self.accepted(agent),
+            Change::Declined { agent, .. } => {
+                let by = agent.clone();
+                self.settle_invitation(RouteResult::Rejected, "The invited agent declined");
+                self.report(Event::Rejected, |attributes| {
+                    attributes.party = Some(Party::Agent(by));
+                });
+                self.back_from_router();
+            }
+            Change::InvitationRevoked { agent, cause, .. } => self.revoked(agent, *cause),
+            Change::RoutingEnded { .. } => {
+                if let Some(routing) = self.before.and_then(Interaction::routing) {
+                    self.tell_router(&routing.router, Event::Abandoned, |_| {});
+                }
+                self.back_from_router();
+            }
+            Change::PlacedInQueue { .. } | Change::PlacedInWorkbin { .. } => {
+                self.report_holders_removed();
+                self.report_placed();
+            }
+            Change::Pulled { agent, .. } => {
+                self.report_taken();
+                self.report_party(Event::PartyAdded, agent);
+            }
+            Change::Returned { cause, .. } => {
+                self.revoke_from_parties(*cause);
+                self.report_holders_removed();
+                self.report_placed();
+            }
+            Change::PropertiesChanged { changes, .. } => self.properties_changed(changes),
+            Change::Stopped { .. } => self.stopped(),
+            Change::AddressRegistered { .. }
+            | Change::AddressUnregistered { .. }
+            | Change::AgentLoggedIn { .. }
+            | Change::AgentLoggedOut { .. }
+            | Change::CentreConfigured(_)
+            | Change::ClientRegistered { .. }
+            | Change::ClientUnregistered { .. }
+            | Change::MediaStateChanged { .. }
+            | Change::PresenceChanged { .. }
+            | Change::WorkbinRead(_)
+            | Change::WorkbinSubscribed { .. }
+            | Change::WorkbinUnsubscribed { .. } => {}
+        }
+    }
+
+    /// Rows 1 and 2.
+    fn submitted(&mut self) {
+        self.report(Event::InteractionSubmitted, |_| {});
+        if self.after.parties().is_empty() {
+            self.report_placed();
+        }
+        for agent in self.after.clone().parties() {
+            self.report_party(Event::PartyAdded, agent);
+        }
+    }
+
+    /// Rows 6 and 28.
+    fn invited(&mut self, invitation: &Invitation) {
+        let told = invitation.clone();
+        self.tell_agent(&invitation.agent, Event::Invite, |attributes| {
+            attributes.ticket = Some(told.ticket);
+            attributes.deadline = Some(told.deadline);
+        });
+        let ticket = invitation.ticket;
+        let party = Party::Agent(invitation.agent.clone());
+        self.report(Event::AgentInvited, |attributes| {
+            attributes.ticket = Some(ticket);
+            attributes.party = Some(party);
+        });
+    }
+
+    /// Rows 8 and 29.
+    fn accepted(&mut self, agent: &UserId) {
+        let by = agent.clone();
+        let accepted = |attributes: &mut Attributes| attributes.party = Some(Party::Agent(by));
+        match self.open_invitation().map(|invitation| invitation.purpose) {
+            Some(Purpose::Delivery { reference_id }) => {
+                self.settle_route(reference_id, RouteResult::Delivered);
+                self.report(Event::Accepted, accepted);
+                self.report_holders_removed();
+                self.report_party(Event::PartyAdded, agent);
+            }
+            Some(Purpose::Transfer { by, reference_id }) => {
+                self.tell_agent(&by, Event::Ack, |attributes| {
+                    attributes.reference_id = reference_id;
+                });
+                self.report(Event::Accepted, accepted);
+                self.report_party(Event::PartyAdded, agent);
+                self.report_party(Event::PartyRemoved, &by);
+            }
+            None => {}
+        }
+    }
+
+    /// Rows 10, 13, 32, and the withdrawal of a transfer.
+    fn revoked(&mut self, agent: &UserId, cause: Cause) {
+        let ticket = self.open_invitation().map(|invitation| invitation.ticket);
+        if self.head.actor.agent() != Some(agent) {
+            self.tell_agent(agent, Event::Revoked, |attributes| {
+                attributes.cause = Some(cause);
+                attributes.ticket = ticket;
+            });
+        }
+        self.settle_invitation(RouteResult::Revoked, "The invitation ended unanswered");
+        let party = Party::Agent(agent.clone());
+        self.report(Event::Revoked, |attributes| {
+            attributes.cause = Some(cause);
+            attributes.party = Some(party);
+            attributes.ticket = ticket;
+        });
+        self.back_from_router();
+    }
+
+    /// Rows 12, 18, 19, 22 and 23.
+    fn properties_changed(&mut self, changes: &Arc<PropertyChanges>) {
+        let set = |attributes: &mut Attributes| attributes.changes = Some(changes.clone());
+        let after = self.after.clone();
+        let invited = after.invitation().map(|invitation| &invitation.agent);
+        for agent in after.parties().iter().chain(invited) {
+            if self.head.actor.agent() != Some(agent) {
+                self.tell_agent(agent, Event::PropertiesChanged, set);
+            }
+        }
+        if let Some(routing) = after.routing()
+            && self.head.actor.party() != Some(Party::Router(routing.router.clone()))
+        {
+            self.tell_router(&routing.router, Event::PropertiesChanged, set);
+        }
+        let submitter = &after.submitted_by;
+        let wants = self
+            .state
+            .clients
+            .get(submitter)
+            .is_some_and(|client| client.properties_changed);
+        if wants && self.head.actor.user() != Some(submitter) {
+            self.tell_agent(submitter, Event::PropertiesChanged, set);
+        }
+        self.report(Event::PropertiesChanged, set);
+    }
+
+    /// Rows 11, 17, 20, 24, 25, 33 and 39.
+    fn stopped(&mut self) {
+        self.revoke_from_parties(Cause::Stopped);
+        if let Some(invitation) = self.open_invitation() {
+            self.tell_agent(&invitation.agent, Event::Revoked, |attributes| {
+                attributes.cause = Some(Cause::Stopped);
+                attributes.ticket = Some(invitation.ticket);
+            });
+            if let Purpose::Transfer { by, reference_id } = invitation.purpose {
+                self.fail_transfer(&by, reference_id, "The interaction was stopped");
+            }
+        }
+        if let Some(routing) = self.before.and_then(Interaction::routing)
+            && self.head.actor.party() != Some(Party::Router(routing.router.clone()))
+        {
+            self.tell_router(&routing.router, Event::Revoked, |_| {});
+        }
+        self.report_taken();
+        self.report_holders_removed();
+        self.report(Event::ProcessingStopped, |_| {});
+    }
+
+    fn open_invitation(&self) -> Option<Invitation> {
+        self.before.and_then(Interaction::invitation).cloned()
+    }
+
+    /// Tells who sent the open invitation that it came to nothing.
+    fn settle_invitation(&mut self, result: RouteResult, why: &'static str) {
+        match self.open_invitation().map(|invitation| invitation.purpose) {
+            Some(Purpose::Delivery { reference_id }) => self.settle_route(reference_id, result),
+            Some(Purpose::Transfer { by, reference_id }) => {
+                self.fail_transfer(&by, reference_id, why);
+            }
+            None => {}
+        }
+    }
+
+    fn settle_route(&mut self, reference_id: Option<ReferenceId>, result: RouteResult) {
+        if let Some(routing) = self.before.and_then(Interaction::routing) {
+            self.tell_router(&routing.router, Event::RouteUsed, |attributes| {
+                attributes.reference_id = reference_id;
+                attributes.route_result = Some(result);
+            });
+        }
+    }
+
+    fn fail_transfer(
+        &mut self,
+        by: &UserId,
+        reference_id: Option<ReferenceId>,
+        text: &'static str,
+    ) {
+        let refusal = Refusal::new(RefusalKind::AgentUnavailable, text);
+        self.tell_agent(by, Event::Error, |attributes| {
+            attributes.refusal = Some(refusal.answering(reference_id));
+            attributes.reference_id = reference_id;
+        });
+        let body = Body::Failure {
+            reference_id,
+            interaction: self.after.clone(),
+            text,
+        };
+        self.said.said.push((by.clone(), body));
+    }
+
+    fn revoke_from_parties(&mut self, cause: Cause) {
+        for agent in self.before.map_or(&[][..], Interaction::parties) {
+            if self.head.actor.agent() != Some(agent) {
+                self.tell_agent(agent, Event::Revoked, |attributes| {
+                    attributes.cause = Some(cause);
+                });
+            }
+        }
+    }
+
+    /// After a delivery came to nothing: the router takes part no longer, and the interaction is in its queue.
+    fn back_from_router(&mut self) {
+        if self.before.is_some_and(|before| before.routing().is_some()) {
+            self.report_holders_removed();
+            self.report_placed();
+        }
+    }
+
+    fn report_holders_removed(&mut self) {
+        let Some(before) = self.before else { return };
+        for agent in before.parties() {
+            self.report_party(Event::PartyRemoved, agent);
+        }
+        if let Some(routing) = before.routing() {
+            self.report_router(Event::PartyRemoved, &routing.router);
+        }
+    }
+
+    fn report_placed(&mut self) {
+        self.report(Event::PlacedInQueue, |_| {});
+        if let Whereabouts::InWorkbin(workbin) = &self.after.clone().whereabouts {
+            self.report_workbin(Event::PlacedInWorkbin, workbin, true);
+        }
+    }
+
+    fn report_taken(&mut self) {
+        let from = match self.before.map(|before| &before.whereabouts) {
+            Some(Whereabouts::Queued(spot)) => Origin::Queue(spot.clone()),
+            Some(Whereabouts::InWorkbin(workbin)) => Origin::Workbin(workbin.clone()),
+            _ => return,
+        };
+        self.report(Event::TakenFromQueue, |_| {});
+        if let Origin::Workbin(workbin) = &from {
+            self.report_workbin(Event::TakenFromWorkbin, workbin, false);
+        }
+    }
+
+    fn report_workbin(&mut self, event: Event, workbin: &WorkbinRef, added: bool) {
+        let bin = workbin.clone();
+        self.report(event, |attributes| attributes.workbin = Some(bin));
+        let subscribers = self.state.subscriptions.get(workbin).cloned();
+        for agent in subscribers.iter().flat_map(|agents| agents.iter()) {
+            let bin = workbin.clone();
+            self.tell_agent(agent, Event::WorkbinContentChanged, |attributes| {
+                attributes.workbin = Some(bin);
+                attributes.workbin_added = Some(added);
+            });
+            let body = Body::WorkbinChanged {
+                workbin: workbin.clone(),
+                interaction: self.after.clone(),
+                added,
+            };
+            self.said.said.push((agent.clone(), body));
+        }
+    }
+
+    fn report_party(&mut self, event: Event, agent: &UserId) {
+        let party = Party::Agent(agent.clone());
+        self.report(event, |attributes| attributes.party = Some(party));
+    }
+
+    fn report_router(&mut self, event: Event, router: &Router) {
+        let party = Party::Router(router.clone());
+        self.report(event, |attributes| attributes.party = Some(party));
+    }
+
+    fn report(&mut self, event: Event, set: impl FnOnce(&mut Attributes)) {
+        if self.state.reporting_engines().next().is_some() {
+            let attributes = self.attributes(set);
+            self.said.report(self.state, event, &attributes);
+        }
+    }
+
+    fn tell_agent(&mut self, to: &UserId, event: Event, set: impl FnOnce(&mut Attributes)) {
+        let message = interaction_management(event, self.attributes(set));
+        self.said
+            .said
+            .push((to.clone(), Body::Event(Box::new(message))));
+    }
+
+    fn tell_router(&mut self, router: &Router, event: Event, set: impl FnOnce(&mut Attributes)) {
+        let Router::External(user) = router else {
+            return;
+        };
+        let (event, protocol) = for_router(event, Answers::Route);
+        let message = Message {
+            event,
+            protocol,
+            attributes: self.attributes(set),
+        };
+        self.said
+            .said
+            .push((user.clone(), Body::Event(Box::new(message))));
+    }
+
+    fn attributes(&self, set: impl FnOnce(&mut Attributes)) -> Attributes {
+        let mut attributes = Attributes {
+            interaction: Some(self.after.clone()),
+            queue: Some(self.after.queue.clone()),
+            ..acted(self.head)
+        };
+        set(&mut attributes);
+        attributes
+    }
+}

@@ -1,0 +1,162 @@
+//! The server's options: each is a flag, an environment variable and a key of `baton.toml`, in this order.
+
+mod demo;
+mod file;
+
+pub use demo::demo;
+pub use file::{ConfigError, File};
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use crate::domain::{CentreId, Configuration, Timing};
+use crate::hub::Settings;
+
+macro_rules! options {
+    (
+        values { $($(#[doc = $doc:literal])+ $name:ident: $kind:ty = $default:expr, $env:literal;)* }
+        switches { $($(#[doc = $switch_doc:literal])+ $switch:ident, $switch_env:literal;)* }
+    ) => {
+        /// Options as given by flags and environment.
+        #[derive(Clone, Debug, Default, clap::Args)]
+        pub struct Flags {
+            $($(#[doc = $doc])+ #[arg(long, env = $env)] $name: Option<$kind>,)*
+            $($(#[doc = $switch_doc])+
+            #[arg(long, env = $switch_env, num_args = 0..=1, default_missing_value = "true")]
+            $switch: Option<bool>,)*
+        }
+
+        /// Options as given by the keys of `baton.toml`.
+        #[derive(Clone, Debug, Default, Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct Keys {
+            $($name: Option<$kind>,)*
+            $($switch: Option<bool>,)*
+            /// The contact centres that an empty store begins with, by identifier.
+            centres: BTreeMap<CentreId, Configuration>,
+        }
+
+        /// Options as they hold.
+        #[derive(Clone, Debug)]
+        pub struct Options {
+            $($(#[doc = $doc])+ pub $name: $kind,)*
+            $($(#[doc = $switch_doc])+ pub $switch: bool,)*
+        }
+
+        impl Options {
+            /// A flag or variable goes before a key of the file, and that before the default.
+            pub fn resolve(flags: Flags, keys: Keys) -> (Self, BTreeMap<CentreId, Configuration>) {
+                let options = Self {
+                    $($name: flags.$name.or(keys.$name).unwrap_or_else(|| $default),)*
+                    $($switch: flags.$switch.or(keys.$switch).unwrap_or(false),)*
+                };
+                (options, keys.centres)
+            }
+        }
+    };
+}
+
+options! {
+    values {
+    /// Address and port to listen on; port 0 takes a free one
+    listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8080)), "BATON_LISTEN";
+    /// Folder of the journals and the generated secret
+    data: PathBuf = PathBuf::from("data"), "BATON_DATA";
+    /// Folder of the built pages
+    static_dir: PathBuf = PathBuf::from("static/dist"), "BATON_STATIC_DIR";
+    /// URL under which clients reach the server, for absolute URIs [default: http:// and the address]
+    external_url: String = String::new(), "BATON_EXTERNAL_URL";
+    /// Name that events give as `server`
+    server_name: String = "baton".to_owned(), "BATON_SERVER_NAME";
+    /// File that holds the HS256 secret of tokens; the variable BATON_JWT_SECRET goes before it
+    jwt_secret_file: PathBuf = PathBuf::new(), "BATON_JWT_SECRET_FILE";
+    /// Issuer that tokens must name, if set
+    jwt_issuer: String = String::new(), "BATON_JWT_ISSUER";
+    /// Audience that tokens must name, if set
+    jwt_audience: String = String::new(), "BATON_JWT_AUDIENCE";
+    /// Seconds by which clocks may differ
+    jwt_leeway_s: u64 = 30, "BATON_JWT_LEEWAY_S";
+    /// Milliseconds until the login of the page ends
+    cookie_max_age_ms: u64 = 12 * 3_600_000, "BATON_COOKIE_MAX_AGE_MS";
+    /// Milliseconds that an invitation stays open
+    delivery_timeout_ms: u64 = 30_000, "BATON_DELIVERY_TIMEOUT_MS";
+    /// Milliseconds that the owner of an interaction may stay silent
+    handling_timeout_ms: u64 = 180 * 60_000, "BATON_HANDLING_TIMEOUT_MS";
+    /// Milliseconds that a router may keep an interaction
+    routing_timeout_ms: u64 = 720 * 60_000, "BATON_ROUTING_TIMEOUT_MS";
+    /// Milliseconds before an agent who declined is offered the same interaction again
+    reoffer_delay_ms: u64 = 5_000, "BATON_REOFFER_DELAY_MS";
+    /// Milliseconds that an agent who declined is passed over for one who did not
+    pass_over_ms: u64 = 60_000, "BATON_PASS_OVER_MS";
+    /// Milliseconds after the last push session ends until an agent's invitations are revoked
+    invitation_grace_ms: u64 = 5_000, "BATON_INVITATION_GRACE_MS";
+    /// Milliseconds after the last push session ends until an agent's interactions go back
+    ownership_grace_ms: u64 = 30_000, "BATON_OWNERSHIP_GRACE_MS";
+    /// Milliseconds that a CometD connect is held
+    cometd_timeout_ms: u64 = 30_000, "BATON_COMETD_TIMEOUT_MS";
+    /// Milliseconds between CometD connects that clients are advised to wait
+    cometd_interval_ms: u64 = 0, "BATON_COMETD_INTERVAL_MS";
+    /// Milliseconds without a connect after which a CometD session ends
+    cometd_max_interval_ms: u64 = 10_000, "BATON_COMETD_MAX_INTERVAL_MS";
+    /// Messages that wait for a CometD session before it ends
+    cometd_queue_len_max: usize = 1_000, "BATON_COMETD_QUEUE_LEN_MAX";
+    /// Bytes that wait for a CometD session before it ends
+    cometd_queue_bytes_max: usize = 1024 * 1024, "BATON_COMETD_QUEUE_BYTES_MAX";
+    /// CometD sessions that a user may have at once
+    cometd_sessions_per_user_max: usize = 64, "BATON_COMETD_SESSIONS_PER_USER_MAX";
+    /// Origins beside the server's own whose pages may open WebSockets, separated by commas
+    allowed_origins: String = String::new(), "BATON_ALLOWED_ORIGINS";
+    /// Bytes of a request's body
+    body_bytes_max: usize = 1024 * 1024, "BATON_BODY_BYTES_MAX";
+    /// What is logged, such as `info` or `baton=debug`
+    log: String = "info".to_owned(), "BATON_LOG";
+    }
+    switches {
+    /// Start the demo contact centres, whatever the address
+    demo, "BATON_DEMO";
+    /// Log as JSON lines
+    log_json, "BATON_LOG_JSON";
+    }
+}
+
+impl Options {
+    /// The hub's bounds and times.
+    pub fn hub_settings(&self) -> Settings {
+        Settings {
+            timeout_ms: self.cometd_timeout_ms,
+            interval_ms: self.cometd_interval_ms,
+            max_interval_ms: self.cometd_max_interval_ms,
+            queue_len_max: self.cometd_queue_len_max,
+            queue_bytes_max: self.cometd_queue_bytes_max,
+            sessions_per_user_max: self.cometd_sessions_per_user_max,
+            cookies_secure: self.external_url.starts_with("https:"),
+            allowed_origins: self.allowed_origins(),
+            ..Settings::default()
+        }
+    }
+
+    /// Origins beside the server's own.
+    pub fn allowed_origins(&self) -> Vec<String> {
+        let named = self.allowed_origins.split(',').map(str::trim);
+        named
+            .filter(|origin| !origin.is_empty())
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// The engine's times.
+    pub fn timing(&self) -> Timing {
+        Timing {
+            delivery_timeout_ms: self.delivery_timeout_ms,
+            handling_timeout_ms: self.handling_timeout_ms,
+            routing_timeout_ms: self.routing_timeout_ms,
+            reoffer_delay_ms: self.reoffer_delay_ms,
+            pass_over_ms: self.pass_over_ms,
+            invitation_grace_ms: self.invitation_grace_ms,
+            ownership_grace_ms: self.ownership_grace_ms,
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! The roof: wiring only. Options in, a running server out.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use axum::Router;
+use tokio::net::TcpListener;
+use tracing::{info, warn};
+
+use crate::api::{self, Credentials, Parts, Tokens};
+use crate::centre::{Centres, Handle, Links, Start, wall_clock};
+use crate::domain::{CentreId, Configuration};
+use crate::hub::Hub;
+use crate::journal::{DataFolder, SqliteJournal};
+use crate::options::Options;
+
+/// The variable that holds the HS256 secret.
+pub const SECRET_VARIABLE: &str = "BATON_JWT_SECRET";
+/// Where a generated secret is kept, in the data folder.
+const SECRET_FILE: &str = "jwt.secret";
+/// Shortest secret that is taken where the demo does not run, in bytes (RFC 7518 3.2).
+const SECRET_LEN_MIN: usize = 32;
+/// How long a stopping server waits for its connections.
+const DRAIN_MAX: Duration = Duration::from_secs(8);
+
+/// A server that listens.
+pub struct Server {
+    listener: TcpListener,
+    router: Router,
+    hub: Hub,
+    centres: Centres,
+}
+
+impl Server {
+    /// Opens the data folder, restores every contact centre and begins to listen.
+    ///
+    /// # Errors
+    /// The address or the folder is taken, a journal is damaged, the secret is too weak.
+    pub async fn start(
+        options: &Options,
+        configured: BTreeMap<CentreId, Configuration>,
+    ) -> Result<Self> {
+        let folder = DataFolder::open(&options.data).context("cannot open the data folder")?;
+        let secret = secret(options, Some(&folder))?;
+        let listener = TcpListener::bind(options.listen)
+            .await
+            .with_context(|| format!("cannot listen on {}", options.listen))?;
+        let address = listener.local_addr()?;
+        let centres = Centres::default();
+        let hub = Hub::new(options.hub_settings(), Arc::new(centres.clone()));
+        let links = Links::new(&external_url(options, address));
+        for (id, configuration) in configured {
+            let journal = SqliteJournal::open(&folder, id.as_str(), wall_clock().0)
+                .with_context(|| format!("cannot open the journal of contact centre {id}"))?;
+            let start = Start {
+                id: id.clone(),
+                server: options.server_name.clone(),
+                links: links.clone(),
+                hub: hub.clone(),
+                journal: Box::new(journal),
+                configuration,
+                timing: options.timing(),
+            };
+            let handle = Handle::start(start)
+                .await
+                .with_context(|| format!("cannot start contact centre {id}"))?;
+            info!(centre = %id, sequence = handle.state().sequence.0, "restored");
+            centres.insert(handle);
+        }
+        let router = api::router(Parts {
+            centres: centres.clone(),
+            credentials: Credentials::new(centres.clone(), tokens(options, &secret), &secret),
+            hub: hub.clone(),
+            allowed_origins: options.allowed_origins(),
+            cookies_secure: options.external_url.starts_with("https:"),
+            cookie_max_age_ms: options.cookie_max_age_ms,
+            body_bytes_max: options.body_bytes_max,
+            static_dir: options.static_dir.clone(),
+        });
+        Ok(Self {
+            listener,
+            router,
+            hub,
+            centres,
+        })
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// The socket has gone.
+    pub fn address(&self) -> Result<SocketAddr> {
+        Ok(self.listener.local_addr()?)
+    }
+
+    /// Serves until `stop` is ready; then held connects are answered, what was begun is finished, and the journals closed.
+    ///
+    /// # Errors
+    /// The listener failed.
+    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<()> {
+        let (draining, mut drain) = tokio::sync::watch::channel(false);
+        let hub = self.hub.clone();
+        let stopping = async move {
+            stop.await;
+            info!("stopping");
+            hub.shut_down();
+            draining.send_replace(true);
+        };
+        let service = self
+            .router
+            .into_make_service_with_connect_info::<SocketAddr>();
+        let serve = axum::serve(self.listener, service).with_graceful_shutdown(stopping);
+        let limit = async move {
+            let stopped = drain.wait_for(|draining| *draining).await.is_ok();
+            if stopped {
+                tokio::time::sleep(DRAIN_MAX).await;
+            } else {
+                std::future::pending::<()>().await;
+            }
+        };
+        let result = tokio::select! {
+            result = serve => result.context("the listener failed"),
+            () = limit => { warn!("some connections did not end in time"); Ok(()) }
+        };
+        for handle in self.centres.all() {
+            handle.stop().await;
+        }
+        result
+    }
+}
+
+/// Tokens by the options.
+pub fn tokens(options: &Options, secret: &[u8]) -> Tokens {
+    Tokens::new(
+        secret,
+        &options.jwt_issuer,
+        &options.jwt_audience,
+        options.jwt_leeway_s,
+    )
+}
+
+/// The HS256 secret: of the environment, else of the named file, else the generated one of the data folder. With a
+/// folder that is open, one is generated if there is none.
+///
+/// # Errors
+/// None to be had, empty, or too short where the demo does not run.
+pub fn secret(options: &Options, folder: Option<&DataFolder>) -> Result<Vec<u8>> {
+    if let Some(value) = std::env::var_os(SECRET_VARIABLE) {
+        let secret = value.into_encoded_bytes();
+        return checked(secret, options).with_context(|| SECRET_VARIABLE);
+    }
+    if !options.jwt_secret_file.as_os_str().is_empty() {
+        return read_secret(&options.jwt_secret_file, options);
+    }
+    let file = options.data.join(SECRET_FILE);
+    if let Some(folder) = folder
+        && !file.is_file()
+    {
+        let path = folder.private_file(SECRET_FILE)?;
+        let mut bytes = [0; 48];
+        getrandom::fill(&mut bytes).context("the system gives no random bytes")?;
+        use base64::Engine as _;
+        let text = base64::engine::general_purpose::STANDARD.encode(bytes);
+        std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    read_secret(&file, options)
+}
+
+fn read_secret(file: &Path, options: &Options) -> Result<Vec<u8>> {
+    let text = std::fs::read(file).with_context(|| {
+        format!(
+            "cannot read the secret {}: start the server first, or set {SECRET_VARIABLE}",
+            file.display()
+        )
+    })?;
+    let trimmed = text.trim_ascii().to_vec();
+    checked(trimmed, options).with_context(|| file.display().to_string())
+}
+
+fn checked(secret: Vec<u8>, options: &Options) -> Result<Vec<u8>> {
+    let is_development = options.demo || options.listen.ip().is_loopback();
+    if secret.is_empty() {
+        bail!("the secret is empty");
+    }
+    if secret.len() < SECRET_LEN_MIN && !is_development {
+        bail!("the secret is shorter than {SECRET_LEN_MIN} bytes");
+    }
+    Ok(secret)
+}
+
+fn external_url(options: &Options, address: SocketAddr) -> String {
+    if options.external_url.is_empty() {
+        format!("http://{address}")
+    } else {
+        options.external_url.clone()
+    }
+}
