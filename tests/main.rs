@@ -1,5 +1,9 @@
 #![allow(clippy::unwrap_used)]
 //! All integration tests, linked once.
 
+mod api;
+mod centre;
+mod house;
 mod journal;
 mod models;
+mod support;

@@ -35,14 +35,31 @@ pub fn channel_name(channel: Channel) -> &'static str {
 
 /// One announcement as the `data` of a CometD event.
 pub fn notification(said: &Announcement, head: &Head, server: &str, links: &Links) -> Value {
-    let sequence = head.sequence;
-    let mut body = match &said.body {
+    let mut body = content(said, head, server, links);
+    if let Body::Event(_) = said.body {
+        return body;
+    }
+    body["sequence"] = json!(head.sequence);
+    if let Some(previous) = said.previous.filter(|_| !said.body.is_transient()) {
+        body["previousSequence"] = json!(previous);
+    }
+    if head.actor.user() == Some(&said.to)
+        && body.get("referenceId").is_none()
+        && let Some(reference) = head.reference_id
+    {
+        body["referenceId"] = json!(reference);
+    }
+    body
+}
+
+fn content(said: &Announcement, head: &Head, server: &str, links: &Links) -> Value {
+    match &said.body {
         Body::Event(message) => {
             let identity = Identity {
                 server,
                 at: head.at,
             };
-            return event_json(message, sequence, said.previous, &identity);
+            event_json(message, head.sequence, said.previous, &identity)
         }
         Body::Interaction(notice) => {
             let kind = match notice.kind {
@@ -97,18 +114,7 @@ pub fn notification(said: &Announcement, head: &Head, server: &str, links: &Link
             "workbin": workbin_json(workbin),
             "interaction": interaction_for(interaction, &said.to, links),
         }),
-    };
-    body["sequence"] = json!(sequence);
-    if let Some(previous) = said.previous.filter(|_| !said.body.is_transient()) {
-        body["previousSequence"] = json!(previous);
     }
-    if head.actor.user() == Some(&said.to)
-        && body.get("referenceId").is_none()
-        && let Some(reference) = head.reference_id
-    {
-        body["referenceId"] = json!(reference);
-    }
-    body
 }
 
 /// An interaction's message on `/v2/me/interactions` (gateway-api 2.5).

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Change, State};
 use crate::domain::{
     Cause, Handling, Interaction, InteractionId, Invitation, Origin, PropertyChanges, Purpose,
-    Routing, Sequence, Spot, UserId, Whereabouts, WorkbinRef,
+    Router, Routing, Sequence, Spot, Timestamp, UserId, Whereabouts, WorkbinRef,
 };
 
 /// Makes a change to the record of an interaction.
@@ -47,30 +47,11 @@ pub(super) fn alter(it: &mut Interaction, change: &Change, state: &State) {
             agent,
             handling_timeout_ms,
             ..
-        } => {
-            let from = match &it.whereabouts {
-                Whereabouts::Queued(spot) => Origin::Queue(spot.clone()),
-                Whereabouts::InWorkbin(workbin) => Origin::Workbin(workbin.clone()),
-                Whereabouts::Routing(_)
-                | Whereabouts::Inviting(..)
-                | Whereabouts::Handling(_)
-                | Whereabouts::Stopped(_) => return,
-            };
-            give(it, agent, from, *handling_timeout_ms, state);
-        }
+        } => pull(it, agent, *handling_timeout_ms, state),
         Change::Returned { .. } => send_home(it, state),
         Change::RouterTook {
             router, deadline, ..
-        } => {
-            if let Whereabouts::Queued(from) = &it.whereabouts {
-                it.submitted_to_router_at = Some(state.at);
-                it.whereabouts = Whereabouts::Routing(Routing {
-                    router: router.clone(),
-                    from: from.clone(),
-                    deadline: *deadline,
-                });
-            }
-        }
+        } => take_by_router(it, router, *deadline, state),
         Change::RoutingEnded { .. } => end_routing(it, state),
         Change::Stopped { .. } => {
             it.completed_at = Some(state.at);
@@ -89,6 +70,29 @@ pub(super) fn alter(it: &mut Interaction, change: &Change, state: &State) {
         | Change::WorkbinRead(_)
         | Change::WorkbinSubscribed { .. }
         | Change::WorkbinUnsubscribed { .. } => {}
+    }
+}
+
+fn pull(it: &mut Interaction, agent: &UserId, timeout_ms: u64, state: &State) {
+    let from = match &it.whereabouts {
+        Whereabouts::Queued(spot) => Origin::Queue(spot.clone()),
+        Whereabouts::InWorkbin(workbin) => Origin::Workbin(workbin.clone()),
+        Whereabouts::Routing(_)
+        | Whereabouts::Inviting(..)
+        | Whereabouts::Handling(_)
+        | Whereabouts::Stopped(_) => return,
+    };
+    give(it, agent, from, timeout_ms, state);
+}
+
+fn take_by_router(it: &mut Interaction, router: &Router, deadline: Timestamp, state: &State) {
+    if let Whereabouts::Queued(from) = &it.whereabouts {
+        it.submitted_to_router_at = Some(state.at);
+        it.whereabouts = Whereabouts::Routing(Routing {
+            router: router.clone(),
+            from: from.clone(),
+            deadline,
+        });
     }
 }
 
@@ -179,6 +183,7 @@ fn place_in_queue(it: &mut Interaction, spot: Spot, state: &State) {
 
 fn place_in_workbin(it: &mut Interaction, workbin: &WorkbinRef, state: &State) {
     note_placement(it, state);
+    it.assigned_to = None;
     it.whereabouts = Whereabouts::InWorkbin(workbin.clone());
 }
 

@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 
 use baton::centre::{Identity, event_json};
 use baton::domain::{Actor, Message, Party, ReferenceId, Refusal, Role, Timestamp, UserId};
+use baton::engine::operations::Configure;
 use baton::engine::{Body, Effect, Engine, Operation, Request, State, Step, fold};
 use serde_json::{Map, Value, json};
 
@@ -140,7 +141,7 @@ impl World {
             requested: BTreeSet::new(),
             wire: Vec::new(),
         };
-        let parameters = json!({
+        let configuration = json!({
             "users": {
                 "A1": {"roles": ["agent"], "groups": ["team"]},
                 "A2": {"roles": ["agent"], "groups": ["team"]},
@@ -156,8 +157,8 @@ impl World {
             },
             "capacity": {"chat": 2, "email": 2},
         });
-        let operation =
-            Operation::parse("RequestConfigure", None, parameters.as_object().unwrap()).unwrap();
+        let configuration = serde_json::from_value(configuration).unwrap();
+        let operation = Operation::Configure(Configure(Box::new(configuration)));
         let effect = world.request(Actor::Server, operation).unwrap();
         world.keep(effect);
         world

@@ -1,0 +1,10 @@
+//! The REST interface, over real HTTP.
+
+mod bad_input;
+mod credentials;
+mod durability;
+mod event_models;
+mod openapi;
+mod operations;
+mod session;
+mod visibility;

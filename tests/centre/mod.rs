@@ -1,0 +1,162 @@
+//! The driver: nothing leaves before it is durable, and what fails leaves no trace (design D5).
+
+use std::time::Duration;
+
+use baton::bayeux::{ChannelId, Denied, Event};
+use baton::centre::{Handle, Health, Links, Start};
+use baton::domain::{Actor, CentreId, Configuration, RefusalKind, Role, Timing, UserId};
+use baton::engine::{Operation, Request};
+use baton::hub::{Application, CurrentState, Hub, Principal, Settings};
+use baton::journal::{Fault, MemoryDisk};
+use serde_json::json;
+use serde_json::value::RawValue;
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+#[tokio::test]
+async fn nothing_leaves_before_it_is_durable() {
+    let disk = MemoryDisk::new(1);
+    let centre = start(&disk).await;
+    disk.hold();
+    let submit = tokio::spawn({
+        let centre = centre.clone();
+        async move { centre.request(submit("I1")).await }
+    });
+    let waiting = disk.clone();
+    tokio::task::spawn_blocking(move || waiting.wait_until_held())
+        .await
+        .unwrap();
+    // The next group is computed meanwhile, and a refusal that depends on the first one waits with it.
+    let duplicate = tokio::spawn({
+        let centre = centre.clone();
+        async move { centre.request(self::submit("I1")).await }
+    });
+    tokio::time::timeout(Duration::from_millis(200), async {
+        while !submit.is_finished() && !duplicate.is_finished() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .expect_err("neither the reply nor the refusal may leave");
+    assert!(
+        centre.state().interactions.is_empty(),
+        "readers see the durable state"
+    );
+    disk.release();
+    let done = submit.await.unwrap().unwrap();
+    assert_eq!(done.state.interactions.size(), 1);
+    let refusal = duplicate.await.unwrap().unwrap_err();
+    assert_eq!(refusal.kind, RefusalKind::AlreadyExists);
+}
+
+#[tokio::test]
+async fn a_refused_group_leaves_no_trace_and_the_next_may_pass() {
+    let disk = MemoryDisk::new(1);
+    let centre = start(&disk).await;
+    disk.fail_next(Fault::Refused);
+    let refusal = centre.request(submit("I1")).await.unwrap_err();
+    assert_eq!(refusal.kind, RefusalKind::Unavailable);
+    assert!(matches!(centre.health(), Health::Refusing(_)));
+    assert!(centre.state().interactions.is_empty());
+    let done = centre.request(submit("I1")).await.unwrap();
+    assert_eq!(done.head.sequence.0, 2, "the refused step has no sequence");
+    assert_eq!(centre.health(), Health::Well);
+}
+
+#[tokio::test]
+async fn a_failed_journal_is_final() {
+    for fault in [
+        Fault::Ambiguous { written: true },
+        Fault::Ambiguous { written: false },
+        Fault::Fenced { head: 9 },
+    ] {
+        let disk = MemoryDisk::new(1);
+        let centre = start(&disk).await;
+        disk.fail_next(fault);
+        for id in ["I1", "I2"] {
+            let refusal = centre.request(submit(id)).await.unwrap_err();
+            assert_eq!(refusal.kind, RefusalKind::Unavailable);
+        }
+        assert!(matches!(centre.health(), Health::Failed(_)));
+        assert!(
+            centre.state().interactions.is_empty(),
+            "reads go on from what was durable"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_restart_folds_the_journal() {
+    let disk = MemoryDisk::new(1);
+    let centre = start(&disk).await;
+    for index in 0..50 {
+        centre.request(submit(&format!("I{index}"))).await.unwrap();
+    }
+    let before = centre.state();
+    centre.stop().await;
+    let again = start(&disk).await;
+    assert_eq!(*again.state(), *before);
+    assert_eq!(again.epoch(), 1);
+}
+
+#[tokio::test]
+async fn a_stopped_centre_refuses() {
+    let disk = MemoryDisk::new(1);
+    let centre = start(&disk).await;
+    centre.stop().await;
+    let asked = tokio::time::timeout(PATIENCE, centre.request(submit("I1"))).await;
+    assert_eq!(asked.unwrap().unwrap_err().kind, RefusalKind::Unavailable);
+}
+
+async fn start(disk: &MemoryDisk) -> Handle {
+    let configuration: Configuration = serde_json::from_value(json!({
+        "queues": {"chat": {"media_type": "chat"}},
+        "capacity": {"chat": 1},
+    }))
+    .unwrap();
+    Handle::start(Start {
+        id: CentreId::parse("test").unwrap(),
+        server: "baton".to_owned(),
+        links: Links::new("http://localhost"),
+        hub: Hub::new(Settings::default(), std::sync::Arc::new(Nobody)),
+        journal: Box::new(disk.open()),
+        configuration,
+        timing: Timing::default(),
+    })
+    .await
+    .unwrap()
+}
+
+fn submit(id: &str) -> Request {
+    let parameters = json!({"queue": "chat", "interactionId": id});
+    Request {
+        actor: Actor::User {
+            user: UserId::parse("ms").unwrap(),
+            role: Role::MediaServer,
+        },
+        reference_id: None,
+        if_match: None,
+        entropy: [7; 16],
+        operation: Operation::parse("RequestSubmit", None, parameters.as_object().unwrap())
+            .unwrap(),
+    }
+}
+
+/// An application without users.
+struct Nobody;
+
+impl Application for Nobody {
+    fn may_subscribe(&self, _: &Principal, _: &ChannelId) -> Result<(), Denied> {
+        Err(Denied::new("nobody"))
+    }
+    fn may_publish(&self, _: &Principal, _: &ChannelId) -> Result<(), Denied> {
+        Err(Denied::new("nobody"))
+    }
+    fn publish(&self, _: &Principal, _: &ChannelId, _: &RawValue) -> Vec<Event> {
+        Vec::new()
+    }
+    fn current_state(&self, _: &Principal, _: &ChannelId) -> Option<CurrentState> {
+        None
+    }
+    fn sessions_changed(&self, _: &Principal, _: usize) {}
+}

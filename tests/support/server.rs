@@ -1,0 +1,186 @@
+//! A whole server in this process: port 0, a temporary data folder, the demo contact centres.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use argon2::{Argon2, PasswordHasher};
+use baton::domain::{CentreId, Role, UserId};
+use baton::options::{File, Flags, Keys, Options, demo};
+use baton::server::{Server, secret, tokens};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// A server that runs until it is stopped or dropped.
+pub(crate) struct Running {
+    pub(crate) url: String,
+    pub(crate) options: Options,
+    folder: Arc<TempDir>,
+    stop: Option<oneshot::Sender<()>>,
+    task: JoinHandle<()>,
+}
+
+/// Starts a server with `baton.toml` keys, written as TOML.
+pub(crate) async fn start(keys: &str) -> Running {
+    start_in(Arc::new(tempfile::tempdir().unwrap()), keys).await
+}
+
+async fn start_in(folder: Arc<TempDir>, keys: &str) -> Running {
+    let file = folder.path().join("baton.toml");
+    std::fs::write(&file, keys).unwrap();
+    let keys: Keys = File::read(Some(&file)).unwrap();
+    let (mut options, _) = Options::resolve(Flags::default(), keys);
+    options.listen = "127.0.0.1:0".parse().unwrap();
+    options.data = folder.path().join("data");
+    let hash = Argon2::default().hash_password(b"demo").unwrap();
+    let centres: BTreeMap<_, _> = demo(&hash.to_string()).unwrap();
+    let server = Server::start(&options, centres).await.unwrap();
+    let url = format!("http://{}", server.address().unwrap());
+    let (stop, stopped) = oneshot::channel();
+    let task = tokio::spawn(async move {
+        let stopping = async move { stopped.await.unwrap_or(()) };
+        server.run(stopping).await.unwrap();
+    });
+    Running {
+        url,
+        options,
+        folder,
+        stop: Some(stop),
+        task,
+    }
+}
+
+impl Running {
+    /// Stops the server and starts another one on its data folder.
+    pub(crate) async fn restart(mut self, keys: &str) -> Self {
+        self.stop.take().unwrap().send(()).unwrap();
+        self.task.await.unwrap();
+        start_in(self.folder, keys).await
+    }
+
+    /// A client of a demo user, with a token of his role.
+    pub(crate) fn client(&self, user: &str) -> Client {
+        let (centre, role) = match user {
+            "other-agent" => ("other", Role::Agent),
+            "other-admin" => ("other", Role::Admin),
+            "supervisor" => ("demo", Role::Supervisor),
+            "admin" => ("demo", Role::Admin),
+            "mediaserver" => ("demo", Role::MediaServer),
+            "router" => ("demo", Role::Router),
+            "reporting" => ("demo", Role::Reporting),
+            _ => ("demo", Role::Agent),
+        };
+        let secret = secret(&self.options, None).unwrap();
+        let token = tokens(&self.options, &secret).issue(
+            UserId::parse(user).unwrap(),
+            CentreId::parse(centre).unwrap(),
+            &[role].into(),
+            600_000,
+        );
+        Client {
+            url: self.url.clone(),
+            token: token.unwrap(),
+            http: reqwest::Client::new(),
+        }
+    }
+}
+
+/// A user with a token.
+#[derive(Clone)]
+pub(crate) struct Client {
+    pub(crate) url: String,
+    pub(crate) token: String,
+    http: reqwest::Client,
+}
+
+impl Client {
+    pub(crate) async fn get(&self, path: &str) -> (StatusCode, Value) {
+        self.send(Method::GET, path, None).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> (StatusCode, Value) {
+        self.send(Method::POST, path, Some(body.to_string())).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: Value) -> (StatusCode, Value) {
+        self.send(Method::PUT, path, Some(body.to_string())).await
+    }
+
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<String>,
+    ) -> (StatusCode, Value) {
+        let mut request = self
+            .http
+            .request(method, format!("{}{path}", self.url))
+            .bearer_auth(&self.token);
+        if let Some(body) = body {
+            request = request
+                .header("content-type", "application/json")
+                .body(body);
+        }
+        let reply = request.send().await.unwrap();
+        let status = reply.status();
+        let text = reply.text().await.unwrap();
+        let body = serde_json::from_str(&text)
+            .unwrap_or_else(|_| panic!("{path} answers no JSON: {status} {text}"));
+        (status, body)
+    }
+
+    /// A POST that must succeed.
+    pub(crate) async fn done(&self, path: &str, body: Value) -> Value {
+        let (status, reply) = self.post(path, body.clone()).await;
+        assert_eq!(status, StatusCode::OK, "{path} {body}: {reply}");
+        assert_eq!(reply["statusCode"], 0, "{path} {body}: {reply}");
+        reply
+    }
+
+    /// A request of the reference that must succeed.
+    pub(crate) async fn request(&self, name: &str, mut parameters: Value) -> Value {
+        parameters["request"] = json!(name);
+        self.done("/api/v2/requests", parameters).await
+    }
+
+    /// An operation on an interaction that must succeed.
+    pub(crate) async fn operate(&self, id: &str, name: &str, mut parameters: Value) -> Value {
+        parameters["operationName"] = json!(name);
+        self.done(&format!("/api/v2/me/interactions/{id}"), parameters)
+            .await
+    }
+
+    /// Logs an agent in and makes him ready for a medium.
+    pub(crate) async fn ready(&self, media: &str) {
+        self.done(
+            "/api/v2/me",
+            json!({"operationName": "StartContactCenterSession", "channels": [media]}),
+        )
+        .await;
+        self.done(
+            &format!("/api/v2/me/channels/{media}"),
+            json!({"operationName": "Ready"}),
+        )
+        .await;
+    }
+
+    /// Submits an interaction to the queue of its medium, and gives its identifier.
+    pub(crate) async fn submit(&self, media: &str) -> String {
+        let reply = self
+            .done(
+                "/api/v2/interactions",
+                json!({"mediaType": media, "queue": media, "subject": "A subject", "userData": {"Priority": 5}}),
+            )
+            .await;
+        reply["id"].as_str().unwrap().to_owned()
+    }
+
+    /// The interaction as this user sees it.
+    pub(crate) async fn interaction(&self, id: &str) -> Value {
+        let (status, body) = self.get(&format!("/api/v2/interactions/{id}")).await;
+        assert_eq!(status, StatusCode::OK, "{body}");
+        body["interaction"].clone()
+    }
+}
