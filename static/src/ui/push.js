@@ -1,0 +1,108 @@
+// The CometD connection. It comes back by itself; every new handshake subscribes again and then
+// has the state read again, so that nothing that happened in between is missed.
+
+import { CometD } from "cometd";
+import { notificationsUrl } from "./api.js";
+import { addLogEntry, connection, transport } from "./store.js";
+
+const CHANNELS = ["/v2/me/interactions", "/v2/me/channels", "/v2/me/workbins", "/v2/me/messages"];
+
+let client = null;
+
+/**
+ * Opens the connection. `onMessage(channel, data)` hears every notification, `onReady()` is awaited after
+ * every handshake or return of a lost connection, `onRefused()` is told that the server wants no handshake.
+ */
+export function open({ onMessage, onReady, onRefused }) {
+  close();
+  const mine = new CometD();
+  client = mine;
+  mine.configure({
+    url: notificationsUrl,
+    connectTimeout: 5000,
+    backoffIncrement: 500,
+    maxBackoff: 5000,
+    logLevel: "warn",
+  });
+  for (const type of unwantedTransports()) {
+    mine.unregisterTransport(type);
+  }
+
+  let lost = false;
+  const ready = async () => {
+    connection.value = "catching-up";
+    transport.value = mine.getTransport()?.type ?? "";
+    try {
+      await onReady();
+    } finally {
+      if (client === mine && connection.value === "catching-up") {
+        connection.value = "connected";
+      }
+    }
+  };
+
+  mine.addListener("/meta/handshake", (message) => {
+    if (client !== mine) {
+      return;
+    }
+    if (!message.successful) {
+      if (message.advice?.reconnect === "none") {
+        onRefused();
+      } else {
+        connection.value = "reconnecting";
+      }
+      return;
+    }
+    lost = false;
+    const pending = CHANNELS.map((channel) => subscribe(mine, channel, onMessage));
+    Promise.all(pending).then(ready);
+  });
+  mine.addListener("/meta/connect", (message) => {
+    if (client !== mine || mine.isDisconnected()) {
+      return;
+    }
+    if (!message.successful) {
+      lost = true;
+      connection.value = "reconnecting";
+    } else if (lost) {
+      lost = false;
+      ready();
+    }
+  });
+
+  connection.value = "connecting";
+  mine.handshake();
+}
+
+export function close() {
+  const old = client;
+  client = null;
+  old?.disconnect();
+}
+
+function subscribe(mine, channel, onMessage) {
+  return new Promise((resolve) => {
+    mine.subscribe(
+      channel,
+      (message) => {
+        if (client === mine) {
+          addLogEntry(channel, message.data);
+          onMessage(channel, message.data);
+        }
+      },
+      (reply) => {
+        if (!reply.successful) {
+          addLogEntry(channel, reply);
+        }
+        resolve();
+      },
+    );
+  });
+}
+
+/** Script polling cannot work under the page's policy; `?transport=…` chooses one of the others alone. */
+function unwantedTransports() {
+  const wanted = new URLSearchParams(location.search).get("transport");
+  const others = ["websocket", "long-polling"].filter((type) => wanted && type !== wanted);
+  return ["callback-polling", ...(others.length === 1 ? others : [])];
+}
