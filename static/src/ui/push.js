@@ -46,7 +46,7 @@ export function open({ onMessage, onReady, onRefused }) {
       return;
     }
     if (!message.successful) {
-      if (message.advice?.reconnect === "none") {
+      if (isRefusal(message)) {
         onRefused();
       } else {
         connection.value = "reconnecting";
@@ -61,7 +61,9 @@ export function open({ onMessage, onReady, onRefused }) {
     if (client !== mine || mine.isDisconnected()) {
       return;
     }
-    if (!message.successful) {
+    if (isRefusal(message)) {
+      onRefused();
+    } else if (!message.successful) {
       lost = true;
       connection.value = "reconnecting";
     } else if (lost) {
@@ -78,6 +80,12 @@ export function close() {
   const old = client;
   client = null;
   old?.disconnect();
+}
+
+/** The credentials are no good any more: trying again would not help. */
+function isRefusal(message) {
+  const none = message.advice?.reconnect === "none" && !message.failure;
+  return !message.successful && (none || message.failure?.httpCode === 401);
 }
 
 function subscribe(mine, channel, onMessage) {

@@ -13,7 +13,7 @@ export function Header() {
     <a class="brand" href="./"><img src="ui/icon.svg" alt="" width="28" height="28" />Baton</a>
     <p class="who">
       <strong>${userName}</strong>
-      <span class="muted">${[name, place && `place ${place}`, contactCenterId].filter(Boolean).join(" · ")}</span>
+      <span class="muted">${[name, place && place !== userName && `place ${place}`, contactCenterId].filter(Boolean).join(" · ")}</span>
     </p>
     <div class="channels" role="group" aria-label="My channels">
       ${channels.value.map((channel) => html`<${ChannelSwitch} key=${channel.channel} channel=${channel} />`)}
