@@ -14,6 +14,12 @@ export class ApiError extends Error {
   }
 }
 
+let onUnauthorized = () => {};
+/** What to do when the server no longer knows who asks. */
+export function whenUnauthorized(act) {
+  onUnauthorized = act;
+}
+
 let clockSkewMs = 0;
 /** The server's time, as far as the Date headers of its answers tell. */
 export function serverNowMs() {
@@ -41,6 +47,9 @@ async function request(method, path, body) {
     throw new ApiError("The server cannot be reached", 0);
   }
   measureSkew(response);
+  if (response.status === 401) {
+    onUnauthorized();
+  }
   const answer = await response.json().catch(() => ({}));
   if (!response.ok || answer.statusCode) {
     const message = answer.statusMessage || `The server answered ${response.status}`;

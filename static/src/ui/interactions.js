@@ -78,8 +78,10 @@ export async function perform(id, operationName, parameters = {}) {
     return answer;
   } catch (error) {
     asked.delete(id);
-    addNotice("error", `${operationName}: ${error.message}`);
-    await takeSnapshot().catch(() => {});
+    if (error.httpStatus !== 401) {
+      addNotice("error", `${operationName}: ${error.message}`);
+      await takeSnapshot().catch(() => {});
+    }
     return null;
   }
 }

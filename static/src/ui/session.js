@@ -5,6 +5,8 @@ import * as push from "./push.js";
 import { hear, readWorkbin, takeSnapshot } from "./interactions.js";
 import { addNotice, channels, clear, queues, user, users, workbinContents, workbins } from "./store.js";
 
+api.whenUnauthorized(sessionEnded);
+
 /** Resumes the session of the cookie, if there is one. */
 export async function resume() {
   try {
@@ -69,9 +71,7 @@ async function readAgain() {
     }
     await Promise.all(reads);
   } catch (error) {
-    if (error.httpStatus === 401) {
-      sessionEnded();
-    } else {
+    if (error.httpStatus !== 401) {
       addNotice("error", `The state could not be read: ${error.message}`);
     }
   }
@@ -89,7 +89,11 @@ async function readUsers() {
   users.value = (await api.get("/users?fields=*").catch(() => ({}))).users ?? [];
 }
 
+/** Somebody was logged in, and the server knows nothing of it any more: another window, or time, ended it. */
 function sessionEnded() {
+  if (!user.value?.userName) {
+    return;
+  }
   push.close();
   clear();
   user.value = null;
