@@ -75,6 +75,40 @@ describe("logging in", () => {
     const status = await desk.page.evaluate(async () => (await fetch("api/v2/me")).status);
     assert.equal(status, 401);
   });
+
+  it("ends in every tab of the browser", async () => {
+    const desk = await logIn("agent1");
+    const tab = await desk.openTab();
+    await tab.connection("Connected").waitFor();
+    await desk.button("Log out").click();
+    await desk.button("Log in").waitFor();
+    await tab.channel("chat").click().catch(() => {}); // it may have noticed already
+    await tab.notice("Your session has ended").waitFor();
+    await tab.button("Log in").waitFor();
+  });
+});
+
+describe("who is not an agent", () => {
+  it("is told that the desk is for agents", async () => {
+    const desk = await logIn("supervisor");
+    await desk.page.getByRole("heading", { name: "No desk for this user" }).waitFor();
+    assert.equal(await desk.channel("chat").count(), 0);
+  });
+});
+
+describe("the content policy", () => {
+  for (const path of ["/", "/docs"]) {
+    it(`of ${path} allows the server's own scripts and styles only`, async () => {
+      const response = await fetch(server.url + path);
+      assert.match(response.headers.get("Content-Type"), /^text\/html/);
+      const policy = response.headers.get("Content-Security-Policy") ?? "";
+      assert.match(policy, /default-src 'none'/);
+      assert.match(policy, /script-src 'self'(;|$)/);
+      assert.match(policy, /style-src 'self'(;|$)/);
+      assert.match(policy, /frame-ancestors 'none'/);
+      assert.doesNotMatch(policy, /unsafe|\*|https?:/);
+    });
+  }
 });
 
 describe("working", () => {

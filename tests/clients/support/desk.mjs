@@ -28,22 +28,31 @@ export class Desk {
   static async open(browser, server, { path = "/", ...options } = {}) {
     const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "en-GB", ...options });
     context.setDefaultTimeout(WAIT_MS_MAX);
+    return Desk.#openPage(context, server.url + path, []);
+  }
+
+  /** A tab of the same browser: it shares the cookies, and closes with the window. */
+  openTab() {
+    return Desk.#openPage(this.context, this.page.url(), this.faults);
+  }
+
+  static async #openPage(context, url, faults) {
     const desk = new Desk();
     desk.context = context;
+    desk.faults = faults;
     desk.page = await context.newPage();
-    desk.faults = [];
-    desk.page.on("pageerror", (error) => desk.faults.push(`error: ${error.message}`));
+    desk.page.on("pageerror", (error) => faults.push(`error: ${error.message}`));
     desk.page.on("console", (message) => {
       if (/Content Security Policy/i.test(message.text())) {
-        desk.faults.push(message.text());
+        faults.push(message.text());
       }
     });
     desk.page.on("request", (request) => {
-      if (/^(https?|wss?):/.test(request.url()) && new URL(request.url()).host !== new URL(server.url).host) {
-        desk.faults.push(`foreign request: ${request.url()}`);
+      if (/^(https?|wss?):/.test(request.url()) && new URL(request.url()).host !== new URL(url).host) {
+        faults.push(`foreign request: ${request.url()}`);
       }
     });
-    await desk.page.goto(server.url + path);
+    await desk.page.goto(url);
     return desk;
   }
 
