@@ -184,9 +184,12 @@ function ending(after, before, operation) {
   if (operation === "Cancel") {
     return "was discarded";
   }
+  if (operation === "Transfer" || before.state === "Transferring") {
+    return "was transferred";
+  }
   switch (after.state) {
     case "Completed":
-      return before.state === "Transferring" ? "was transferred" : "is completed";
+      return "is completed";
     case "Queued":
       return `was placed in queue ${after.interactionQueue ?? ""}`.trim();
     case "InWorkbin":

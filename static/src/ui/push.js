@@ -10,8 +10,8 @@ const CHANNELS = ["/v2/me/interactions", "/v2/me/channels", "/v2/me/workbins", "
 let client = null;
 
 /**
- * Opens the connection. `onMessage(channel, data)` hears every notification, `onReady()` is awaited after
- * every handshake or return of a lost connection, `onRefused()` is told that the server wants no handshake.
+ * Opens the connection. `onMessage(channel, data)` hears every notification, `onReady()`, which must not
+ * fail, is awaited after every handshake or return of a lost connection, `onRefused()` is told that the server wants no handshake.
  */
 export function open({ onMessage, onReady, onRefused }) {
   close();
@@ -29,15 +29,22 @@ export function open({ onMessage, onReady, onRefused }) {
   }
 
   let lost = false;
-  const ready = async () => {
+  let isSubscribed = false;
+  const begin = async () => {
     connection.value = "catching-up";
     transport.value = mine.getTransport()?.type ?? "";
-    try {
-      await onReady();
-    } finally {
-      if (client === mine && connection.value === "catching-up") {
-        connection.value = "connected";
-      }
+    if (!isSubscribed) {
+      mine.clearSubscriptions();
+      const replies = await Promise.all(CHANNELS.map((channel) => subscribe(mine, channel, onMessage)));
+      // A refusal is an answer; a subscription that was lost on the way is asked for again.
+      isSubscribed = replies.every((reply) => !reply.failure);
+    }
+    if (client !== mine || lost || !isSubscribed) {
+      return;
+    }
+    await onReady();
+    if (client === mine && !lost) {
+      connection.value = "connected";
     }
   };
 
@@ -54,8 +61,8 @@ export function open({ onMessage, onReady, onRefused }) {
       return;
     }
     lost = false;
-    const pending = CHANNELS.map((channel) => subscribe(mine, channel, onMessage));
-    Promise.all(pending).then(ready);
+    isSubscribed = false;
+    begin();
   });
   mine.addListener("/meta/connect", (message) => {
     if (client !== mine || mine.isDisconnected()) {
@@ -68,7 +75,7 @@ export function open({ onMessage, onReady, onRefused }) {
       connection.value = "reconnecting";
     } else if (lost) {
       lost = false;
-      ready();
+      begin();
     }
   });
 
@@ -102,7 +109,7 @@ function subscribe(mine, channel, onMessage) {
         if (!reply.successful) {
           addLogEntry(channel, reply);
         }
-        resolve();
+        resolve(reply);
       },
     );
   });
