@@ -11,7 +11,7 @@ const desks = [];
 
 before(async () => {
   browser = await launch();
-  server = await Server.start();
+  server = await Server.start({ BATON_COMETD_TIMEOUT_MS: "3000" });
 });
 afterEach(async () => {
   // All windows close before the first fault is reported, and nobody is left on duty for the next test.
@@ -335,6 +335,24 @@ describe("the connection", () => {
       await desk.notice("is completed").waitFor();
     });
   }
+});
+
+describe("after an absence", () => {
+  it("the desk shows what happened meanwhile", async () => {
+    const desk = await logIn("agent1", { path: "/?transport=long-polling" });
+    await desk.ready("chat");
+    await desk.submit("Done elsewhere");
+    await desk.accept("Done elsewhere");
+    const { interactions: [{ id }] } = await server.as("agent1").get("/me/interactions?fields=*");
+    await desk.goAway();
+    await desk.connection("Reconnecting").waitFor();
+    await server.as("agent1").operate(id, "Complete");
+    assert.equal(await desk.row("Done elsewhere").count(), 1);
+    await desk.comeBack();
+    await desk.connection("Connected").waitFor();
+    await desk.row("Done elsewhere").waitFor({ state: "detached" });
+    await desk.notice(/“Done elsewhere” is (completed|no longer yours)/).waitFor();
+  });
 });
 
 describe("accessibility", () => {

@@ -75,6 +75,15 @@ export class Desk {
     assert.deepEqual(this.faults, []);
   }
 
+  /** The window's requests for notifications fail from now on, once the one under way has ended. */
+  goAway() {
+    return this.page.route("**/notifications**", (route) => route.abort());
+  }
+
+  comeBack() {
+    return this.page.unroute("**/notifications**");
+  }
+
   connection(text) {
     return this.page.getByRole("status").filter({ hasText: text });
   }
