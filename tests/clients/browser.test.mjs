@@ -1,55 +1,14 @@
 // The page in Chromium, used as people use it.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, describe, it } from "node:test";
-import { Desk, launch } from "./support/desk.mjs";
-import { Server } from "./support/server.mjs";
+import { describe, it } from "node:test";
+import { useWindows } from "./support/windows.mjs";
 
-let browser;
-let server;
-const desks = [];
-
-before(async () => {
-  browser = await launch();
-  server = await Server.start({ BATON_COMETD_TIMEOUT_MS: "3000" });
-});
-afterEach(async () => {
-  // All windows close before the first fault is reported, and nobody is left on duty for the next test.
-  const closed = await Promise.allSettled(desks.splice(0).map((desk) => desk.close()));
-  await Promise.all(["agent1", "agent2"].map((userName) => clearDesk(server.as(userName))));
-  const failed = closed.find(({ status }) => status === "rejected");
-  if (failed) {
-    throw failed.reason;
-  }
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-
-async function clearDesk(agent) {
-  const { interactions } = await agent.get("/me/interactions?fields=*").catch(() => ({ interactions: [] }));
-  for (const { id } of interactions.filter(({ state }) => state === "Processing")) {
-    await agent.operate(id, "Complete").catch(() => {});
-  }
-  await agent.post("/me", { operationName: "EndContactCenterSession" }).catch(() => {});
-}
-
-async function logIn(userName, options, where = server) {
-  const desk = await Desk.logIn(browser, where, userName, options);
-  desks.push(desk);
-  return desk;
-}
-
-async function open(options) {
-  const desk = await Desk.open(browser, server, options);
-  desks.push(desk);
-  return desk;
-}
+const windows = useWindows();
 
 describe("logging in", () => {
   it("says so when the password is wrong, and lets one try again", async () => {
-    const desk = await open();
+    const desk = await windows.open();
     await desk.fillLogIn("agent1", "wrong");
     await desk.page.getByRole("alert").filter({ hasText: "password is wrong" }).waitFor();
     assert.equal(await desk.channel("chat").count(), 0);
@@ -58,7 +17,7 @@ describe("logging in", () => {
   });
 
   it("starts a session on every channel, not ready, and survives a reload", async () => {
-    const desk = await logIn("agent1");
+    const desk = await windows.logIn("agent1");
     for (const channel of ["chat", "email", "workitem"]) {
       await desk.page.getByRole("switch", { name: new RegExp(`${channel}.*Not Ready`, "i"), checked: false }).waitFor();
     }
@@ -69,7 +28,7 @@ describe("logging in", () => {
   });
 
   it("ends at log out, for the cookie too", async () => {
-    const desk = await logIn("agent1");
+    const desk = await windows.logIn("agent1");
     await desk.button("Log out").click();
     await desk.button("Log in").waitFor();
     const status = await desk.page.evaluate(async () => (await fetch("api/v2/me")).status);
@@ -77,7 +36,7 @@ describe("logging in", () => {
   });
 
   it("ends in every tab of the browser", async () => {
-    const desk = await logIn("agent1");
+    const desk = await windows.logIn("agent1");
     const tab = await desk.openTab();
     await tab.connection("Connected").waitFor();
     await desk.button("Log out").click();
@@ -90,31 +49,16 @@ describe("logging in", () => {
 
 describe("who is not an agent", () => {
   it("is told that the desk is for agents", async () => {
-    const desk = await logIn("supervisor");
+    const desk = await windows.logIn("supervisor");
     await desk.page.getByRole("heading", { name: "No desk for this user" }).waitFor();
     assert.equal(await desk.channel("chat").count(), 0);
   });
 });
 
-describe("the content policy", () => {
-  for (const path of ["/", "/docs"]) {
-    it(`of ${path} allows the server's own scripts and styles only`, async () => {
-      const response = await fetch(server.url + path);
-      assert.match(response.headers.get("Content-Type"), /^text\/html/);
-      const policy = response.headers.get("Content-Security-Policy") ?? "";
-      assert.match(policy, /default-src 'none'/);
-      assert.match(policy, /script-src 'self'(;|$)/);
-      assert.match(policy, /style-src 'self'(;|$)/);
-      assert.match(policy, /frame-ancestors 'none'/);
-      assert.doesNotMatch(policy, /unsafe|\*|https?:/);
-    });
-  }
-});
-
 describe("working", () => {
   it("takes an interaction from invitation over a transfer to completion", async () => {
-    const one = await logIn("agent1");
-    const two = await logIn("agent2", { colorScheme: "dark" });
+    const one = await windows.logIn("agent1");
+    const two = await windows.logIn("agent2", { colorScheme: "dark" });
     await one.ready("chat");
     await one.submit("Where is my order?");
 
@@ -159,8 +103,8 @@ describe("working", () => {
   });
 
   it("tells the sender when a transfer is rejected, and leaves it with him", async () => {
-    const one = await logIn("agent1");
-    const two = await logIn("agent2");
+    const one = await windows.logIn("agent1");
+    const two = await windows.logIn("agent2");
     await one.ready("chat");
     await one.submit("Not for me");
     await one.accept("Not for me");
@@ -176,8 +120,8 @@ describe("working", () => {
   });
 
   it("places in a workbin and pulls from it", async () => {
-    const one = await logIn("agent1");
-    const two = await logIn("agent2");
+    const one = await windows.logIn("agent1");
+    const two = await windows.logIn("agent2");
     await one.ready("workitem");
     await one.submit("Contract 12", { mediaType: "workitem" });
     await one.accept("Contract 12");
@@ -195,7 +139,7 @@ describe("working", () => {
   });
 
   it("places in another queue, for the next who is ready", async () => {
-    const one = await logIn("agent1");
+    const one = await windows.logIn("agent1");
     await one.ready("email");
     await one.submit("Moved", { mediaType: "email" });
     await one.accept("Moved");
@@ -213,7 +157,7 @@ describe("working", () => {
   });
 
   it("drafts a reply and discards it", async () => {
-    const one = await logIn("agent1");
+    const one = await windows.logIn("agent1");
     await one.ready("email");
     await one.submit("Question", { mediaType: "email" });
     await one.accept("Question");
@@ -227,9 +171,25 @@ describe("working", () => {
     await one.notice("is completed").waitFor();
   });
 
+  it("shows both values when data changes while it is being edited", async () => {
+    const one = await windows.logIn("agent1");
+    await one.ready("chat");
+    await one.submit("Edited twice");
+    await one.accept("Edited twice");
+    await one.button("Edit customer").click();
+    await one.page.getByLabel("Value of customer").fill("mine");
+    const agent = windows.server.as("agent1");
+    const { interactions: [{ id }] } = await agent.get("/me/interactions?fields=*");
+    await agent.operate(id, "UpdateUserData", { userData: { customer: "theirs" } });
+    await one.notice("Changed meanwhile to: theirs").waitFor();
+    assert.equal(await one.page.getByLabel("Value of customer").inputValue(), "mine");
+    await one.page.keyboard.press("Escape");
+    await one.dataRow("customer").getByText("theirs").waitFor();
+  });
+
   it("shows news of one window in the other of the same agent", async () => {
-    const one = await logIn("agent1");
-    const other = await logIn("agent1");
+    const one = await windows.logIn("agent1");
+    const other = await windows.logIn("agent1");
     await one.ready("chat");
     await one.submit("Two windows");
     await other.offer("Two windows").waitFor();
@@ -239,165 +199,5 @@ describe("working", () => {
     await other.row("Two windows").click();
     await other.button("Complete").click();
     await one.row("Two windows").waitFor({ state: "detached" });
-  });
-});
-
-describe("an invitation", () => {
-  it("ends visibly when nobody accepts it in time", async () => {
-    const hasty = await Server.start({ BATON_DELIVERY_TIMEOUT_MS: "1500" });
-    try {
-      const desk = await logIn("agent1", {}, hasty);
-      await desk.ready("chat");
-      await desk.submit("Too late");
-      await desk.offer("Too late").waitFor();
-      await desk.notice("Expired: not accepted in time").waitFor();
-      await desk.screenshot("expired");
-    } finally {
-      await hasty.stop();
-    }
-  });
-
-  it("can be accepted by the keyboard alone", async () => {
-    const desk = await open();
-    await desk.page.getByLabel("User name").focus();
-    await desk.page.keyboard.type("agent1");
-    await desk.page.keyboard.press("Tab");
-    await desk.page.keyboard.type("demo");
-    await desk.page.keyboard.press("Enter");
-    await desk.connection("Connected").waitFor();
-    await desk.page.keyboard.press("Alt+KeyR");
-    await desk.page.getByRole("switch", { name: "chat", checked: true }).waitFor();
-
-    await server.as("mediaserver").submit("By Tab and Enter");
-    const offer = desk.offer("By Tab and Enter");
-    await offer.waitFor();
-    // Nobody was typing, so the card has the focus; its first control is Accept.
-    await desk.page.waitForFunction(() => document.activeElement?.getAttribute("role") === "alertdialog");
-    await desk.page.keyboard.press("Tab");
-    await desk.page.keyboard.press("Enter");
-    await desk.work("By Tab and Enter", "Processing").waitFor();
-    await desk.page.keyboard.press("Alt+KeyE");
-    await desk.notice("is completed").first().waitFor();
-
-    await server.as("mediaserver").submit("By its key");
-    await desk.offer("By its key").waitFor();
-    await desk.page.keyboard.press("Alt+KeyA");
-    await desk.work("By its key", "Processing").waitFor();
-    await desk.page.keyboard.press("Alt+KeyE");
-    await desk.row("By its key").waitFor({ state: "detached" });
-  });
-
-  it("takes no keystroke from one who is typing", async () => {
-    const desk = await logIn("agent1");
-    await desk.ready("chat");
-    const subject = desk.page.getByLabel("Subject");
-    await subject.fill("");
-    await subject.focus();
-    await desk.page.keyboard.type("before ");
-    await server.as("mediaserver").submit("Interrupting");
-    await desk.offer("Interrupting").waitFor();
-    await desk.page.keyboard.type("after");
-    assert.equal(await subject.inputValue(), "before after");
-    await desk.accept("Interrupting");
-    await desk.button("Complete").click();
-    await desk.notice("is completed").waitFor();
-  });
-});
-
-describe("the connection", () => {
-  for (const transport of ["long-polling", "websocket"]) {
-    it(`works over ${transport}`, async () => {
-      const desk = await logIn("agent1", { path: `/?transport=${transport}` });
-      assert.equal(await desk.connection("Connected").getAttribute("title"), `by ${transport}`);
-      await desk.ready("chat");
-      await desk.submit(`Over ${transport}`);
-      await desk.accept(`Over ${transport}`);
-      await desk.button("Complete").click();
-      await desk.notice("is completed").waitFor();
-    });
-
-    it(`comes back over ${transport} after the server was killed, with everything there`, async () => {
-      const desk = await logIn("agent1", { path: `/?transport=${transport}` });
-      await desk.ready("chat");
-      await desk.submit("Survivor");
-      await desk.accept("Survivor");
-      await server.kill();
-      await desk.connection("Reconnecting").waitFor();
-      await desk.screenshot(`reconnecting-${transport}`);
-      await server.run();
-      await desk.connection("Connected").waitFor();
-      await desk.work("Survivor", "Processing").waitFor();
-      await desk.page.getByLabel("New key").fill("still");
-      await desk.page.getByLabel("New value").fill("here");
-      await desk.button("Add").click();
-      await desk.dataRow("still").getByText("here").waitFor();
-      await desk.button("Complete").click();
-      await desk.notice("is completed").waitFor();
-    });
-  }
-});
-
-describe("after an absence", () => {
-  it("the desk shows what happened meanwhile", async () => {
-    const desk = await logIn("agent1", { path: "/?transport=long-polling" });
-    await desk.ready("chat");
-    await desk.submit("Done elsewhere");
-    await desk.accept("Done elsewhere");
-    const { interactions: [{ id }] } = await server.as("agent1").get("/me/interactions?fields=*");
-    await desk.goAway();
-    await desk.connection("Reconnecting").waitFor();
-    await server.as("agent1").operate(id, "Complete");
-    assert.equal(await desk.row("Done elsewhere").count(), 1);
-    await desk.comeBack();
-    await desk.connection("Connected").waitFor();
-    await desk.row("Done elsewhere").waitFor({ state: "detached" });
-    await desk.notice(/“Done elsewhere” is (completed|no longer yours)/).waitFor();
-  });
-});
-
-describe("accessibility", () => {
-  for (const colorScheme of ["light", "dark"]) {
-    it(`has no serious violation in the ${colorScheme} scheme`, async () => {
-      const desk = await open({ colorScheme, reducedMotion: "reduce" });
-      await desk.button("Log in").waitFor();
-      assert.deepEqual(await desk.violations(), [], "log in");
-      await desk.fillLogIn("agent1", "demo");
-      await desk.connection("Connected").waitFor();
-      await desk.ready("chat");
-      await desk.submit("For axe");
-      await desk.offer("For axe").waitFor();
-      assert.deepEqual(await desk.violations(), [], "with an invitation");
-      await desk.accept("For axe");
-      await desk.button("Edit customer").click();
-      assert.deepEqual(await desk.violations(), [], "with work and an open editor");
-      await desk.screenshot(`work-${colorScheme}`);
-      await desk.button("Complete").click();
-      await desk.notice("is completed").waitFor();
-    });
-  }
-
-  it("fits a window of 320 pixels", async () => {
-    const desk = await logIn("agent1", { viewport: { width: 320, height: 640 } });
-    await desk.ready("chat");
-    await desk.submit("A subject that is a good deal longer than such a window is wide");
-    await desk.offer("A subject").waitFor();
-    await desk.screenshot("narrow-offer");
-    await desk.accept("A subject that is a good deal longer than such a window is wide");
-    const overflow = await desk.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-    assert.ok(overflow <= 0, `wider than the window by ${overflow} px`);
-    await desk.screenshot("narrow-work");
-    await desk.button("Complete").click();
-    await desk.notice("is completed").waitFor();
-  });
-});
-
-describe("the API documentation", () => {
-  it("shows the operations of the server's own document, without asking anyone else", async () => {
-    const desk = await open({ path: "/docs" });
-    const operation = desk.page.locator(".opblock").filter({ hasText: "/me/interactions/{id}" }).first();
-    await operation.waitFor();
-    await operation.getByRole("button").first().click();
-    await operation.getByText("Responses", { exact: true }).waitFor();
-    await desk.screenshot("docs");
   });
 });
