@@ -80,7 +80,8 @@ export async function perform(id, operationName, parameters = {}) {
     asked.delete(id);
     if (error.httpStatus !== 401) {
       addNotice("error", `${operationName}: ${error.message}`);
-      await takeSnapshot().catch(() => {});
+      // The page may be wrong about it. A notification knows the cause, so it goes first.
+      setTimeout(() => takeSnapshot().catch(() => {}), 1000);
     }
     return null;
   }
@@ -175,7 +176,7 @@ function offerEnding(after, cause, operation) {
     return CAUSES[cause] ?? `Revoked: ${cause}`;
   }
   if (after.state === "Gone") {
-    return "Ended while there was no connection";
+    return connection.value === "connected" ? "No longer offered to you" : "Ended while there was no connection";
   }
   return after.state === "Completed" ? "Rejected in another window" : "Revoked by the server";
 }
