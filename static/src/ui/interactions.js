@@ -72,9 +72,7 @@ export async function perform(id, operationName, parameters = {}) {
   asked.set(id, operationName);
   try {
     const answer = await api.post(`/me/interactions/${encodeURIComponent(id)}`, { operationName, ...parameters });
-    if (connection.value !== "connected") {
-      await takeSnapshot();
-    }
+    await catchUpIfDeaf();
     return answer;
   } catch (error) {
     asked.delete(id);
@@ -84,6 +82,13 @@ export async function perform(id, operationName, parameters = {}) {
       setTimeout(() => takeSnapshot().catch(() => {}), 1000);
     }
     return null;
+  }
+}
+
+/** Without a connection no notification tells what an operation has done. */
+async function catchUpIfDeaf() {
+  if (connection.value !== "connected") {
+    await takeSnapshot().catch(() => {});
   }
 }
 
@@ -108,9 +113,7 @@ export async function pull(workbin, interactionId) {
   try {
     await api.post("/requests", { request: "RequestPull", referenceId: nextNumber(), workbin, interactionId });
     selectedId.value = interactionId;
-    if (connection.value !== "connected") {
-      await takeSnapshot();
-    }
+    await catchUpIfDeaf();
   } catch (error) {
     addNotice("error", `Pull: ${error.message}`);
   }
