@@ -74,7 +74,7 @@ for (const transport of ["long-polling", "websocket"]) {
       const completed = await client.hearState(id, "Completed");
       assert.deepEqual(completed.interaction.capabilities, []);
 
-      const told = client.heard.filter((message) => message.interaction?.id === id);
+      const told = client.heard.filter(({ channel, interaction }) => channel === "/v2/me/interactions" && interaction.id === id);
       assert.deepEqual(told.map(({ interaction }) => interaction.state), ["Invited", "Processing", "Processing", "Completed"]);
       for (const [earlier, later] of told.slice(1).map((message, at) => [told[at], message])) {
         assert.ok(later.sequence > earlier.sequence, "sequences ascend");

@@ -158,7 +158,7 @@ function leave(before, after, cause) {
     addNotice("info", `“${titleOf(before)}” ${ending(after, before, operation)}`);
   }
   const parkedIn = nameOf(after.workbin);
-  if (after.state === "InWorkbin" && workbinContents.value[parkedIn]) {
+  if (workbinContents.value[parkedIn]) {
     readWorkbin(parkedIn);
   }
 }
@@ -184,25 +184,25 @@ function offerEnding(after, cause, operation) {
   return after.state === "Completed" ? "Rejected in another window" : "Revoked by the server";
 }
 
+/** For him who loses it the server says "Completed", wherever it goes; the rest of the resource says where. */
 function ending(after, before, operation) {
+  const parkedIn = nameOf(after.workbin);
   if (operation === "Cancel") {
     return "was discarded";
   }
   if (operation === "Transfer" || before.state === "Transferring") {
     return "was transferred";
   }
-  switch (after.state) {
-    case "Completed":
-      return "is completed";
-    case "Queued":
-      return `was placed in queue ${after.interactionQueue ?? ""}`.trim();
-    case "InWorkbin":
-      return `was placed in workbin ${nameOf(after.workbin)}`.trim();
-    case "Revoked":
-      return "was taken away by the server";
-    default:
-      return "is no longer yours";
+  if (operation === "PlaceInWorkbin" || after.state === "InWorkbin") {
+    return `was placed in workbin ${parkedIn}`.trim();
   }
+  if (operation === "PlaceInQueue" || after.state === "Queued") {
+    return `was placed in queue ${after.interactionQueue ?? ""}`.trim();
+  }
+  if (after.state === "Completed" && after.completedAt !== null) {
+    return "is completed";
+  }
+  return after.state === "Revoked" ? "was taken away by the server" : "is no longer yours";
 }
 
 function nameOf(workbin) {
