@@ -227,11 +227,16 @@ fn code_of(why: Ended) -> u16 {
 /// The code that tells the peer what was wrong with its frame; none if there is no peer any more.
 fn code_of_error(error: axum::Error) -> Option<u16> {
     use tungstenite::Error;
-    match error.into_inner().downcast_ref::<Error>()? {
-        Error::Capacity(_) => Some(close_code::SIZE),
-        Error::Utf8(_) => Some(close_code::INVALID),
-        Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake) => None,
-        Error::Protocol(_) => Some(close_code::PROTOCOL),
-        _ => None,
+    use tungstenite::error::ProtocolError::ResetWithoutClosingHandshake;
+    let error = error.into_inner();
+    let error = error.downcast_ref::<Error>()?;
+    if matches!(error, Error::Capacity(_)) {
+        Some(close_code::SIZE)
+    } else if matches!(error, Error::Utf8(_)) {
+        Some(close_code::INVALID)
+    } else if matches!(error, Error::Protocol(why) if *why != ResetWithoutClosingHandshake) {
+        Some(close_code::PROTOCOL)
+    } else {
+        None
     }
 }
