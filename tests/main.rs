@@ -1,2 +1,4 @@
-#![allow(clippy::unwrap_used)]
 //! All integration tests, linked once.
+#![allow(clippy::unwrap_used)]
+
+mod cometd;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -43,7 +43,7 @@ pub(super) async fn serve(carrier: &Carrier, parts: &Parts, upgrade: WebSocketUp
     };
     let mut peer = Peer {
         carrier: carrier.clone(),
-        parts: parts.clone(),
+        headers: parts.headers.clone(),
         principal,
         socket: Socket::new(&carrier.hub),
         unbound_until: Instant::now(),
@@ -62,7 +62,7 @@ pub(super) async fn serve(carrier: &Carrier, parts: &Parts, upgrade: WebSocketUp
 
 struct Peer {
     carrier: Carrier,
-    parts: Parts,
+    headers: HeaderMap,
     principal: Option<Principal>,
     socket: Socket,
     /// When it is closed unless it has a session.
@@ -109,7 +109,9 @@ impl Peer {
 
     /// Takes one frame. A frame that cannot be parsed closes the socket, as with the reference.
     async fn receive(&mut self, websocket: &mut WebSocket, text: &str) -> Option<()> {
-        self.extend_unbound();
+        if self.socket.bound().is_some() {
+            self.extend_unbound();
+        }
         let settings = self.carrier.hub.settings();
         let Ok(requests) = Request::parse(text, settings.batch_len_max) else {
             close(websocket, Some(close_code::INVALID)).await;
@@ -127,7 +129,7 @@ impl Peer {
         }
         let caller = Caller {
             principal: self.principal.as_ref(),
-            browser: cookie::browser(&self.parts.headers),
+            browser: cookie::browser(&self.headers),
             bound: self.socket.bound(),
             carrier: self.socket.carrier(),
             limits_browser: false,
@@ -152,10 +154,10 @@ impl Peer {
     async fn shake_hands(&mut self, request: &Request<'_>) -> String {
         let received = self.carrier.hub.now();
         let by_headers = self.principal.clone().ok_or(Unauthenticated::Missing);
-        match of_handshake(&self.carrier, &self.parts.headers, by_headers, request).await {
+        match of_handshake(&self.carrier, &self.headers, by_headers, request).await {
             Ok((principal, by_token)) => {
                 let browser =
-                    cookie::browser(&self.parts.headers).map_or_else(random_id, ToOwned::to_owned);
+                    cookie::browser(&self.headers).map_or_else(random_id, ToOwned::to_owned);
                 let (reply, open) = self
                     .carrier
                     .hub
