@@ -3,6 +3,7 @@
 
 mod api;
 mod centre;
+mod cometd;
 mod house;
 mod journal;
 mod models;

@@ -62,6 +62,8 @@ pub struct Session {
     /// The first connect was answered; from then on connects are held.
     pub(super) connected: bool,
     pub(super) held: Option<Held>,
+    /// It was told to poll, because its browser held too many connects, and not yet that it may stop.
+    pub(super) polls: bool,
     /// Counts connects, so that whoever waits for one notices when another took its place.
     pub(super) connects: u64,
     /// The socket that events are pushed to.
@@ -86,6 +88,7 @@ impl Session {
                 .then(Acknowledgement::default),
             connected: false,
             held: None,
+            polls: false,
             connects: 0,
             socket: None,
             batches: 0,
@@ -160,22 +163,21 @@ impl Session {
         self.batches += 1;
     }
 
-    /// The messages of a request are done: their response takes along what waits. True if whoever else carries the
-    /// session should look at what remains.
-    pub fn end_batch(
-        &mut self,
-        delivery: &mut Delivery,
-        taken_by_socket: Option<u64>,
-        now: Moment,
-    ) -> bool {
-        self.batches = self.batches.saturating_sub(1);
+    /// The messages of a request are done: its response takes along what waits, unless that goes elsewhere. `socket` is
+    /// the one that carries the response.
+    pub fn collect(&mut self, delivery: &mut Delivery, socket: Option<u64>, now: Moment) {
         self.touch(now);
-        let pushes_elsewhere = self.socket.is_some() && self.socket != taken_by_socket;
-        if self.acknowledgement.is_none() && !pushes_elsewhere && self.ended.is_none() {
+        let goes_elsewhere = self.socket.is_some() && self.socket != socket;
+        if self.acknowledgement.is_none() && !goes_elsewhere && self.ended.is_none() {
             delivery
                 .events
                 .extend(self.queue.take(self.limits.response_bytes_max));
         }
+    }
+
+    /// The end of what [`begin_batch`](Self::begin_batch) began. True if whoever carries the session should look at it.
+    pub fn end_batch(&mut self) -> bool {
+        self.batches = self.batches.saturating_sub(1);
         self.is_ready()
     }
 

@@ -3,13 +3,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::Inner;
 use crate::bayeux::Ended;
 
-/// What a hub holds and has done. Queued = sent + dropped + what still waits.
+/// What a hub holds and has done. But for repetitions by acknowledgement, queued = sent + dropped + what still waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counts {
     /// Open sessions.
     pub sessions: usize,
     /// Users with a session.
     pub users: usize,
+    /// Connects that wait.
+    pub held_connects: usize,
     /// Open sockets.
     pub sockets: u64,
     /// Handshakes that succeeded.
@@ -24,7 +26,7 @@ pub struct Counts {
     pub sessions_revoked: u64,
     /// Events put into a queue.
     pub events_queued: u64,
-    /// Events written out; with acknowledgement, every repetition counts as queued and sent again.
+    /// Events written out; with acknowledgement, every repetition counts again.
     pub events_sent: u64,
     /// Events that were waiting when their session ended.
     pub events_dropped: u64,
@@ -79,6 +81,12 @@ impl Inner {
         Counts {
             sessions: self.sessions.len(),
             users: self.index.users(),
+            held_connects: self
+                .sessions
+                .all()
+                .iter()
+                .filter(|open| open.lock().session.is_held())
+                .count(),
             sockets: read(&counters.sockets),
             sessions_opened: read(&counters.opened),
             sessions_disconnected: read(&counters.disconnected),

@@ -13,10 +13,12 @@ mod exchange;
 mod held;
 mod index;
 mod open_session;
+mod opening;
 mod sessions;
 mod settings;
 mod socket;
 mod sweep;
+mod work;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -25,10 +27,10 @@ use tokio::sync::Notify;
 
 pub use application::{Application, CurrentState, Principal, UserKey};
 pub use counts::Counts;
-pub(crate) use exchange::random_id;
 pub use exchange::{Answer, Caller};
 pub use held::{HeldConnect, Outgoing};
 pub use open_session::OpenSession;
+pub(crate) use opening::random_id;
 pub use settings::{BrowserCookie, Settings};
 pub use socket::{Socket, SocketEvent};
 

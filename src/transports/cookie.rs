@@ -1,5 +1,7 @@
 use axum::http::{HeaderMap, HeaderValue, header};
 
+use crate::hub::Settings;
+
 const NAME: &str = "BAYEUX_BROWSER";
 
 /// The browser cookie that was sent.
@@ -12,11 +14,13 @@ pub(super) fn browser(headers: &HeaderMap) -> Option<&str> {
         .find_map(|pair| pair.trim().strip_prefix(NAME)?.strip_prefix('='))
 }
 
-/// The header that sets it.
-pub(super) fn set(browser: &str, secure: bool) -> HeaderValue {
-    let secure = if secure { "; Secure" } else { "" };
-    HeaderValue::try_from(format!(
-        "{NAME}={browser}; Path=/; HttpOnly; SameSite=Lax{secure}"
-    ))
-    .expect("an identifier made here is letters and digits")
+/// The header that sets it. Pages of other sites get it too if there may be any; browsers allow that over TLS only.
+pub(super) fn set(browser: &str, settings: &Settings) -> HeaderValue {
+    let scope = match (settings.cookies_secure, settings.allowed_origins.is_empty()) {
+        (true, false) => "SameSite=None; Secure",
+        (true, true) => "SameSite=Lax; Secure",
+        (false, _) => "SameSite=Lax",
+    };
+    HeaderValue::try_from(format!("{NAME}={browser}; Path=/; HttpOnly; {scope}"))
+        .expect("an identifier made here is letters and digits")
 }

@@ -57,14 +57,13 @@ async fn answer(carrier: &Carrier, parts: &Parts, requests: &[Request<'_>]) -> R
     }
     let principal = match by_headers {
         Ok(principal) => Some(principal),
-        // The session may have been made by a token in its handshake, or the caller is told that it is unknown.
-        Err(Unauthenticated::Missing) if cookie::browser(&parts.headers).is_some() => None,
+        // The session may have been made by a token in its handshake. If not, the client is told that it is unknown with
+        // the only status that clients read messages from, so that it handshakes, where credentials are asked for.
+        Err(Unauthenticated::Missing) => None,
         Err(Unauthenticated::Expired) => {
             return json(StatusCode::OK, unknown(carrier, requests).into());
         }
-        Err(Unauthenticated::Missing | Unauthenticated::Invalid) => {
-            return unauthorised(unknown(carrier, requests));
-        }
+        Err(Unauthenticated::Invalid) => return unauthorised(unknown(carrier, requests)),
     };
     let caller = Caller {
         principal: principal.as_ref(),
@@ -110,7 +109,7 @@ async fn shake_hands(
         .handshake(request, &principal, by_token, &browser, received);
     let mut response = json(StatusCode::OK, format!("[{reply}]").into());
     if sent.is_none() && open.is_some() {
-        let value = cookie::set(&browser, carrier.hub.settings().cookies_secure);
+        let value = cookie::set(&browser, carrier.hub.settings());
         response.headers_mut().insert(header::SET_COOKIE, value);
     }
     response

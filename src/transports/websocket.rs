@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -43,7 +43,7 @@ pub(super) async fn serve(carrier: &Carrier, parts: &Parts, upgrade: WebSocketUp
     };
     let mut peer = Peer {
         carrier: carrier.clone(),
-        parts: parts.clone(),
+        headers: parts.headers.clone(),
         principal,
         socket: Socket::new(&carrier.hub),
         unbound_until: Instant::now(),
@@ -62,7 +62,7 @@ pub(super) async fn serve(carrier: &Carrier, parts: &Parts, upgrade: WebSocketUp
 
 struct Peer {
     carrier: Carrier,
-    parts: Parts,
+    headers: HeaderMap,
     principal: Option<Principal>,
     socket: Socket,
     /// When it is closed unless it has a session.
@@ -109,7 +109,9 @@ impl Peer {
 
     /// Takes one frame. A frame that cannot be parsed closes the socket, as with the reference.
     async fn receive(&mut self, websocket: &mut WebSocket, text: &str) -> Option<()> {
-        self.extend_unbound();
+        if self.socket.bound().is_some() {
+            self.extend_unbound();
+        }
         let settings = self.carrier.hub.settings();
         let Ok(requests) = Request::parse(text, settings.batch_len_max) else {
             close(websocket, Some(close_code::INVALID)).await;
@@ -127,7 +129,7 @@ impl Peer {
         }
         let caller = Caller {
             principal: self.principal.as_ref(),
-            browser: cookie::browser(&self.parts.headers),
+            browser: cookie::browser(&self.headers),
             bound: self.socket.bound(),
             carrier: self.socket.carrier(),
             limits_browser: false,
@@ -152,10 +154,10 @@ impl Peer {
     async fn shake_hands(&mut self, request: &Request<'_>) -> String {
         let received = self.carrier.hub.now();
         let by_headers = self.principal.clone().ok_or(Unauthenticated::Missing);
-        match of_handshake(&self.carrier, &self.parts.headers, by_headers, request).await {
+        match of_handshake(&self.carrier, &self.headers, by_headers, request).await {
             Ok((principal, by_token)) => {
                 let browser =
-                    cookie::browser(&self.parts.headers).map_or_else(random_id, ToOwned::to_owned);
+                    cookie::browser(&self.headers).map_or_else(random_id, ToOwned::to_owned);
                 let (reply, open) = self
                     .carrier
                     .hub
@@ -227,11 +229,16 @@ fn code_of(why: Ended) -> u16 {
 /// The code that tells the peer what was wrong with its frame; none if there is no peer any more.
 fn code_of_error(error: axum::Error) -> Option<u16> {
     use tungstenite::Error;
-    match error.into_inner().downcast_ref::<Error>()? {
-        Error::Capacity(_) => Some(close_code::SIZE),
-        Error::Utf8(_) => Some(close_code::INVALID),
-        Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake) => None,
-        Error::Protocol(_) => Some(close_code::PROTOCOL),
-        _ => None,
+    use tungstenite::error::ProtocolError::ResetWithoutClosingHandshake;
+    let error = error.into_inner();
+    let error = error.downcast_ref::<Error>()?;
+    if matches!(error, Error::Capacity(_)) {
+        Some(close_code::SIZE)
+    } else if matches!(error, Error::Utf8(_)) {
+        Some(close_code::INVALID)
+    } else if matches!(error, Error::Protocol(why) if *why != ResetWithoutClosingHandshake) {
+        Some(close_code::PROTOCOL)
+    } else {
+        None
     }
 }

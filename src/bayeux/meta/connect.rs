@@ -109,15 +109,17 @@ impl Session {
             .unwrap_or(self.limits.timeout_ms)
             .min(self.limits.timeout_ms);
         let has_news = !self.queue.is_empty() && !self.pushes();
-        let is_held =
-            terms.alone && self.connected && timeout_ms > 0 && !has_news && !terms.browser_full;
+        let may_be_held = terms.alone && self.connected && timeout_ms > 0 && !has_news;
+        let is_held = may_be_held && !terms.browser_full;
+        let wants_advice = request.has_advice || self.polls;
+        self.polls = may_be_held && terms.browser_full;
         self.connected = true;
         let held = Held {
             number: self.connects,
             carrier: terms.carrier,
             deadline: now.monotonic_ms + timeout_ms,
             id: request.id.map(ToOwned::to_owned),
-            wants_advice: request.has_advice,
+            wants_advice,
             timesync: request.ext.timesync,
             received: now,
         };
@@ -126,10 +128,10 @@ impl Session {
             self.held = Some(held);
             return Connected::Held(self.connects);
         }
-        let advice = match (terms.browser_full, request.has_advice) {
-            (true, _) => Some(Advice::poll(&self.limits)),
-            (false, true) => Some(Advice::retry(&self.limits)),
-            (false, false) => None,
+        let advice = if self.polls {
+            Some(Advice::poll(&self.limits))
+        } else {
+            wants_advice.then(|| Advice::retry(&self.limits))
         };
         Connected::Answered(self.answer_connect(&held, advice, now))
     }
