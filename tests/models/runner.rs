@@ -60,11 +60,13 @@ pub(crate) fn check(path: &str) {
     if std::env::var_os("UPDATE_MODELS").is_some() {
         std::fs::write(path, rewritten).unwrap();
     } else {
-        let expected: Vec<&str> = text.lines().collect();
-        let actual: Vec<&str> = rewritten.lines().collect();
-        assert_eq!(
-            expected, actual,
-            "{path}: UPDATE_MODELS=1 rewrites what the server says"
+        let differs = text
+            .lines()
+            .zip(rewritten.lines())
+            .find(|(old, new)| old != new);
+        assert!(
+            text == rewritten,
+            "{path}: UPDATE_MODELS=1 rewrites what the server says; first: {differs:?}"
         );
     }
     check_tables(path, &document, &said, &requested);
