@@ -32,6 +32,7 @@ impl State {
         match change {
             Change::CentreConfigured(configuration) => {
                 self.configuration = Arc::new(configuration.as_ref().clone());
+                self.refresh_all_agents();
             }
             Change::ClientRegistered {
                 user,
@@ -85,6 +86,14 @@ impl State {
             | Change::RouterTook { .. }
             | Change::RoutingEnded { .. }
             | Change::Stopped { .. } => self.change_interaction(change),
+        }
+    }
+
+    /// Who is available and when grace times end depends on the configuration.
+    fn refresh_all_agents(&mut self) {
+        let users: Vec<UserId> = self.agents.keys().cloned().collect();
+        for user in users {
+            self.refresh_agent(&user, false);
         }
     }
 
