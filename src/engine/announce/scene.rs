@@ -163,12 +163,10 @@ impl Scene<'_> {
             self.tell_router(&routing.router, Event::PropertiesChanged, set);
         }
         let submitter = &after.submitted_by;
-        let wants = self
-            .state
-            .clients
-            .get(submitter)
-            .is_some_and(|client| client.properties_changed);
-        if wants && self.head.actor.user() != Some(submitter) {
+        let client = self.state.clients.get(submitter);
+        let wants = client.is_some_and(|client| client.properties_changed);
+        let has_heard = after.has_party(submitter) || after.invites(submitter);
+        if wants && !has_heard && self.head.actor.user() != Some(submitter) {
             self.tell_agent(submitter, Event::PropertiesChanged, set);
         }
         self.report(Event::PropertiesChanged, set);
