@@ -175,23 +175,37 @@ impl Scene<'_> {
     /// Rows 11, 17, 20, 24, 25, 33 and 39.
     fn stopped(&mut self) {
         self.revoke_from_parties(Cause::Stopped);
+        let mut offered = None;
         if let Some(invitation) = self.open_invitation() {
             self.tell_agent(&invitation.agent, Event::Revoked, |attributes| {
                 attributes.cause = Some(Cause::Stopped);
                 attributes.ticket = Some(invitation.ticket);
             });
-            if let Purpose::Transfer { by, reference_id } = invitation.purpose {
-                self.fail_transfer(&by, reference_id, "The interaction was stopped");
+            match invitation.purpose {
+                Purpose::Delivery { reference_id } => offered = reference_id,
+                Purpose::Transfer { by, reference_id } => {
+                    self.fail_transfer(&by, reference_id, "The interaction was stopped");
+                }
             }
         }
-        if let Some(routing) = self.before.and_then(Interaction::routing)
-            && self.head.actor.party() != Some(Party::Router(routing.router.clone()))
-        {
-            self.tell_router(&routing.router, Event::Revoked, |_| {});
-        }
+        self.abandon_routing(offered);
         self.report_taken();
         self.report_holders_removed();
         self.report(Event::ProcessingStopped, |_| {});
+    }
+
+    /// The router loses a stopped interaction; `offered` is its RequestRouteCall that waits for an answer.
+    fn abandon_routing(&mut self, offered: Option<ReferenceId>) {
+        let Some(routing) = self.before.and_then(Interaction::routing) else {
+            return;
+        };
+        if self.head.actor.party() != Some(Party::Router(routing.router.clone())) {
+            self.tell_router(&routing.router, Event::Revoked, |attributes| {
+                attributes.reference_id = offered;
+            });
+        } else if offered.is_some() {
+            self.settle_route(offered, RouteResult::Revoked);
+        }
     }
 
     fn open_invitation(&self) -> Option<Invitation> {
