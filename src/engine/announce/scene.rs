@@ -50,6 +50,8 @@ impl Scene<'_> {
                 self.back_from_router();
             }
             Change::PlacedInQueue { .. } | Change::PlacedInWorkbin { .. } => {
+                // A router that routes on what it has offered: the revocation put it back into its queue.
+                self.report_taken();
                 self.report_holders_removed();
                 self.report_placed();
             }
