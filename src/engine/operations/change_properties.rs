@@ -84,7 +84,8 @@ pub(super) fn record_changes(
     check_text("externalId", changes.external_id.as_ref())?;
     check_text("subject", changes.subject.as_ref())?;
     let mut missing = Vec::new();
-    let mut data = interaction.user_data.as_ref().clone();
+    let base = changes.replaced.as_ref();
+    let mut data = base.unwrap_or(&interaction.user_data).clone();
     if let Some(names) = &changes.deleted {
         (data, missing) = data.without(names);
     }
