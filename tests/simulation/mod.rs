@@ -28,7 +28,7 @@ use dice::Dice;
 use world::{AGENTS, World, configuration_of};
 
 const SEEDS: u64 = 300;
-const ACTIONS: u64 = 150;
+const ACTIONS: u64 = 120;
 
 /// What the seeds together must come to, so that no invariant holds for want of a case.
 const HAPPENS: [&str; 20] = [
