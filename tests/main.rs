@@ -7,4 +7,5 @@ mod cometd;
 mod house;
 mod journal;
 mod models;
+mod readme;
 mod support;

@@ -13,9 +13,10 @@ use super::App;
 use super::body::JsonObject;
 use super::caller::{Agent, Caller};
 use super::error::ApiError;
-use super::operate::operate;
+use super::operate::{check_operation, operate};
 use crate::centre::{interaction_for, select};
 use crate::domain::{Interaction, InteractionId, Refusal, Role, Sequence};
+use crate::engine::operations::Gateway;
 use crate::engine::{self, Operation};
 
 /// Interactions in one reply; `after` of the reply asks for the next ones.
@@ -125,12 +126,7 @@ pub(super) async fn operate_on_interaction(
     body: JsonObject,
 ) -> Result<Json<Value>, ApiError> {
     let name = body.text("operationName")?;
-    if !engine::operations::SPECS.iter().any(|spec| {
-        engine::operations::is_operation(spec)
-            && (spec.name == name || spec.aliases.contains(&name))
-    }) {
-        return Err(Refusal::invalid_value("operationName", name).into());
-    }
+    check_operation(name, Gateway::Interaction)?;
     let if_match = if_match(&headers, caller.0.centre.epoch())?;
     let operation = Operation::parse(name, Some(&id), &body.0)?;
     operate(&app, &caller, operation, &body.0, if_match)

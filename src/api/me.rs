@@ -9,10 +9,11 @@ use super::App;
 use super::body::JsonObject;
 use super::caller::{Agent, Caller};
 use super::error::ApiError;
-use super::operate::operate;
+use super::operate::{check_operation, operate};
 use crate::centre::{channels, select, user, workbin_id};
 use crate::domain::{Refusal, WorkbinKind, WorkbinRef};
 use crate::engine::Operation;
+use crate::engine::operations::Gateway;
 
 /// What a list is asked for.
 #[derive(Debug, Default, Deserialize)]
@@ -42,15 +43,7 @@ pub(super) async fn operate_on_me(
     body: JsonObject,
 ) -> Result<Json<Value>, ApiError> {
     let name = body.text("operationName")?;
-    let known = [
-        "StartContactCenterSession",
-        "EndContactCenterSession",
-        "Ready",
-        "NotReady",
-    ];
-    if !known.contains(&name) {
-        return Err(Refusal::invalid_value("operationName", name).into());
-    }
+    check_operation(name, Gateway::Me)?;
     let operation = Operation::parse(name, None, &body.0)?;
     operate(&app, &caller, operation, &body.0, None)
         .await

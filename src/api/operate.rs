@@ -7,8 +7,23 @@ use super::caller::{Caller, reference_id};
 use super::error::ApiError;
 use crate::centre::{Done, interaction_for};
 use crate::domain::{InteractionId, Refusal, Sequence};
-use crate::engine::operations::Reply;
+use crate::engine::operations::{Gateway, Reply, SPECS, named};
 use crate::engine::{Operation, Outcome, Request};
+
+/// A POST of the gateway takes its own operations only.
+///
+/// # Errors
+/// No such operation there.
+pub(super) fn check_operation(name: &str, gateway: Gateway) -> Result<(), ApiError> {
+    let known = SPECS
+        .iter()
+        .any(|spec| spec.gateway == gateway && named(spec, name));
+    if known {
+        Ok(())
+    } else {
+        Err(Refusal::invalid_value("operationName", name).into())
+    }
+}
 
 /// Carries out an operation and gives the gateway's reply.
 ///

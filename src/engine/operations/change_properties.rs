@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::complete::not_stopped;
-use super::{Reply, Spec};
+use super::{Gateway, Reply, Spec};
 use crate::domain::{Actor, Interaction, InteractionId, PropertyChanges, Refusal, Role, UserData};
 use crate::engine::turn::owns;
 use crate::engine::{Change, Outcome, Turn};
@@ -38,6 +38,7 @@ impl ChangeProperties {
             Role::Admin,
         ],
         reply: Reply::StatusCode,
+        gateway: Gateway::No,
         summary: "Changes properties of an interaction wherever it is",
         guard: Some(may_change),
     };
