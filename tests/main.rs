@@ -7,5 +7,6 @@ mod cometd;
 mod house;
 mod journal;
 mod models;
+mod options;
 mod readme;
 mod support;

@@ -29,8 +29,19 @@ async fn every_route_asks_for_credentials() {
     let good = server.client("agent1").token;
     let (head, tail) = good.split_at(good.len() - 4);
     let broken = format!("Bearer {head}{}", tail.chars().rev().collect::<String>());
+    let claims = |exp: u64, centre: &str| json!({"sub": "agent1", "contactCenterId": centre, "roles": ["agent"], "exp": exp});
+    let sign = |claims: Value| {
+        let secret = baton::server::secret(&server.options, None).unwrap();
+        let key = jsonwebtoken::EncodingKey::from_secret(&secret);
+        let signed = jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key);
+        format!("Bearer {}", signed.unwrap())
+    };
+    let expired = sign(claims(1, "demo"));
+    let elsewhere = sign(claims(u64::from(u32::MAX), "nowhere"));
     let http = reqwest::Client::new();
     for credentials in [
+        Some(expired.as_str()),
+        Some(elsewhere.as_str()),
         None,
         Some(""),
         Some("Bearer"),
