@@ -13,7 +13,7 @@ use super::App;
 use super::body::JsonObject;
 use super::caller::{Agent, Caller};
 use super::error::ApiError;
-use super::operate::{check_operation, operate};
+use super::operate::{operate, read_operation};
 use crate::centre::{interaction_for, select};
 use crate::domain::{Interaction, InteractionId, Refusal, Role, Sequence};
 use crate::engine::operations::Gateway;
@@ -125,10 +125,8 @@ pub(super) async fn operate_on_interaction(
     headers: HeaderMap,
     body: JsonObject,
 ) -> Result<Json<Value>, ApiError> {
-    let name = body.text("operationName")?;
-    check_operation(name, Gateway::Interaction)?;
     let if_match = if_match(&headers, caller.0.centre.epoch())?;
-    let operation = Operation::parse(name, Some(&id), &body.0)?;
+    let operation = read_operation(Gateway::Interaction, Some(&id), &body)?;
     operate(&app, &caller, operation, &body.0, if_match)
         .await
         .map(Json)

@@ -9,10 +9,9 @@ use super::App;
 use super::body::JsonObject;
 use super::caller::{Agent, Caller};
 use super::error::ApiError;
-use super::operate::{check_operation, operate};
+use super::operate::{operate, read_operation};
 use crate::centre::{channels, select, user, workbin_id};
 use crate::domain::{Refusal, WorkbinKind, WorkbinRef};
-use crate::engine::Operation;
 use crate::engine::operations::Gateway;
 
 /// What a list is asked for.
@@ -42,9 +41,7 @@ pub(super) async fn operate_on_me(
     Agent(caller): Agent,
     body: JsonObject,
 ) -> Result<Json<Value>, ApiError> {
-    let name = body.text("operationName")?;
-    check_operation(name, Gateway::Me)?;
-    let operation = Operation::parse(name, None, &body.0)?;
+    let operation = read_operation(Gateway::Me, None, &body)?;
     operate(&app, &caller, operation, &body.0, None)
         .await
         .map(Json)
@@ -78,8 +75,10 @@ pub(super) async fn operate_on_channel(
     let mut parameters: Map<String, Value> = body.0;
     parameters.retain(|name, _| matches!(name.as_str(), "reason" | "referenceId"));
     parameters.insert("media".to_owned(), json!(channel));
-    let operation = Operation::parse(&name, None, &parameters)?;
-    operate(&app, &caller, operation, &parameters, None)
+    parameters.insert("operationName".to_owned(), json!(name));
+    let parameters = JsonObject(parameters);
+    let operation = read_operation(Gateway::Me, None, &parameters)?;
+    operate(&app, &caller, operation, &parameters.0, None)
         .await
         .map(Json)
 }

@@ -347,6 +347,13 @@ async fn bad_input_gets_the_designed_error_and_changes_nothing() {
             let expected = (*http_status, Some(u64::from(*status_code)));
             assert_eq!(seen, expected, "{method} {path} {body:?}: {reply}");
             assert!(reply["statusMessage"].is_string(), "{reply}");
+            if body
+                .as_deref()
+                .is_some_and(|body| body.contains("\"PlaceIn"))
+            {
+                assert_eq!(reply["status"], "error", "{reply}");
+                assert_eq!(reply["errorDescription"], reply["statusMessage"]);
+            }
         }
     }
     assert_eq!(agent.interaction(&id).await, before);
