@@ -140,10 +140,7 @@ fn difference(
         let invitation = it.invitation().filter(|open| open.agent == *agent);
         invitation.map(|open| open.ticket)
     };
-    if was != is
-        || ticket(before) != ticket(after)
-        || capabilities(before, agent) != capabilities(after, agent)
-    {
+    if was != is || ticket(before) != ticket(after) || offers_differ(before, after, agent) {
         Some(NoticeKind::StatusChange)
     } else if before.user_data != after.user_data
         || before.subject != after.subject
@@ -156,4 +153,10 @@ fn difference(
     } else {
         None
     }
+}
+
+/// Guards look at where an interaction is and whether it is a draft, at nothing else that changes.
+fn offers_differ(before: &Interaction, after: &Interaction, agent: &UserId) -> bool {
+    before.whereabouts != after.whereabouts
+        && capabilities(before, agent) != capabilities(after, agent)
 }
