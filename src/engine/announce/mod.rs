@@ -6,6 +6,7 @@
 mod answer;
 mod events;
 mod notices;
+mod saying;
 mod scene;
 
 pub use answer::answer;
