@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -14,6 +14,7 @@ use super::body::JsonObject;
 use super::caller::{Agent, Caller};
 use super::error::ApiError;
 use super::operate::{operate, read_operation};
+use super::url::{Parameters, Segment};
 use crate::centre::{interaction_for, select};
 use crate::domain::{Interaction, InteractionId, Refusal, Role, Sequence};
 use crate::engine::operations::Gateway;
@@ -36,9 +37,8 @@ pub(super) struct ListQuery {
     responses((status = 200, description = "URIs or interactions"), (status = 401), (status = 403)))]
 pub(super) async fn list_interactions(
     caller: Caller,
-    query: Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>,
+    Parameters(query): Parameters<ListQuery>,
 ) -> Result<Json<Value>, ApiError> {
-    let query = query.map_err(|_| ApiError::invalid("The query cannot be read"))?;
     let state = caller.0.centre.state();
     if !caller.sees_all() && !caller.0.roles.contains(&Role::Agent) {
         return Err(ApiError::forbidden(
@@ -55,9 +55,8 @@ pub(super) async fn list_interactions(
     responses((status = 200, description = "URIs or interactions"), (status = 401), (status = 403)))]
 pub(super) async fn list_my_interactions(
     Agent(caller): Agent,
-    query: Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>,
+    Parameters(query): Parameters<ListQuery>,
 ) -> Result<Json<Value>, ApiError> {
-    let query = query.map_err(|_| ApiError::invalid("The query cannot be read"))?;
     let state = caller.0.centre.state();
     let mine = state.involved(caller.user()).cloned().collect();
     let mut body = list(&caller, mine, &query);
@@ -71,10 +70,9 @@ pub(super) async fn list_my_interactions(
     responses((status = 200, description = "The interaction, with an ETag"), (status = 401), (status = 404)))]
 pub(super) async fn read_interaction(
     caller: Caller,
-    Path(id): Path<String>,
-    query: Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>,
+    Segment(id): Segment,
+    Parameters(query): Parameters<ListQuery>,
 ) -> Result<Response, ApiError> {
-    let query = query.map_err(|_| ApiError::invalid("The query cannot be read"))?;
     let state = caller.0.centre.state();
     let found = find(&caller, &state, &id)?;
     let links = caller.0.centre.links();
@@ -94,7 +92,7 @@ pub(super) async fn read_interaction(
 pub(super) async fn update_interaction(
     State(app): State<App>,
     caller: Caller,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     headers: HeaderMap,
     JsonObject(mut body): JsonObject,
 ) -> Result<Json<Value>, ApiError> {
@@ -121,7 +119,7 @@ pub(super) async fn update_interaction(
 pub(super) async fn operate_on_interaction(
     State(app): State<App>,
     Agent(caller): Agent,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     headers: HeaderMap,
     body: JsonObject,
 ) -> Result<Json<Value>, ApiError> {

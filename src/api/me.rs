@@ -1,7 +1,7 @@
 //! `/me`: the caller, his session, his channels, his workbins.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -10,6 +10,7 @@ use super::body::JsonObject;
 use super::caller::{Agent, Caller};
 use super::error::ApiError;
 use super::operate::{operate, read_operation};
+use super::url::{Parameters, Segment};
 use crate::centre::{channels, select, user, workbin_id};
 use crate::domain::{Refusal, WorkbinKind, WorkbinRef};
 use crate::engine::operations::Gateway;
@@ -65,7 +66,7 @@ pub(super) async fn list_my_channels(Agent(caller): Agent) -> Json<Value> {
 pub(super) async fn operate_on_channel(
     State(app): State<App>,
     Agent(caller): Agent,
-    Path(channel): Path<String>,
+    Segment(channel): Segment,
     body: JsonObject,
 ) -> Result<Json<Value>, ApiError> {
     let name = body.text("operationName")?.to_owned();
@@ -89,7 +90,7 @@ pub(super) async fn operate_on_channel(
     responses((status = 200, description = "URIs or workbins"), (status = 401), (status = 403)))]
 pub(super) async fn list_my_workbins(
     Agent(caller): Agent,
-    Query(query): Query<FieldsQuery>,
+    Parameters(query): Parameters<FieldsQuery>,
 ) -> Json<Value> {
     let state = caller.0.centre.state();
     let links = caller.0.centre.links();

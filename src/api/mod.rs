@@ -14,6 +14,7 @@ mod pages;
 mod requests;
 mod session;
 mod tokens;
+mod url;
 
 pub use credentials::{COOKIE, Credentials};
 pub use openapi::document;

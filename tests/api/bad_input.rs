@@ -195,6 +195,10 @@ const CASES: &[(&str, &str, &str, u16, u8)] = &[
         404,
         6,
     ),
+    ("GET", "/interactions/%ff", "", 404, 6),
+    ("GET", "/interactions/{id}?fields=a&fields=b", "", 400, 10),
+    ("GET", "/users?fields=a&fields=b", "", 400, 10),
+    ("POST", "/me/channels/%ff", "{}", 404, 6),
     // Other resources.
     ("POST", "/me", "{\"operationName\":\"Dance\"}", 400, 10),
     (
