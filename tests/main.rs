@@ -9,4 +9,5 @@ mod journal;
 mod models;
 mod options;
 mod readme;
+mod simulation;
 mod support;

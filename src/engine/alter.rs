@@ -217,11 +217,23 @@ fn change_properties(it: &mut Interaction, changes: &PropertyChanges) {
 pub(super) fn submitted(mut it: Interaction, sequence: Sequence) -> (InteractionId, Change) {
     it.submit_sequence = sequence;
     it.changed_sequence = sequence;
-    if let Whereabouts::Queued(spot) = &it.whereabouts {
-        it.placed_in_queue_at = Some(it.submitted_at);
-        it.place_in_queue_sequence = Some(sequence);
-        it.moved_to_queue_at
-            .insert(spot.queue.clone(), it.submitted_at);
+    match &it.whereabouts {
+        Whereabouts::Queued(spot) => {
+            it.moved_to_queue_at
+                .insert(spot.queue.clone(), it.submitted_at);
+            note_submission_to_place(&mut it, sequence);
+        }
+        // A workbin is a queue with an owner.
+        Whereabouts::InWorkbin(_) => note_submission_to_place(&mut it, sequence),
+        Whereabouts::Routing(_)
+        | Whereabouts::Inviting(..)
+        | Whereabouts::Handling(_)
+        | Whereabouts::Stopped(_) => {}
     }
     (it.id.clone(), Change::InteractionSubmitted(Arc::new(it)))
+}
+
+fn note_submission_to_place(it: &mut Interaction, sequence: Sequence) {
+    it.placed_in_queue_at = Some(it.submitted_at);
+    it.place_in_queue_sequence = Some(sequence);
 }

@@ -47,7 +47,8 @@ pub(super) fn entries(interaction: &Interaction) -> impl Iterator<Item = Entry> 
         Whereabouts::Queued(spot) => {
             let spot_in_queue = (spot.order, id.clone());
             entries.push(Entry::Waiting(spot.queue.clone(), spot_in_queue));
-            if let Some(declined_at) = interaction.declined.values().max() {
+            // One for each agent: the first of them may be asked again before the last.
+            for declined_at in interaction.declined.values() {
                 entries.push(Entry::Reoffer(*declined_at, id.clone()));
             }
         }

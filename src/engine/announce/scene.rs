@@ -50,6 +50,8 @@ impl Scene<'_> {
                 self.back_from_router();
             }
             Change::PlacedInQueue { .. } | Change::PlacedInWorkbin { .. } => {
+                // A router that routes on what it has offered: the revocation put it back into its queue.
+                self.report_taken();
                 self.report_holders_removed();
                 self.report_placed();
             }
@@ -163,12 +165,10 @@ impl Scene<'_> {
             self.tell_router(&routing.router, Event::PropertiesChanged, set);
         }
         let submitter = &after.submitted_by;
-        let wants = self
-            .state
-            .clients
-            .get(submitter)
-            .is_some_and(|client| client.properties_changed);
-        if wants && self.head.actor.user() != Some(submitter) {
+        let client = self.state.clients.get(submitter);
+        let wants = client.is_some_and(|client| client.properties_changed);
+        let has_heard = after.has_party(submitter) || after.invites(submitter);
+        if wants && !has_heard && self.head.actor.user() != Some(submitter) {
             self.tell_agent(submitter, Event::PropertiesChanged, set);
         }
         self.report(Event::PropertiesChanged, set);
@@ -177,23 +177,37 @@ impl Scene<'_> {
     /// Rows 11, 17, 20, 24, 25, 33 and 39.
     fn stopped(&mut self) {
         self.revoke_from_parties(Cause::Stopped);
+        let mut offered = None;
         if let Some(invitation) = self.open_invitation() {
             self.tell_agent(&invitation.agent, Event::Revoked, |attributes| {
                 attributes.cause = Some(Cause::Stopped);
                 attributes.ticket = Some(invitation.ticket);
             });
-            if let Purpose::Transfer { by, reference_id } = invitation.purpose {
-                self.fail_transfer(&by, reference_id, "The interaction was stopped");
+            match invitation.purpose {
+                Purpose::Delivery { reference_id } => offered = reference_id,
+                Purpose::Transfer { by, reference_id } => {
+                    self.fail_transfer(&by, reference_id, "The interaction was stopped");
+                }
             }
         }
-        if let Some(routing) = self.before.and_then(Interaction::routing)
-            && self.head.actor.party() != Some(Party::Router(routing.router.clone()))
-        {
-            self.tell_router(&routing.router, Event::Revoked, |_| {});
-        }
+        self.abandon_routing(offered);
         self.report_taken();
         self.report_holders_removed();
         self.report(Event::ProcessingStopped, |_| {});
+    }
+
+    /// The router loses a stopped interaction; `offered` is its RequestRouteCall that waits for an answer.
+    fn abandon_routing(&mut self, offered: Option<ReferenceId>) {
+        let Some(routing) = self.before.and_then(Interaction::routing) else {
+            return;
+        };
+        if self.head.actor.party() != Some(Party::Router(routing.router.clone())) {
+            self.tell_router(&routing.router, Event::Revoked, |attributes| {
+                attributes.reference_id = offered;
+            });
+        } else if offered.is_some() {
+            self.settle_route(offered, RouteResult::Revoked);
+        }
     }
 
     fn open_invitation(&self) -> Option<Invitation> {

@@ -106,8 +106,15 @@ impl Pull {
             .ok_or_else(|| Refusal::missing("workbin"))?;
         let interaction = turn.interaction(id)?;
         match &interaction.whereabouts {
-            Whereabouts::Queued(_) | Whereabouts::InWorkbin(_) => Ok(vec![interaction]),
-            Whereabouts::Routing(_)
+            // Who declined it knows of it still, which lets nobody pull.
+            Whereabouts::Queued(_) | Whereabouts::InWorkbin(_)
+                if state.may_see(&interaction, agent, Role::Agent) =>
+            {
+                Ok(vec![interaction])
+            }
+            Whereabouts::Queued(_)
+            | Whereabouts::InWorkbin(_)
+            | Whereabouts::Routing(_)
             | Whereabouts::Inviting(..)
             | Whereabouts::Handling(_)
             | Whereabouts::Stopped(_) => Err(not_there()),

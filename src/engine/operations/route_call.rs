@@ -9,7 +9,7 @@ use super::{Gateway, Reply, Spec};
 use crate::domain::{
     Actor, Interaction, Purpose, QueueName, Refusal, RefusalKind, Role, Router, UserId, Whereabouts,
 };
-use crate::engine::{Outcome, Turn, routing};
+use crate::engine::{Outcome, State, Turn, routing};
 
 /// Parameters: one target. `placeId` is not needed: an agent is logged in at one place.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -60,6 +60,7 @@ impl RouteCall {
             let owner = self
                 .workbin_agent_id
                 .ok_or_else(|| Refusal::missing("workbinAgentId"))?;
+            is_agent(turn.state(), &owner)?;
             let workbin = turn.workbin(named, &owner)?;
             turn.place_in_workbin(&interaction.id, workbin);
         } else {
@@ -72,6 +73,18 @@ impl RouteCall {
 /// The reference's pseudo-queue for stopping.
 fn is_stop(queue: &QueueName) -> bool {
     queue.as_str() == "__STOP__"
+}
+
+/// Nobody would ever find the interaction in the workbin of somebody who does not exist.
+fn is_agent(state: &State, user: &UserId) -> Result<(), Refusal> {
+    let configured = state.configuration.users.get(user);
+    if configured.is_some_and(|found| found.roles.contains(&Role::Agent))
+        || state.agents.contains_key(user)
+    {
+        Ok(())
+    } else {
+        Err(Refusal::not_found("agent", user.as_str()))
+    }
 }
 
 /// Row 6: the agent must be logged in, ready for the medium and below his capacity.

@@ -1,0 +1,93 @@
+//! A seeded simulation of the engine: everybody does things by chance, and the invariants of interaction-models
+//! section 7 are checked after every step.
+//!
+//! `SEED=n cargo test --test it simulation::` repeats one seed; `SEEDS=n` sets how many there are.
+
+mod capabilities;
+mod dice;
+mod invariants;
+mod races;
+mod records;
+mod reference;
+mod workload;
+mod world;
+
+use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use serde_json::json;
+
+use dice::Dice;
+use world::{AGENTS, World, configuration_of};
+
+const SEEDS: u64 = 300;
+const ACTIONS: u64 = 250;
+
+#[test]
+fn every_seed_keeps_the_invariants() {
+    let number = |name: &str| -> Option<u64> { std::env::var(name).ok()?.parse().ok() };
+    let seeds = match number("SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..number("SEEDS").unwrap_or(SEEDS),
+    };
+    let mut steps = 0;
+    for seed in seeds {
+        let result = catch_unwind(AssertUnwindSafe(|| simulate(seed)));
+        steps += result.unwrap_or_else(|_| panic!("SEED={seed} cargo test --test it simulation::"));
+    }
+    writeln!(std::io::stdout(), "{steps} steps").unwrap();
+}
+
+fn simulate(seed: u64) -> u64 {
+    let mut dice = Dice::new(seed);
+    let (timing, chats_max) = configuration_of(&mut dice);
+    let mut world = World::new(&timing, chats_max);
+    for _ in 0..ACTIONS {
+        workload::pass_time(&mut world, &mut dice);
+        // A request may come before the clock has woken the engine.
+        if dice.percent(80) {
+            world.settle();
+        }
+        workload::act(&mut world, &mut dice);
+        capabilities::check(&world, &mut dice);
+    }
+    drain(&mut world);
+    world.steps
+}
+
+/// At last every queue without a router of its own becomes empty, if agents accept and complete what they get.
+fn drain(world: &mut World) {
+    for router in ["R1", "R2"] {
+        let _ = world.ask(router, "RequestUnregisterClient", json!({}));
+    }
+    let all_ready = json!({"channels": {"chat": 1, "email": 1}});
+    for agent in AGENTS {
+        let _ = world.ask(agent, "RequestAgentLogin", all_ready.clone());
+    }
+    world.settle();
+    // Each round ends something, or lets the time pass that a declined interaction must wait.
+    for _ in 0..2_000 {
+        let waiting = |world: &World| {
+            let mut queues = world::QUEUES.iter();
+            queues.any(|queue| world.state().waiting(&world::queue(queue)).next().is_some())
+        };
+        if !waiting(world) {
+            world.compare_replay();
+            return;
+        }
+        for agent in AGENTS {
+            let mine: Vec<String> = world
+                .state()
+                .involved(&world::user(agent))
+                .map(|it| it.id.to_string())
+                .collect();
+            for id in mine {
+                let _ = world.ask(agent, "Accept", json!({"interactionId": id}));
+                let _ = world.ask(agent, "RequestStopProcessing", json!({"interactionId": id}));
+            }
+        }
+        world.pass(1_000);
+        world.settle();
+    }
+    panic!("SEED: interactions wait for ever");
+}

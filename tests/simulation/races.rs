@@ -1,0 +1,1 @@
+//! The races of interaction-models section 7 (b).

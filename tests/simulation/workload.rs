@@ -1,0 +1,329 @@
+//! What everybody does, by chance.
+
+use baton::domain::{Interaction, Whereabouts};
+use serde_json::{Value, json};
+
+use super::dice::Dice;
+use super::world::{AGENTS, MEDIA, QUEUES, World, configuration_of, user};
+
+const KEYS: [&str; 4] = ["a", "b", "c", "d"];
+const BINS: [&str; 3] = ["drafts", "team", "Team"];
+
+/// Does one thing.
+pub(super) fn act(world: &mut World, dice: &mut Dice) {
+    match dice.below(100) {
+        0..=52 => act_as_agent(world, dice),
+        53..=72 => act_as_media_server(world, dice),
+        73..=84 => act_as_router(world, dice),
+        85..=89 => {
+            let agent = dice.pick(&AGENTS);
+            let present = dice.percent(50);
+            let _ = world.presence(agent, present);
+        }
+        90..=91 => {
+            let id = any_interaction(world, dice);
+            let name = dice.pick(&["RequestStopProcessing", "RequestAccept", "RequestRouteCall"]);
+            let who = dice.pick(&["S1", "RE", "M1", "A1"]);
+            ask(world, who, name, json!({"interactionId": id}));
+        }
+        92..=97 => world.commit(),
+        98 => {
+            let (timing, chats_max) = configuration_of(dice);
+            world.configure(&timing, chats_max);
+        }
+        _ => {
+            let loses_tail = dice.percent(50);
+            world.crash(loses_tail);
+            if dice.percent(80) {
+                let _ = world.restart();
+            }
+        }
+    }
+}
+
+/// Moves the clock: a little, to when something is due, just before that, or far.
+pub(super) fn pass_time(world: &mut World, dice: &mut Dice) {
+    let due_in_ms = world
+        .engine
+        .poll_timeout(world.now)
+        .map_or(0, |at| at.0.saturating_sub(world.now.0));
+    let ms = match dice.below(100) {
+        0..=39 => 0,
+        40..=69 => dice.below(2_000),
+        70..=84 => due_in_ms,
+        85..=89 => due_in_ms.saturating_sub(1),
+        90..=97 => dice.below(60_000),
+        _ => dice.below(20 * 60_000),
+    };
+    if ms > 0 {
+        world.pass(ms);
+    }
+}
+
+fn act_as_agent(world: &mut World, dice: &mut Dice) {
+    let agent = dice.pick(&AGENTS);
+    if !world.state().agents.contains_key(&user(agent)) && dice.percent(70) {
+        let channels = match dice.below(4) {
+            0 => json!({"chat": 1}),
+            1 => json!({"chat": 1, "email": 0}),
+            2 => json!({"chat": 1, "email": 1}),
+            _ => Value::Null,
+        };
+        return ask(
+            world,
+            agent,
+            "RequestAgentLogin",
+            json!({"channels": channels}),
+        );
+    }
+    match dice.below(100) {
+        0..=39 => work_on(world, dice, agent),
+        40..=54 => answer_invitation(world, dice, agent),
+        55..=64 => pull(world, dice, agent),
+        65..=76 => change_readiness(world, dice, agent),
+        77..=78 => ask(world, agent, "RequestAgentLogout", json!({})),
+        79..=80 => {
+            let flag = dice.below(2);
+            let parameters = json!({"extension": {"event_properties_changed": flag}});
+            ask(world, agent, "RequestRegisterClient", parameters);
+        }
+        81..=88 => {
+            let bin = dice.pick(&BINS);
+            let name = dice.pick(&[
+                "RequestSubscribeWorkbin",
+                "RequestSubscribeWorkbin",
+                "RequestUnsubscribeWorkbin",
+                "RequestGetWorkbinContent",
+            ]);
+            ask(world, agent, name, json!({"workbin": bin}));
+        }
+        _ => submit_as_agent(world, dice, agent),
+    }
+}
+
+fn submit_as_agent(world: &mut World, dice: &mut Dice, agent: &str) {
+    let media = dice.pick(&MEDIA);
+    let parameters = match dice.below(4) {
+        0 => json!({"mediaType": media, "workbin": dice.pick(&BINS)}),
+        1 => json!({"mediaType": media, "queue": dice.pick(&QUEUES)}),
+        _ => json!({"mediaType": media, "userData": {dice.pick(&KEYS): 1}}),
+    };
+    ask(world, agent, "RequestSubmit", parameters);
+}
+
+fn change_readiness(world: &mut World, dice: &mut Dice, agent: &str) {
+    let name = dice.pick(&["Ready", "Ready", "Ready", "NotReady"]);
+    let parameters = if dice.percent(40) {
+        json!({"media": dice.pick(&MEDIA)})
+    } else {
+        json!({})
+    };
+    ask(world, agent, name, parameters);
+}
+
+/// Accepts or rejects what the agent is invited to, or now and then what he is not.
+fn answer_invitation(world: &mut World, dice: &mut Dice, agent: &str) {
+    let name = dice.pick(&["Accept", "Accept", "Accept", "Reject"]);
+    let invited: Vec<(String, u64)> = world
+        .state()
+        .involved(&user(agent))
+        .filter(|it| it.invites(&user(agent)))
+        .map(|it| (it.id.to_string(), it.invitation().unwrap().ticket.0))
+        .collect();
+    let (id, ticket) = match dice.one_of(&invited) {
+        Some(open) if dice.percent(90) => open.clone(),
+        _ => (any_interaction(world, dice), world.state().last_ticket),
+    };
+    let parameters = match dice.below(20) {
+        0 => json!({"interactionId": id, "ticketId": ticket.saturating_sub(1 + dice.below(3))}),
+        1 => json!({"interactionId": id, "ticketId": ticket + 1 + dice.below(3)}),
+        2..=9 => json!({"interactionId": id}),
+        _ => json!({"interactionId": id, "ticketId": ticket}),
+    };
+    ask(world, agent, name, parameters);
+}
+
+fn pull(world: &mut World, dice: &mut Dice, agent: &str) {
+    let id = any_interaction(world, dice);
+    let parameters = match dice.below(6) {
+        0 => json!({"queue": "second"}),
+        1 => json!({"queue": dice.pick(&QUEUES), "count": dice.below(4)}),
+        2 => json!({"workbin": dice.pick(&BINS)}),
+        3 => json!({"workbin": dice.pick(&BINS), "interactionId": id}),
+        4 => json!({"viewId": "second", "interactionIds": [id]}),
+        _ => json!({"interactionId": id}),
+    };
+    ask(world, agent, "RequestPull", parameters);
+}
+
+fn work_on(world: &mut World, dice: &mut Dice, agent: &str) {
+    let own: Vec<String> = world
+        .state()
+        .involved(&user(agent))
+        .map(|it| it.id.to_string())
+        .collect();
+    let id = match dice.one_of(&own) {
+        Some(id) if dice.percent(85) => id.clone(),
+        _ => any_interaction(world, dice),
+    };
+    let mut parameters = json!({});
+    let name = match dice.below(16) {
+        0..=1 => "Complete",
+        2 => {
+            parameters = json!({"queueName": dice.pick(&QUEUES)});
+            "Complete"
+        }
+        3..=4 => {
+            parameters = json!({"queueName": dice.pick(&QUEUES)});
+            "PlaceInQueue"
+        }
+        5..=6 => {
+            parameters = json!({"workbin": dice.pick(&BINS)});
+            "PlaceInWorkbin"
+        }
+        7..=9 => {
+            parameters = match dice.below(8) {
+                0 => json!({"queueName": dice.pick(&QUEUES)}),
+                1 => json!({"userId": "nobody"}),
+                _ => json!({"userId": dice.pick(&AGENTS)}),
+            };
+            "Transfer"
+        }
+        10 => dice.pick(&["Reply", "ReplyAll", "Cancel"]),
+        11 => "Cancel",
+        12 => "RequestStopProcessing",
+        13 => {
+            parameters = property_changes(dice);
+            "RequestChangeProperties"
+        }
+        _ => {
+            parameters = json!({"userData": {dice.pick(&KEYS): dice.below(9)}});
+            dice.pick(&["AttachUserData", "UpdateUserData", "DeleteUserData"])
+        }
+    };
+    parameters["interactionId"] = json!(id);
+    ask(world, agent, name, parameters);
+}
+
+fn property_changes(dice: &mut Dice) -> Value {
+    let mut parameters = json!({
+        "addedProperties": {dice.pick(&KEYS): dice.below(9)},
+        "changedProperties": {dice.pick(&KEYS): dice.below(9)},
+    });
+    if dice.percent(40) {
+        parameters["deletedProperties"] = json!({dice.pick(&KEYS): ""});
+    }
+    if dice.percent(20) {
+        parameters["userData"] = json!({dice.pick(&KEYS): "new", dice.pick(&KEYS): "new"});
+    }
+    if dice.percent(20) {
+        parameters["changedProperties"] = json!({"Subject": format!("s{}", dice.below(9))});
+    }
+    if dice.percent(5) {
+        parameters["addedProperties"] = json!({"Queue": "chat"});
+    }
+    parameters
+}
+
+fn act_as_media_server(world: &mut World, dice: &mut Dice) {
+    let who = dice.pick(&["M1", "M2"]);
+    match dice.below(20) {
+        0 => {
+            let flag = dice.below(2);
+            let parameters = json!({"extension": {"event_properties_changed": flag}});
+            ask(world, who, "RequestRegisterClient", parameters);
+        }
+        1..=5 => {
+            let mut parameters = property_changes(dice);
+            parameters["interactionId"] = json!(any_interaction(world, dice));
+            ask(world, who, "RequestChangeProperties", parameters);
+        }
+        6..=8 => {
+            let id = any_interaction(world, dice);
+            let parameters = json!({"interactionId": id});
+            ask(world, who, "RequestStopProcessing", parameters);
+        }
+        _ => {
+            let mut parameters = json!({
+                "queue": dice.pick(&["chat", "chat", "second", "email", "email", "french"]),
+                "userData": {dice.pick(&KEYS): dice.below(9)},
+            });
+            if dice.percent(40) {
+                parameters["interactionId"] = json!(format!("{who}-{}", dice.below(60)));
+            }
+            if dice.percent(10) {
+                parameters["mediaType"] = json!(dice.pick(&["chat", "email", "fax"]));
+            }
+            ask(world, who, "RequestSubmit", parameters);
+        }
+    }
+}
+
+fn act_as_router(world: &mut World, dice: &mut Dice) {
+    let who = dice.pick(&["R1", "R2"]);
+    let held: Vec<String> = world
+        .state()
+        .routed_by(&user(who))
+        .map(|it| it.id.to_string())
+        .collect();
+    let id = match dice.one_of(&held) {
+        Some(id) if dice.percent(95) => id.clone(),
+        _ => any_interaction(world, dice),
+    };
+    if held.is_empty() && dice.percent(50) || dice.percent(20) {
+        let dn = match dice.below(10) {
+            0 => "nowhere",
+            1 => dice.pick(&AGENTS),
+            _ => dice.pick(&QUEUES),
+        };
+        return match dice.below(20) {
+            0..=4 => ask(world, who, "RequestRegisterClient", json!({})),
+            5..=12 => ask(world, who, "RegisterAddress", json!({"thisDN": dn})),
+            13..=18 => ask(world, who, "UnregisterAddress", json!({"thisDN": dn})),
+            _ => ask(world, who, "RequestUnregisterClient", json!({})),
+        };
+    }
+    let mut name = "RequestRouteCall";
+    let mut parameters = match dice.below(20) {
+        0..=9 => json!({"agentId": dice.pick(&AGENTS)}),
+        10..=11 => json!({"queue": dice.pick(&QUEUES)}),
+        12 => json!({"queue": dice.pick(&["nowhere", "__STOP__"])}),
+        13 => {
+            json!({"workbin": "drafts", "workbinAgentId": dice.pick(&["A1", "A2", "nobody", "M1"])})
+        }
+        14 => json!({"workbin": "team", "workbinAgentId": dice.pick(&["A1", "A4"])}),
+        15 => json!({"stop": true}),
+        _ => {
+            name = dice.pick(&["RequestUpdateUserData", "RequestDeleteUserData"]);
+            json!({"userData": {dice.pick(&KEYS): dice.below(9)}})
+        }
+    };
+    parameters["interactionId"] = json!(id);
+    ask(world, who, name, parameters);
+}
+
+fn ask(world: &mut World, who: &str, name: &str, parameters: Value) {
+    let _ = world.ask(who, name, parameters);
+}
+
+/// Any interaction, seldom a stopped or an unknown one.
+fn any_interaction(world: &World, dice: &mut Dice) -> String {
+    let state = world.state();
+    let ids: Vec<String> = match dice.below(20) {
+        0 => return format!("unknown-{}", dice.below(9)),
+        1 => state.stopped.keys().map(ToString::to_string).collect(),
+        2..=6 => state
+            .interactions
+            .values()
+            .filter(|it| is_parked(it))
+            .map(|it| it.id.to_string())
+            .collect(),
+        _ => state.interactions.keys().map(ToString::to_string).collect(),
+    };
+    let id = dice.one_of(&ids).cloned();
+    id.unwrap_or_else(|| "unknown".to_owned())
+}
+
+fn is_parked(interaction: &Interaction) -> bool {
+    matches!(interaction.whereabouts, Whereabouts::InWorkbin(_))
+}
