@@ -149,10 +149,15 @@ impl Credentials {
 
     fn of_claims(&self, claims: Claims, by_cookie: bool) -> Result<Identity, Unauthenticated> {
         let centre = self.centres.find(&claims.centre);
+        let roles = claims.roles();
+        // Unknown roles give no rights, so that a token without a known one is good for nothing.
+        if roles.is_empty() {
+            return Err(Unauthenticated::Invalid);
+        }
         Ok(Identity {
             centre: centre.ok_or(Unauthenticated::Invalid)?,
-            roles: claims.roles(),
-            expires_at: Some(claims.expires_at()),
+            roles,
+            expires_at: Some(self.tokens.end_of(&claims)),
             token_id: claims.jti.clone(),
             user: claims.sub,
             by_cookie,

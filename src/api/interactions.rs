@@ -21,7 +21,9 @@ use crate::engine::operations::Gateway;
 use crate::engine::{self, Operation};
 
 /// Interactions in one reply; `after` of the reply asks for the next ones.
-pub(super) const LIST_LEN_MAX: usize = 500;
+const LIST_LEN_MAX: usize = 500;
+/// Bytes of attached data in one reply, above which no further interaction is added.
+const LIST_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 /// What a list is asked for.
 #[derive(Debug, Default, Deserialize)]
@@ -45,7 +47,8 @@ pub(super) async fn list_interactions(
             "This is for agents, supervisors and administrators",
         ));
     }
-    let visible = visible_interactions(&caller, &state, query.after.as_deref());
+    let visible = state.interactions.values();
+    let visible = visible.filter(|interaction| caller.may_see(&state, interaction));
     Ok(Json(list(&caller, visible, &query)))
 }
 
@@ -58,7 +61,7 @@ pub(super) async fn list_my_interactions(
     Parameters(query): Parameters<ListQuery>,
 ) -> Result<Json<Value>, ApiError> {
     let state = caller.0.centre.state();
-    let mine = state.involved(caller.user()).cloned().collect();
+    let mine = state.involved(caller.user());
     let mut body = list(&caller, mine, &query);
     body["sequence"] = json!(state.sequence);
     Ok(Json(body))
@@ -145,9 +148,27 @@ pub(super) async fn submit_interaction(
         .map(Json)
 }
 
-fn list(caller: &Caller, mut found: Vec<Arc<Interaction>>, query: &ListQuery) -> Value {
-    let next = (found.len() > LIST_LEN_MAX).then(|| found[LIST_LEN_MAX - 1].id.clone());
-    found.truncate(LIST_LEN_MAX);
+/// One page of what the caller may see, given in the order of the identifiers.
+fn list<'a>(
+    caller: &Caller,
+    visible: impl Iterator<Item = &'a Arc<Interaction>>,
+    query: &ListQuery,
+) -> Value {
+    let after = query.after.as_deref().unwrap_or_default();
+    let mut rest = visible
+        .filter(|interaction| interaction.id.as_str() > after)
+        .peekable();
+    let (mut found, mut bytes) = (Vec::new(), 0);
+    while found.len() < LIST_LEN_MAX && bytes < LIST_BYTES_MAX {
+        let Some(next) = rest.next() else { break };
+        bytes += query
+            .fields
+            .as_ref()
+            .map_or(0, |_| next.user_data.text_len());
+        found.push(next);
+    }
+    let last = found.last().filter(|_| rest.peek().is_some());
+    let next = last.map(|interaction| interaction.id.clone());
     let links = caller.0.centre.links();
     let mut body = match &query.fields {
         None => {
@@ -169,22 +190,6 @@ fn list(caller: &Caller, mut found: Vec<Arc<Interaction>>, query: &ListQuery) ->
         body["after"] = json!(next);
     }
     body
-}
-
-/// In the order of their identifiers, one more than a list holds, so that it is known whether there are more.
-fn visible_interactions(
-    caller: &Caller,
-    state: &engine::State,
-    after: Option<&str>,
-) -> Vec<Arc<Interaction>> {
-    state
-        .interactions
-        .values()
-        .filter(|interaction| after.is_none_or(|after| interaction.id.as_str() > after))
-        .filter(|interaction| caller.may_see(state, interaction))
-        .take(LIST_LEN_MAX + 1)
-        .cloned()
-        .collect()
 }
 
 fn find(caller: &Caller, state: &engine::State, id: &str) -> Result<Arc<Interaction>, ApiError> {

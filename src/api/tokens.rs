@@ -126,6 +126,12 @@ impl Tokens {
         }
     }
 
+    /// When a token is no longer taken: its end and the leeway.
+    pub(super) fn end_of(&self, claims: &Claims) -> Timestamp {
+        let end_s = claims.exp.saturating_add(self.validation.leeway);
+        Timestamp(end_s.saturating_mul(1_000))
+    }
+
     fn sign(
         &self,
         user: UserId,
@@ -169,11 +175,6 @@ impl Claims {
             .iter()
             .filter_map(|name| Role::parse(name))
             .collect()
-    }
-
-    /// When the token ends.
-    pub fn expires_at(&self) -> Timestamp {
-        Timestamp(self.exp.saturating_mul(1_000))
     }
 }
 

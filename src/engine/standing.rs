@@ -31,7 +31,7 @@ impl Standing {
 }
 
 impl State {
-    /// An agent's request takes effect: he is there, also without a push session, and his holds last anew.
+    /// An agent's request takes effect: his holds last anew, and so does his grace time if his push session was lost.
     pub(super) fn renew(&mut self, user: &UserId) {
         let Some(agent) = self.agents.get(user) else {
             return;
@@ -39,7 +39,7 @@ impl State {
         let mut agent = agent.as_ref().clone();
         let was_lost = matches!(agent.presence, Presence::LostAt(_));
         if was_lost {
-            agent.presence = Presence::Unknown;
+            agent.presence = Presence::LostAt(self.at);
         }
         agent.last_request_at = self.at;
         self.agents.insert_mut(user.clone(), Arc::new(agent));

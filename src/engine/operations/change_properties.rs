@@ -84,14 +84,7 @@ pub(super) fn record_changes(
     }
     check_text("externalId", changes.external_id.as_ref())?;
     check_text("subject", changes.subject.as_ref())?;
-    let mut missing = Vec::new();
-    let mut data = interaction.user_data.as_ref().clone();
-    if let Some(names) = &changes.deleted {
-        (data, missing) = data.without(names);
-    }
-    if let Some(over) = &changes.merged {
-        data.merged(over)?;
-    }
+    let (_, missing) = changes.applied_to(&interaction.user_data)?;
     turn.record(Change::PropertiesChanged {
         interaction: interaction.id.clone(),
         changes: Arc::new(changes),
