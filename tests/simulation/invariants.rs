@@ -18,7 +18,7 @@ use super::reference::Reference;
 type Bin = BTreeSet<InteractionId>;
 
 /// Hears everything and remembers what the invariants need.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Observer {
     reference: Reference,
     heard: BTreeMap<(UserId, Channel), Sequence>,

@@ -8,14 +8,14 @@ use baton::domain::{
 use baton::engine::State;
 use serde_json::{Map, Value};
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Reference {
     known: BTreeMap<InteractionId, Seen>,
     submitted: usize,
     stopped: usize,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Seen {
     queue: Option<QueueName>,
     workbin: Option<WorkbinRef>,

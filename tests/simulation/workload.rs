@@ -9,6 +9,9 @@ use super::world::{AGENTS, MEDIA, QUEUES, World, configuration_of, user};
 const KEYS: [&str; 4] = ["a", "b", "c", "d"];
 const BINS: [&str; 3] = ["drafts", "team", "Team"];
 
+/// Media servers submit no more than about this many at a time.
+const LIVE_LEN_MAX: usize = 20;
+
 /// Does one thing.
 pub(super) fn act(world: &mut World, dice: &mut Dice) {
     match dice.below(100) {
@@ -243,6 +246,8 @@ fn act_as_media_server(world: &mut World, dice: &mut Dice) {
             let parameters = json!({"interactionId": id});
             ask(world, who, "RequestStopProcessing", parameters);
         }
+        // Enough to be full, and few enough to be fast.
+        _ if world.state().interactions.size() > LIVE_LEN_MAX => {}
         _ => {
             let mut parameters = json!({
                 "queue": dice.pick(&["chat", "chat", "second", "email", "email", "french"]),

@@ -70,6 +70,8 @@ pub(crate) struct World {
     durable: usize,
     shadow: State,
     observer: Observer,
+    /// What had been heard when the last step became durable.
+    durable_observer: Observer,
     history: VecDeque<String>,
 }
 
@@ -85,11 +87,12 @@ impl World {
             durable: 0,
             shadow: State::default(),
             observer: Observer::default(),
+            durable_observer: Observer::default(),
             history: VecDeque::new(),
         };
         world.configure(timing, chats_max);
         world.ask("RE", "RequestRegisterClient", json!({})).unwrap();
-        world.durable = world.journal.len();
+        world.commit();
         world
     }
 
@@ -227,28 +230,27 @@ impl World {
     /// Everything so far is on disk.
     pub(crate) fn commit(&mut self) {
         self.durable = self.journal.len();
+        self.durable_observer = self.observer.clone();
     }
 
     /// The process ends and begins anew from the journal, without what was not durable if `loses_tail`.
     pub(crate) fn crash(&mut self, loses_tail: bool) {
         if loses_tail {
             self.journal.truncate(self.durable);
+            self.observer = self.durable_observer.clone();
         }
         self.note(format!("crash, {} steps are left", self.journal.len()));
-        let live = self.engine.state().clone();
         let mut state = State::default();
-        self.observer = Observer::default();
-        self.said.clear();
         for row in &self.journal {
             let step: Step = serde_json::from_str(row).unwrap();
-            let before = state.clone();
-            let said = fold(&mut state, &step);
-            self.observer.observe(&before, &step, &said, &state);
+            fold(&mut state, &step);
         }
         if !loses_tail {
-            assert!(state == live, "the journal gives another state");
+            assert!(state == *self.state(), "the journal gives another state");
         }
-        self.durable = self.journal.len();
+        let last = state.sequence;
+        self.said.retain(|(sequence, _)| *sequence <= last);
+        self.commit();
         self.shadow = state.clone();
         self.engine = Engine::new(state);
     }
