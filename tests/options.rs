@@ -1,7 +1,8 @@
 //! Every option is a flag, a variable and a key of `baton.toml`; the program's own rules about them.
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use baton::options::{File, Flags, Options};
 use clap::Args;
@@ -103,6 +104,26 @@ fn the_program_refuses_what_is_unsafe() {
         assert!(!output.status.success(), "{line}");
         assert!(said.contains(expected), "{line}: {said}");
     }
+}
+
+#[test]
+fn a_log_that_cannot_be_written_does_not_end_the_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Command::new(env!("CARGO_BIN_EXE_baton"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--log", "trace"])
+        .env("BATON_DATA", folder.path().join("data"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(server.stderr.take());
+    let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
+    let listening = lines.next().unwrap().unwrap();
+    let address = listening.rsplit('/').next().unwrap().to_owned();
+    let health = baton(folder.path(), &format!("health --listen {address}"), None);
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert!(health.status.success(), "{listening}: {health:?}");
 }
 
 #[test]

@@ -38,10 +38,14 @@ async fn every_route_asks_for_credentials() {
     };
     let expired = sign(claims(1, "demo"));
     let elsewhere = sign(claims(u64::from(u32::MAX), "nowhere"));
+    let mut unknown = claims(u64::from(u32::MAX), "demo");
+    unknown["roles"] = json!(["emperor"]);
+    let without_a_known_role = sign(unknown);
     let http = reqwest::Client::new();
     for credentials in [
         Some(expired.as_str()),
         Some(elsewhere.as_str()),
+        Some(without_a_known_role.as_str()),
         None,
         Some(""),
         Some("Bearer"),

@@ -206,6 +206,45 @@ async fn an_agent_whose_desktop_is_gone_loses_first_invitations_then_the_rest() 
 }
 
 #[tokio::test]
+async fn a_late_request_renews_the_grace_and_no_more() {
+    let server = start("invitation_grace_ms = 100\nownership_grace_ms = 400").await;
+    let (agent, media_server) = (server.client("agent1"), server.client("mediaserver"));
+    let reporting = server.client("reporting");
+    reporting.request("RequestRegisterClient", json!({})).await;
+    let mut stat = Desktop::open(&reporting, &[MESSAGES]).await;
+    agent.ready("chat").await;
+    let desktop = Desktop::open(&agent, &[INTERACTIONS]).await;
+    let id = media_server.submit("chat").await;
+    agent.operate(&id, "Accept", json!({})).await;
+    desktop.close().await;
+    agent
+        .operate(&id, "UpdateUserData", json!({"userData": {"late": true}}))
+        .await;
+    stat.hear(MESSAGES, event("EventAgentLogout")).await;
+    assert_eq!(media_server.interaction(&id).await["state"], "Queued");
+}
+
+#[tokio::test]
+async fn the_state_on_subscribe_may_be_larger_than_what_may_wait() {
+    let server = start("").await;
+    let (agent, media_server) = (server.client("agent1"), server.client("mediaserver"));
+    agent.ready("email").await;
+    let large = "x".repeat(250 * 1024);
+    for _ in 0..5 {
+        let mail = json!({"mediaType": "email", "queue": "email", "userData": {"body": large}});
+        media_server.done("/api/v2/interactions", mail).await;
+    }
+    let mut desktop = Desktop::open(&agent, &[INTERACTIONS]).await;
+    for _ in 0..5 {
+        desktop.hear(INTERACTIONS, in_state("Invited")).await;
+    }
+    media_server.submit("email").await;
+    agent
+        .done("/api/v2/me", json!({"operationName": "NotReady"}))
+        .await;
+}
+
+#[tokio::test]
 async fn a_desktop_that_comes_back_in_time_keeps_everything() {
     let server = start("invitation_grace_ms = 60000\nownership_grace_ms = 60000").await;
     let (agent, media_server) = (server.client("agent1"), server.client("mediaserver"));
