@@ -137,6 +137,10 @@ async fn the_cookie_is_for_the_page_alone() {
     );
     assert_eq!(me(start().header(ORIGIN, "null")).await, 403);
     assert_eq!(me(start().header(ORIGIN, &server.url)).await, 200);
+    let two = start()
+        .header(ORIGIN, &server.url)
+        .header(ORIGIN, "https://evil.example");
+    assert_eq!(me(two).await, 403);
     assert_eq!(me(start()).await, 200);
 }
 
