@@ -154,7 +154,10 @@ fn token(
     }
     let secret = server::secret(&options, None)?;
     let tokens = server::tokens(&options, &secret);
-    println!("{}", tokens.issue(user, centre, &roles, valid_s * 1_000)?);
+    println!(
+        "{}",
+        tokens.issue(user, centre, &roles, valid_s.saturating_mul(1_000))?
+    );
     Ok(())
 }
 
@@ -203,7 +206,9 @@ fn start_logging(options: &Options) -> Result<()> {
     let filter = EnvFilter::try_new(&options.log).context("option log")?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_writer(std::io::stderr)
+        // A log that cannot be written, on a full disk say, must not end the server.
+        .log_internal_errors(false);
     if options.log_json {
         builder.json().init();
     } else {

@@ -8,8 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use axum::Router;
+use axum::extract::Request;
+use axum::{Router, ServiceExt};
 use tokio::net::TcpListener;
+use tower::Layer;
+use tower_http::normalize_path::NormalizePathLayer;
 use tracing::{info, warn};
 
 use crate::api::{self, Credentials, Parts, Tokens};
@@ -111,9 +114,10 @@ impl Server {
             hub.shut_down();
             draining.send_replace(true);
         };
-        let service = self
-            .router
-            .into_make_service_with_connect_info::<SocketAddr>();
+        // `/me/` is `/me`: clients of the gateway write both.
+        let trimmed = NormalizePathLayer::trim_trailing_slash().layer(self.router);
+        let service =
+            ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(trimmed);
         let serve = axum::serve(self.listener, service).with_graceful_shutdown(stopping);
         let limit = async move {
             let stopped = drain.wait_for(|draining| *draining).await.is_ok();

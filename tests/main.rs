@@ -7,5 +7,7 @@ mod cometd;
 mod house;
 mod journal;
 mod models;
+mod options;
+mod readme;
 mod simulation;
 mod support;

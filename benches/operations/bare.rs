@@ -83,7 +83,7 @@ pub(crate) fn client_runtime() -> Runtime {
 }
 
 /// About 400 bytes, as an update of user data has.
-fn body(number: u64) -> String {
+pub(crate) fn body(number: u64) -> String {
     let padding = "x".repeat(320);
     json!({"operationName": "UpdateUserData", "userData": {"number": number, "note": padding}})
         .to_string()

@@ -10,6 +10,7 @@
 
 mod appender;
 mod bare;
+mod baton;
 mod load;
 
 use std::env;
@@ -25,13 +26,14 @@ type Contender = (&'static str, Box<dyn Fn(u64) -> Measured>);
 fn main() {
     let operations = setting("BATON_BENCH_OPERATIONS", 20_000);
     let rounds = setting("BATON_BENCH_ROUNDS", 5);
-    let contenders: [Contender; 3] = [
+    let contenders: [Contender; 4] = [
         (
             "ceiling: axum handler + SQLite append",
             bare::http_and_append(),
         ),
         ("axum handler alone", bare::http()),
         ("SQLite append alone", bare::append()),
+        ("Baton: UpdateUserData", baton::update()),
     ];
     println!("{operations} operations a round, best of {rounds} rounds, {CLIENTS} clients\n");
     print_table(&best_of(rounds, operations, &contenders));

@@ -1,9 +1,10 @@
 //! The body of a request: one JSON object.
 
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{FromRequest, Request};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::body::{Bytes, to_bytes};
+use axum::extract::{FromRequest, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value};
 
 use super::App;
@@ -17,9 +18,8 @@ impl FromRequest<App> for JsonObject {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
         check_content_type(request.headers())?;
-        let bytes = Bytes::from_request(request, app)
-            .await
-            .map_err(unreadable)?;
+        let bytes = Bytes::from_request(request, app).await;
+        let bytes = bytes.map_err(|_| ApiError::invalid("The body could not be read"))?;
         match serde_json::from_slice(&bytes) {
             Ok(Value::Object(map)) => Ok(Self(map)),
             Ok(_) => Err(ApiError::invalid("The body must be a JSON object")),
@@ -66,8 +66,29 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), ApiError> {
     }
 }
 
-fn unreadable(rejection: BytesRejection) -> ApiError {
-    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+/// Reads the body of every request before anything looks at it, up to a bound. A connection whose request was answered
+/// while its body was still on the way could not be kept, and the client's next request on it would be lost.
+pub(super) async fn read_whole(
+    State(bytes_max): State<usize>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    match to_bytes(body, bytes_max).await {
+        Ok(bytes) => next.run(Request::from_parts(parts, bytes.into())).await,
+        Err(error) => {
+            let mut response = unreadable(&error).into_response();
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(header::CONNECTION, close);
+            response
+        }
+    }
+}
+
+fn unreadable(error: &axum::Error) -> ApiError {
+    let is_too_long = std::error::Error::source(error)
+        .is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
+    if is_too_long {
         ApiError::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             10,

@@ -2,7 +2,7 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 use super::App;
 use super::credentials::Identity;
@@ -85,15 +85,15 @@ fn is_unsafe(method: &Method) -> bool {
 
 /// With the cookie, a page of another origin must not be able to act: its Origin gives it away.
 fn check_origin(headers: &HeaderMap, allowed: &[String]) -> Result<(), ApiError> {
-    let Some(origin) = headers.get(header::ORIGIN) else {
-        return Ok(());
-    };
-    let origin = origin.to_str().unwrap_or_default();
     let host = headers
         .get(header::HOST)
         .and_then(|host| host.to_str().ok());
-    let own = origin.split_once("://").map(|(_, authority)| authority);
-    if (own.is_some() && own == host) || allowed.iter().any(|known| known == origin) {
+    let is_own = |origin: &HeaderValue| {
+        let origin = origin.to_str().unwrap_or_default();
+        let authority = origin.split_once("://").map(|(_, authority)| authority);
+        (authority.is_some() && authority == host) || allowed.iter().any(|known| known == origin)
+    };
+    if headers.get_all(header::ORIGIN).iter().all(is_own) {
         Ok(())
     } else {
         Err(ApiError::new(

@@ -102,8 +102,7 @@ impl Credentials {
     /// # Errors
     /// It is not valid, or not of a contact centre of this server.
     pub fn by_token(&self, token: &str) -> Result<Identity, Unauthenticated> {
-        let claims = self.tokens.verify(token).ok_or(Unauthenticated::Invalid)?;
-        self.of_claims(claims, false)
+        self.of_claims(self.tokens.verify(token)?, false)
     }
 
     /// Who has a name and a password.
@@ -145,16 +144,20 @@ impl Credentials {
 
     fn by_cookie(&self, headers: &HeaderMap) -> Result<Identity, Unauthenticated> {
         let token = cookie(headers).ok_or(Unauthenticated::Missing)?;
-        let verified = self.tokens.verify_cookie(&token);
-        self.of_claims(verified.ok_or(Unauthenticated::Expired)?, true)
+        self.of_claims(self.tokens.verify_cookie(&token)?, true)
     }
 
     fn of_claims(&self, claims: Claims, by_cookie: bool) -> Result<Identity, Unauthenticated> {
         let centre = self.centres.find(&claims.centre);
+        let roles = claims.roles();
+        // Unknown roles give no rights, so that a token without a known one is good for nothing.
+        if roles.is_empty() {
+            return Err(Unauthenticated::Invalid);
+        }
         Ok(Identity {
             centre: centre.ok_or(Unauthenticated::Invalid)?,
-            roles: claims.roles(),
-            expires_at: Some(claims.expires_at()),
+            roles,
+            expires_at: Some(self.tokens.end_of(&claims)),
             token_id: claims.jti.clone(),
             user: claims.sub,
             by_cookie,

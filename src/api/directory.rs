@@ -1,18 +1,21 @@
 //! `/users` and `/queues`: whom and what an interaction can be passed to.
 
 use axum::Json;
-use axum::extract::Query;
 use serde_json::{Value, json};
 
 use super::caller::Caller;
 use super::me::{FieldsQuery, collection};
+use super::url::Parameters;
 use crate::centre::user;
 
 /// The users of the contact centre
 #[utoipa::path(get, path = "/users", tag = "Directory",
     params(("fields" = Option<String>, Query, description = "`*` or a list of fields; without it URIs are given")),
     responses((status = 200, description = "URIs or users"), (status = 401)))]
-pub(super) async fn list_users(caller: Caller, Query(query): Query<FieldsQuery>) -> Json<Value> {
+pub(super) async fn list_users(
+    caller: Caller,
+    Parameters(query): Parameters<FieldsQuery>,
+) -> Json<Value> {
     let state = caller.0.centre.state();
     let links = caller.0.centre.links();
     let ids = state.configuration.users.keys();
@@ -24,7 +27,10 @@ pub(super) async fn list_users(caller: Caller, Query(query): Query<FieldsQuery>)
 #[utoipa::path(get, path = "/queues", tag = "Directory",
     params(("fields" = Option<String>, Query, description = "`*` or a list of fields; without it URIs are given")),
     responses((status = 200, description = "URIs or queues"), (status = 401)))]
-pub(super) async fn list_queues(caller: Caller, Query(query): Query<FieldsQuery>) -> Json<Value> {
+pub(super) async fn list_queues(
+    caller: Caller,
+    Parameters(query): Parameters<FieldsQuery>,
+) -> Json<Value> {
     let state = caller.0.centre.state();
     let links = caller.0.centre.links();
     let queues = state.configuration.queues.iter();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -13,13 +13,17 @@ use super::App;
 use super::body::JsonObject;
 use super::caller::{Agent, Caller};
 use super::error::ApiError;
-use super::operate::operate;
+use super::operate::{operate, read_operation};
+use super::url::{Parameters, Segment};
 use crate::centre::{interaction_for, select};
 use crate::domain::{Interaction, InteractionId, Refusal, Role, Sequence};
+use crate::engine::operations::Gateway;
 use crate::engine::{self, Operation};
 
 /// Interactions in one reply; `after` of the reply asks for the next ones.
-pub(super) const LIST_LEN_MAX: usize = 500;
+const LIST_LEN_MAX: usize = 500;
+/// Bytes of attached data in one reply, above which no further interaction is added.
+const LIST_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 /// What a list is asked for.
 #[derive(Debug, Default, Deserialize)]
@@ -35,16 +39,16 @@ pub(super) struct ListQuery {
     responses((status = 200, description = "URIs or interactions"), (status = 401), (status = 403)))]
 pub(super) async fn list_interactions(
     caller: Caller,
-    query: Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>,
+    Parameters(query): Parameters<ListQuery>,
 ) -> Result<Json<Value>, ApiError> {
-    let query = query.map_err(|_| ApiError::invalid("The query cannot be read"))?;
     let state = caller.0.centre.state();
     if !caller.sees_all() && !caller.0.roles.contains(&Role::Agent) {
         return Err(ApiError::forbidden(
             "This is for agents, supervisors and administrators",
         ));
     }
-    let visible = visible_interactions(&caller, &state, query.after.as_deref());
+    let visible = state.interactions.values();
+    let visible = visible.filter(|interaction| caller.may_see(&state, interaction));
     Ok(Json(list(&caller, visible, &query)))
 }
 
@@ -54,11 +58,10 @@ pub(super) async fn list_interactions(
     responses((status = 200, description = "URIs or interactions"), (status = 401), (status = 403)))]
 pub(super) async fn list_my_interactions(
     Agent(caller): Agent,
-    query: Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>,
+    Parameters(query): Parameters<ListQuery>,
 ) -> Result<Json<Value>, ApiError> {
-    let query = query.map_err(|_| ApiError::invalid("The query cannot be read"))?;
     let state = caller.0.centre.state();
-    let mine = state.involved(caller.user()).cloned().collect();
+    let mine = state.involved(caller.user());
     let mut body = list(&caller, mine, &query);
     body["sequence"] = json!(state.sequence);
     Ok(Json(body))
@@ -70,10 +73,9 @@ pub(super) async fn list_my_interactions(
     responses((status = 200, description = "The interaction, with an ETag"), (status = 401), (status = 404)))]
 pub(super) async fn read_interaction(
     caller: Caller,
-    Path(id): Path<String>,
-    query: Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>,
+    Segment(id): Segment,
+    Parameters(query): Parameters<ListQuery>,
 ) -> Result<Response, ApiError> {
-    let query = query.map_err(|_| ApiError::invalid("The query cannot be read"))?;
     let state = caller.0.centre.state();
     let found = find(&caller, &state, &id)?;
     let links = caller.0.centre.links();
@@ -93,7 +95,7 @@ pub(super) async fn read_interaction(
 pub(super) async fn update_interaction(
     State(app): State<App>,
     caller: Caller,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     headers: HeaderMap,
     JsonObject(mut body): JsonObject,
 ) -> Result<Json<Value>, ApiError> {
@@ -120,19 +122,12 @@ pub(super) async fn update_interaction(
 pub(super) async fn operate_on_interaction(
     State(app): State<App>,
     Agent(caller): Agent,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     headers: HeaderMap,
     body: JsonObject,
 ) -> Result<Json<Value>, ApiError> {
-    let name = body.text("operationName")?;
-    if !engine::operations::SPECS.iter().any(|spec| {
-        engine::operations::is_operation(spec)
-            && (spec.name == name || spec.aliases.contains(&name))
-    }) {
-        return Err(Refusal::invalid_value("operationName", name).into());
-    }
     let if_match = if_match(&headers, caller.0.centre.epoch())?;
-    let operation = Operation::parse(name, Some(&id), &body.0)?;
+    let operation = read_operation(Gateway::Interaction, Some(&id), &body)?;
     operate(&app, &caller, operation, &body.0, if_match)
         .await
         .map(Json)
@@ -153,9 +148,27 @@ pub(super) async fn submit_interaction(
         .map(Json)
 }
 
-fn list(caller: &Caller, mut found: Vec<Arc<Interaction>>, query: &ListQuery) -> Value {
-    let next = (found.len() > LIST_LEN_MAX).then(|| found[LIST_LEN_MAX - 1].id.clone());
-    found.truncate(LIST_LEN_MAX);
+/// One page of what the caller may see, given in the order of the identifiers.
+fn list<'a>(
+    caller: &Caller,
+    visible: impl Iterator<Item = &'a Arc<Interaction>>,
+    query: &ListQuery,
+) -> Value {
+    let after = query.after.as_deref().unwrap_or_default();
+    let mut rest = visible
+        .filter(|interaction| interaction.id.as_str() > after)
+        .peekable();
+    let (mut found, mut bytes) = (Vec::new(), 0);
+    while found.len() < LIST_LEN_MAX && bytes < LIST_BYTES_MAX {
+        let Some(next) = rest.next() else { break };
+        bytes += query
+            .fields
+            .as_ref()
+            .map_or(0, |_| next.user_data.text_len());
+        found.push(next);
+    }
+    let last = found.last().filter(|_| rest.peek().is_some());
+    let next = last.map(|interaction| interaction.id.clone());
     let links = caller.0.centre.links();
     let mut body = match &query.fields {
         None => {
@@ -177,22 +190,6 @@ fn list(caller: &Caller, mut found: Vec<Arc<Interaction>>, query: &ListQuery) ->
         body["after"] = json!(next);
     }
     body
-}
-
-/// In the order of their identifiers, one more than a list holds, so that it is known whether there are more.
-fn visible_interactions(
-    caller: &Caller,
-    state: &engine::State,
-    after: Option<&str>,
-) -> Vec<Arc<Interaction>> {
-    state
-        .interactions
-        .values()
-        .filter(|interaction| after.is_none_or(|after| interaction.id.as_str() > after))
-        .filter(|interaction| caller.may_see(state, interaction))
-        .take(LIST_LEN_MAX + 1)
-        .cloned()
-        .collect()
 }
 
 fn find(caller: &Caller, state: &engine::State, id: &str) -> Result<Arc<Interaction>, ApiError> {

@@ -1,7 +1,7 @@
 //! `/me`: the caller, his session, his channels, his workbins.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -9,10 +9,11 @@ use super::App;
 use super::body::JsonObject;
 use super::caller::{Agent, Caller};
 use super::error::ApiError;
-use super::operate::operate;
+use super::operate::{operate, read_operation};
+use super::url::{Parameters, Segment};
 use crate::centre::{channels, select, user, workbin_id};
 use crate::domain::{Refusal, WorkbinKind, WorkbinRef};
-use crate::engine::Operation;
+use crate::engine::operations::Gateway;
 
 /// What a list is asked for.
 #[derive(Debug, Default, Deserialize)]
@@ -41,17 +42,7 @@ pub(super) async fn operate_on_me(
     Agent(caller): Agent,
     body: JsonObject,
 ) -> Result<Json<Value>, ApiError> {
-    let name = body.text("operationName")?;
-    let known = [
-        "StartContactCenterSession",
-        "EndContactCenterSession",
-        "Ready",
-        "NotReady",
-    ];
-    if !known.contains(&name) {
-        return Err(Refusal::invalid_value("operationName", name).into());
-    }
-    let operation = Operation::parse(name, None, &body.0)?;
+    let operation = read_operation(Gateway::Me, None, &body)?;
     operate(&app, &caller, operation, &body.0, None)
         .await
         .map(Json)
@@ -75,7 +66,7 @@ pub(super) async fn list_my_channels(Agent(caller): Agent) -> Json<Value> {
 pub(super) async fn operate_on_channel(
     State(app): State<App>,
     Agent(caller): Agent,
-    Path(channel): Path<String>,
+    Segment(channel): Segment,
     body: JsonObject,
 ) -> Result<Json<Value>, ApiError> {
     let name = body.text("operationName")?.to_owned();
@@ -85,8 +76,10 @@ pub(super) async fn operate_on_channel(
     let mut parameters: Map<String, Value> = body.0;
     parameters.retain(|name, _| matches!(name.as_str(), "reason" | "referenceId"));
     parameters.insert("media".to_owned(), json!(channel));
-    let operation = Operation::parse(&name, None, &parameters)?;
-    operate(&app, &caller, operation, &parameters, None)
+    parameters.insert("operationName".to_owned(), json!(name));
+    let parameters = JsonObject(parameters);
+    let operation = read_operation(Gateway::Me, None, &parameters)?;
+    operate(&app, &caller, operation, &parameters.0, None)
         .await
         .map(Json)
 }
@@ -97,7 +90,7 @@ pub(super) async fn operate_on_channel(
     responses((status = 200, description = "URIs or workbins"), (status = 401), (status = 403)))]
 pub(super) async fn list_my_workbins(
     Agent(caller): Agent,
-    Query(query): Query<FieldsQuery>,
+    Parameters(query): Parameters<FieldsQuery>,
 ) -> Json<Value> {
     let state = caller.0.centre.state();
     let links = caller.0.centre.links();

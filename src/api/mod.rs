@@ -14,6 +14,7 @@ mod pages;
 mod requests;
 mod session;
 mod tokens;
+mod url;
 
 pub use credentials::{COOKIE, Credentials};
 pub use openapi::document;
@@ -117,7 +118,11 @@ pub fn router(parts: Parts) -> Router {
     let api = table
         .method_not_allowed_fallback(method_not_allowed)
         .layer(no_store())
-        .layer(DefaultBodyLimit::max(parts.body_bytes_max));
+        .layer(DefaultBodyLimit::disable())
+        .layer(axum::middleware::from_fn_with_state(
+            parts.body_bytes_max,
+            body::read_whole,
+        ));
     Router::new()
         .nest("/api/v2", api.clone().fallback(pages::not_found))
         .merge(api)

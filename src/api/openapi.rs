@@ -6,7 +6,7 @@ use axum::Json;
 use serde_json::{Value, json};
 use utoipa::OpenApi;
 
-use crate::engine::operations::{SPECS, Spec, is_operation};
+use crate::engine::operations::{Gateway, SPECS, Spec};
 
 /// What the document says before its paths.
 #[derive(OpenApi)]
@@ -116,7 +116,7 @@ fn add_operations(document: &mut Value) {
     let operations: Vec<&Spec> = SPECS
         .iter()
         .copied()
-        .filter(|spec| is_operation(spec))
+        .filter(|spec| spec.gateway == Gateway::Interaction)
         .collect();
     let bodies = [
         ("/me/interactions/{id}", "operationName", operations),

@@ -3,12 +3,31 @@
 use serde_json::{Map, Value, json};
 
 use super::App;
+use super::body::JsonObject;
 use super::caller::{Caller, reference_id};
 use super::error::ApiError;
 use crate::centre::{Done, interaction_for};
 use crate::domain::{InteractionId, Refusal, Sequence};
-use crate::engine::operations::Reply;
+use crate::engine::operations::{Gateway, Reply, SPECS, named};
 use crate::engine::{Operation, Outcome, Request};
+
+/// Reads an operation of one of the gateway's POSTs, by `operationName`.
+///
+/// # Errors
+/// No such operation there; a parameter missing or invalid, told as the operation's own failures are.
+pub(super) fn read_operation(
+    gateway: Gateway,
+    interaction: Option<&str>,
+    parameters: &JsonObject,
+) -> Result<Operation, ApiError> {
+    let name = parameters.text("operationName")?;
+    let mut own = SPECS.iter().filter(|spec| spec.gateway == gateway);
+    let spec = own
+        .find(|spec| named(spec, name))
+        .ok_or_else(|| Refusal::invalid_value("operationName", name))?;
+    Operation::parse(name, interaction, &parameters.0)
+        .map_err(|refusal| ApiError::from(refusal).for_operation(spec.reply))
+}
 
 /// Carries out an operation and gives the gateway's reply.
 ///

@@ -21,10 +21,11 @@ const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
 /// The pages of a folder; without it, a page that says how to build them.
 pub(super) fn routes(folder: &Path) -> Router {
     if !folder.join("index.html").is_file() {
-        return Router::new()
+        let routes = Router::new()
             .route("/", get(unbuilt))
             .route("/docs", get(unbuilt))
             .fallback(not_found);
+        return with_policy(routes, POLICY);
     }
     let docs = with_policy(
         Router::new().route_service("/docs", ServeFile::new(folder.join("docs.html"))),

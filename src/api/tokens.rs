@@ -4,12 +4,14 @@ use std::collections::{BTreeSet, HashSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::centre::wall_clock;
 use crate::domain::{CentreId, Role, Timestamp, UserId};
+use crate::transports::Unauthenticated;
 
 /// What a token says (design section 4).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -100,15 +102,34 @@ impl Tokens {
         self.sign(user, centre, roles, valid_ms, Some(PAGE.to_owned()))
     }
 
-    /// What a bearer token says, if it is valid.
-    pub fn verify(&self, token: &str) -> Option<Claims> {
-        self.decode(token).filter(|claims| claims.purpose.is_none())
+    /// What a bearer token says.
+    ///
+    /// # Errors
+    /// It has expired, or was never valid.
+    pub fn verify(&self, token: &str) -> Result<Claims, Unauthenticated> {
+        let claims = self.decode(token)?;
+        match claims.purpose {
+            None => Ok(claims),
+            Some(_) => Err(Unauthenticated::Invalid),
+        }
     }
 
-    /// What the page's cookie says, if it is valid.
-    pub fn verify_cookie(&self, token: &str) -> Option<Claims> {
-        self.decode(token)
-            .filter(|claims| claims.purpose.as_deref() == Some(PAGE))
+    /// What the page's cookie says.
+    ///
+    /// # Errors
+    /// It has expired, or was never valid.
+    pub fn verify_cookie(&self, token: &str) -> Result<Claims, Unauthenticated> {
+        let claims = self.decode(token)?;
+        match claims.purpose.as_deref() {
+            Some(PAGE) => Ok(claims),
+            _ => Err(Unauthenticated::Invalid),
+        }
+    }
+
+    /// When a token is no longer taken: its end and the leeway.
+    pub(super) fn end_of(&self, claims: &Claims) -> Timestamp {
+        let end_s = claims.exp.saturating_add(self.validation.leeway);
+        Timestamp(end_s.saturating_mul(1_000))
     }
 
     fn sign(
@@ -133,12 +154,17 @@ impl Tokens {
         encode(&Header::new(Algorithm::HS256), &claims, &self.signing)
     }
 
-    fn decode(&self, token: &str) -> Option<Claims> {
+    fn decode(&self, token: &str) -> Result<Claims, Unauthenticated> {
         if has_critical_header(token) {
-            return None;
+            return Err(Unauthenticated::Invalid);
         }
-        let data = decode::<Claims>(token, &self.verifying, &self.validation).ok()?;
-        Some(data.claims)
+        match decode::<Claims>(token, &self.verifying, &self.validation) {
+            Ok(data) => Ok(data.claims),
+            Err(error) if *error.kind() == ErrorKind::ExpiredSignature => {
+                Err(Unauthenticated::Expired)
+            }
+            Err(_) => Err(Unauthenticated::Invalid),
+        }
     }
 }
 
@@ -149,11 +175,6 @@ impl Claims {
             .iter()
             .filter_map(|name| Role::parse(name))
             .collect()
-    }
-
-    /// When the token ends.
-    pub fn expires_at(&self) -> Timestamp {
-        Timestamp(self.exp.saturating_mul(1_000))
     }
 }
 
@@ -216,26 +237,28 @@ mod tests {
         ];
         for claims in bad {
             assert!(
-                tokens.verify(&signed(&header, &claims, secret)).is_none(),
+                tokens.verify(&signed(&header, &claims, secret)).is_err(),
                 "{claims}"
             );
         }
         assert!(
             tokens
                 .verify(&signed(&header, &claims(), b"another secret"))
-                .is_none()
+                .is_err()
         );
         let other = Header::new(Algorithm::HS512);
-        assert!(tokens.verify(&signed(&other, &claims(), secret)).is_none());
+        assert!(tokens.verify(&signed(&other, &claims(), secret)).is_err());
         let (_, payload) = good.split_once('.').expect("three parts");
         for header in [
             r#"{"alg":"none"}"#,
             r#"{"alg":"HS256","crit":["b64"],"b64":false}"#,
         ] {
             let forged = format!("{}.{payload}", URL_SAFE_NO_PAD.encode(header));
-            assert!(tokens.verify(&forged).is_none());
+            assert!(tokens.verify(&forged).is_err());
         }
-        assert!(tokens.verify_cookie(&good).is_none());
+        assert!(tokens.verify_cookie(&good).is_err());
+        let late = signed(&header, &with("exp", 1.into()), secret);
+        assert_eq!(tokens.verify(&late), Err(Unauthenticated::Expired));
     }
 
     #[test]
@@ -247,8 +270,8 @@ mod tests {
         let centre = CentreId::parse("demo").expect("valid");
         let roles = BTreeSet::from([Role::Agent]);
         let own = strict.issue(user.clone(), centre.clone(), &roles, 60_000);
-        assert!(strict.verify(&own.expect("signs")).is_some());
+        assert!(strict.verify(&own.expect("signs")).is_ok());
         let plain = open.issue(user, centre, &roles, 60_000);
-        assert!(strict.verify(&plain.expect("signs")).is_none());
+        assert!(strict.verify(&plain.expect("signs")).is_err());
     }
 }

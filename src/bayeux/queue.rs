@@ -7,12 +7,37 @@ use super::Event;
 pub struct Queued {
     event: Event,
     slashed: bool,
+    is_state: bool,
 }
 
 impl Queued {
     /// `slashed`: the session knows the channel by its name with a slash at the end.
     pub(super) fn new(event: Event, slashed: bool) -> Self {
-        Self { event, slashed }
+        Self {
+            event,
+            slashed,
+            is_state: false,
+        }
+    }
+
+    /// Part of the state that a subscriber is told at once: it does not count against the session's bounds, since a
+    /// client could do nothing about it.
+    pub(super) fn state(event: Event, slashed: bool) -> Self {
+        Self {
+            event,
+            slashed,
+            is_state: true,
+        }
+    }
+
+    /// Whether it is part of such a state.
+    pub(super) fn is_state(&self) -> bool {
+        self.is_state
+    }
+
+    /// Bytes that count against the session's bounds.
+    pub(super) fn weight(&self) -> usize {
+        if self.is_state { 0 } else { self.wire().len() }
     }
 
     /// The message as this session gets it.
@@ -30,6 +55,8 @@ impl Queued {
 pub(super) struct Queue {
     waiting: VecDeque<Queued>,
     bytes: usize,
+    weight: usize,
+    states: usize,
 }
 
 impl Queue {
@@ -37,8 +64,19 @@ impl Queue {
         self.waiting.len()
     }
 
-    pub(super) fn bytes(&self) -> usize {
-        self.bytes
+    /// How many count against the session's bounds.
+    pub(super) fn counted_len(&self) -> usize {
+        self.waiting.len() - self.states
+    }
+
+    /// Bytes that count against the session's bounds.
+    pub(super) fn weight(&self) -> usize {
+        self.weight
+    }
+
+    /// Whether a part of a state waits.
+    pub(super) fn has_state(&self) -> bool {
+        self.states > 0
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -46,24 +84,26 @@ impl Queue {
     }
 
     pub(super) fn push(&mut self, item: Queued) {
-        self.bytes += item.wire().len();
+        self.count(&item);
         self.waiting.push_back(item);
     }
 
     /// Takes what fits into `bytes_max`, but at least one.
     pub(super) fn take(&mut self, bytes_max: usize) -> Vec<Queued> {
         if self.bytes <= bytes_max {
-            self.bytes = 0;
-            return std::mem::take(&mut self.waiting).into();
+            return std::mem::take(self).waiting.into();
         }
         let (mut taken, mut taken_bytes) = (Vec::new(), 0);
-        while let Some(next) = self.waiting.front() {
+        while let Some(next) = self.waiting.pop_front() {
             let size = next.wire().len();
             if !taken.is_empty() && taken_bytes + size > bytes_max {
+                self.waiting.push_front(next);
                 break;
             }
             taken_bytes += size;
-            taken.extend(self.waiting.pop_front());
+            self.weight -= next.weight();
+            self.states -= usize::from(next.is_state());
+            taken.push(next);
         }
         self.bytes -= taken_bytes;
         taken
@@ -72,9 +112,15 @@ impl Queue {
     /// Returns what was taken to its place before everything newer.
     pub(super) fn put_back(&mut self, items: impl DoubleEndedIterator<Item = Queued>) {
         for item in items.rev() {
-            self.bytes += item.wire().len();
+            self.count(&item);
             self.waiting.push_front(item);
         }
+    }
+
+    fn count(&mut self, item: &Queued) {
+        self.bytes += item.wire().len();
+        self.weight += item.weight();
+        self.states += usize::from(item.is_state());
     }
 
     pub(super) fn clear(&mut self) {

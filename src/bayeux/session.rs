@@ -144,11 +144,15 @@ impl Session {
     /// Queues the state of `channel`, valid at sequence `valid_at`: live events up to it are part of it and not repeated.
     pub fn state(&mut self, channel: &ChannelId, valid_at: u64, events: &[Event]) -> Offered {
         let slashed = self.subscriptions.is_slashed(channel);
+        // One state at a time is let in whole; one that comes before an earlier one was taken counts like anything else.
+        let is_first = !self.queue.has_state();
         let fits = events.iter().all(|event| {
-            self.push(Queued::new(
-                event.clone(),
-                slashed && event.channel() == channel,
-            ))
+            let slashed = slashed && event.channel() == channel;
+            if is_first {
+                self.queue.push(Queued::state(event.clone(), slashed));
+                return true;
+            }
+            self.push(Queued::new(event.clone(), slashed))
         });
         self.subscriptions.mark_state(channel, valid_at);
         Offered {
@@ -250,8 +254,8 @@ impl Session {
     /// False if the queue is full; a single event always fits into an empty one.
     fn push(&mut self, item: Queued) -> bool {
         let kept = self.acknowledgement.as_ref();
-        let len = self.queue.len() + kept.map_or(0, Acknowledgement::len);
-        let bytes = self.queue.bytes() + kept.map_or(0, Acknowledgement::bytes);
+        let len = self.queue.counted_len() + kept.map_or(0, Acknowledgement::len);
+        let bytes = self.queue.weight() + kept.map_or(0, Acknowledgement::bytes);
         let fits = len < self.limits.queue_len_max
             && bytes + item.wire().len() <= self.limits.queue_bytes_max;
         if fits || len == 0 {

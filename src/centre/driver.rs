@@ -3,20 +3,21 @@
 //! Two states share everything that did not change: the engine's own, which is ahead, and the durable one, which
 //! readers see. Nothing is told, refused or shown that depends on a step which is not durable.
 
+use std::error::Error;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use tokio::sync::{mpsc as async_mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
-use tracing::{error, info, warn};
+use tracing::error;
 
 use super::clock::Clock;
-use super::release::Release;
+use super::release::{Health, Release};
 use super::writer::Group;
 use crate::domain::{Actor, Refusal, RefusalKind, Timestamp, UserId};
 use crate::engine::operations::{Presence, Restart};
 use crate::engine::{Announcement, Effect, Engine, Head, Operation, Outcome, Request, State};
-use crate::journal::Appended;
+use crate::journal::{self, Appended};
 
 /// Most steps in one group.
 const GROUP_LEN_MAX: usize = 512;
@@ -239,24 +240,11 @@ impl Driver {
                 self.release.publish(state.clone());
                 self.release(waiting, &state);
             }
-            Appended::Refused(cause) => {
-                warn!(%cause, "the journal refused a group; nothing of it took effect");
-                self.release.unavailable(cause.to_string(), false);
-                self.fail(waiting);
-            }
-            Appended::Ambiguous(cause) => {
-                error!(%cause, "the journal failed; no more writes until the server is restarted");
-                self.release.unavailable(cause.to_string(), true);
-                self.fail(waiting);
-            }
+            Appended::Refused(cause) => self.fail_by(waiting, Health::Refusing(reason(&cause))),
+            Appended::Ambiguous(cause) => self.fail_by(waiting, Health::Failed(reason(&cause))),
             Appended::Fenced { head } => {
-                error!(
-                    head,
-                    "another server writes to this journal; no more writes from here"
-                );
-                self.release
-                    .unavailable("fenced by another server".to_owned(), true);
-                self.fail(waiting);
+                let reason = format!("another server has written up to sequence {head}");
+                self.fail_by(waiting, Health::Failed(reason));
             }
         }
     }
@@ -279,6 +267,18 @@ impl Driver {
         }
     }
 
+    /// A group did not become durable. Told in the log when it begins, not for every group.
+    fn fail_by(&mut self, waiting: Waiting, health: Health) {
+        if self.release.health() != health {
+            error!(
+                ?health,
+                "the journal takes no changes; nothing of the group took effect"
+            );
+            self.release.set_health(health);
+        }
+        self.fail(waiting);
+    }
+
     /// Goes back to the durable state, and refuses all that was under way.
     fn fail(&mut self, waiting: Waiting) {
         self.engine = Engine::new(self.release.durable().as_ref().clone());
@@ -294,12 +294,9 @@ impl Driver {
     }
 
     fn lose_writer(mut self) {
-        error!("the journal's thread has ended; no more writes until the server is restarted");
-        self.release
-            .unavailable("the journal's thread has ended".to_owned(), true);
-        if let Some((waiting, _)) = self.in_flight.take() {
-            self.fail(waiting);
-        }
+        let (waiting, _) = self.in_flight.take().unwrap_or_default();
+        let reason = "the journal's thread has ended".to_owned();
+        self.fail_by(waiting, Health::Failed(reason));
     }
 
     fn wake_at(&self) -> Instant {
@@ -316,10 +313,13 @@ impl Driver {
     }
 }
 
-impl Drop for Driver {
-    fn drop(&mut self) {
-        info!("the contact centre has stopped");
+/// Why, without paths, since health tells it to everybody: the innermost cause.
+fn reason(cause: &journal::Error) -> String {
+    let mut innermost: &dyn Error = cause;
+    while let Some(source) = innermost.source() {
+        innermost = source;
     }
+    innermost.to_string()
 }
 
 /// The journal cannot take changes at this time.

@@ -69,6 +69,9 @@ fn content(said: &Announcement, head: &Head, server: &str, links: &Links) -> Val
             };
             let resource = interaction_of_agent(&notice.interaction, &said.to, notice.state, links);
             let mut body = interaction_message(kind, resource);
+            if let Some(reference) = notice.settles {
+                body["referenceId"] = json!(reference);
+            }
             if let Some(cause) = notice.cause {
                 body["cause"] = Value::from(cause.as_str());
             }

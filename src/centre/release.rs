@@ -80,15 +80,7 @@ impl Release {
         }
     }
 
-    pub(super) fn unavailable(&self, reason: String, is_final: bool) {
-        self.set_health(if is_final {
-            Health::Failed(reason)
-        } else {
-            Health::Refusing(reason)
-        });
-    }
-
-    fn set_health(&self, new: Health) {
+    pub(super) fn set_health(&self, new: Health) {
         let health = self.shared.health.write();
         *health.unwrap_or_else(PoisonError::into_inner) = new;
     }

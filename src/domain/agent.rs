@@ -26,7 +26,7 @@ pub struct Agent {
 /// Whether an agent's application is there; known only of who had a push session (design section 6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Presence {
-    /// He has had no push session, or works on without one.
+    /// He has had no push session.
     Unknown,
     /// He has one.
     Present,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{InteractionId, UserData};
+use super::{InteractionId, Refusal, UserData};
 
 /// What changes in the properties of an interaction: first deletion, then merging, then the named attributes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -22,6 +22,22 @@ pub struct PropertyChanges {
 }
 
 impl PropertyChanges {
+    /// Attached data after the change, and the paths of keys that were to be deleted and were not there.
+    ///
+    /// # Errors
+    /// The changed data breaks a limit.
+    pub fn applied_to(&self, data: &UserData) -> Result<(UserData, Vec<String>), Refusal> {
+        let mut changed = self.replaced.as_ref().unwrap_or(data).clone();
+        let mut missing = Vec::new();
+        if let Some(names) = &self.deleted {
+            (changed, missing) = changed.without(names);
+        }
+        if let Some(over) = &self.merged {
+            changed = changed.merged(over)?;
+        }
+        Ok((changed, missing))
+    }
+
     /// Whether nothing is named.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()

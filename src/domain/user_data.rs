@@ -67,11 +67,15 @@ impl UserData {
         }
         check_map(&map, 1)?;
         let parsed = Self(map);
-        let bytes = serde_json::to_vec(&parsed.0).map_or(usize::MAX, |text| text.len());
-        if bytes > USER_DATA_BYTES_MAX {
+        if parsed.text_len() > USER_DATA_BYTES_MAX {
             return Err(Refusal::too_large("userData", USER_DATA_BYTES_MAX));
         }
         Ok(parsed)
+    }
+
+    /// Bytes of its JSON text.
+    pub fn text_len(&self) -> usize {
+        serde_json::to_vec(&self.0).map_or(usize::MAX, |text| text.len())
     }
 
     /// The map itself.

@@ -121,6 +121,7 @@ fn accept(it: &mut Interaction, agent: &UserId, timeout_ms: u64, state: &State) 
             if let Some(Purpose::Transfer { by, .. }) = pending.map(|found| found.purpose) {
                 handling.parties.retain(|party| *party != by);
             }
+            it.declined.clear();
             handling.parties.push(agent.clone());
             handling.timeout_ms = timeout_ms;
             it.assigned_to = Some(agent.clone());
@@ -193,15 +194,10 @@ fn note_placement(it: &mut Interaction, state: &State) {
 }
 
 fn change_properties(it: &mut Interaction, changes: &PropertyChanges) {
-    let base = changes.replaced.as_ref().unwrap_or(&it.user_data);
-    let mut data = base.clone();
-    if let Some(names) = &changes.deleted {
-        data = data.without(names).0;
+    // The operation has checked the limits on the same data.
+    if let Ok((data, _)) = changes.applied_to(&it.user_data) {
+        it.user_data = Arc::new(data);
     }
-    if let Some(over) = &changes.merged {
-        data = data.merged(over).unwrap_or(data);
-    }
-    it.user_data = Arc::new(data);
     if let Some(external_id) = &changes.external_id {
         it.external_id = Some(external_id.clone());
     }

@@ -13,17 +13,8 @@ impl State {
     pub(super) fn begin(&mut self, head: &Head) {
         self.sequence = head.sequence;
         self.at = head.at;
-        if let Some(user) = head.actor.agent()
-            && let Some(agent) = self.agents.get(user)
-        {
-            let mut agent = agent.as_ref().clone();
-            agent.last_request_at = head.at;
-            // Who asks is there, also without a push session.
-            if let Presence::LostAt(_) = agent.presence {
-                agent.presence = Presence::Unknown;
-            }
-            self.agents.insert_mut(user.clone(), Arc::new(agent));
-            self.refresh_agent(user, false);
+        if let Some(user) = head.actor.agent() {
+            self.renew(user);
         }
     }
 
@@ -32,7 +23,7 @@ impl State {
         match change {
             Change::CentreConfigured(configuration) => {
                 self.configuration = Arc::new(configuration.as_ref().clone());
-                self.refresh_all_agents();
+                self.refresh_agents();
             }
             Change::ClientRegistered {
                 user,
@@ -86,14 +77,6 @@ impl State {
             | Change::RouterTook { .. }
             | Change::RoutingEnded { .. }
             | Change::Stopped { .. } => self.change_interaction(change),
-        }
-    }
-
-    /// Who is available and when grace times end depends on the configuration.
-    fn refresh_all_agents(&mut self) {
-        let users: Vec<UserId> = self.agents.keys().cloned().collect();
-        for user in users {
-            self.refresh_agent(&user, false);
         }
     }
 

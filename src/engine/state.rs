@@ -9,11 +9,11 @@ use std::sync::Arc;
 use rpds::{RedBlackTreeMapSync as Map, RedBlackTreeSetSync as Set};
 
 use super::announce::Channel;
-use super::index::{Timer, entries, involved_agents, member};
-use super::routing;
+use super::index::{Timer, entries, involved_agents};
+use super::standing::Standing;
 use crate::domain::{
     Address, Agent, ClientType, Configuration, Interaction, InteractionId, MediaType, Origin,
-    Presence, QueueName, Router, Sequence, Spot, Timestamp, UserId, WorkbinKind, WorkbinRef,
+    QueueName, Router, Sequence, Spot, Timestamp, UserId, WorkbinKind, WorkbinRef,
 };
 
 /// Stopped interactions that are remembered, so that a late request hears "already stopped".
@@ -52,7 +52,7 @@ pub struct State {
     pub(super) timers: Set<(Timestamp, Timer)>,
     pub(super) reoffers: Set<(Timestamp, InteractionId)>,
     pub(super) available: Map<MediaType, Set<(Timestamp, UserId)>>,
-    standings: Map<UserId, Standing>,
+    pub(super) standings: Map<UserId, Standing>,
 }
 
 /// A registered client.
@@ -62,14 +62,6 @@ pub struct Client {
     pub client_type: ClientType,
     /// Whether it wants to hear when others change properties.
     pub properties_changed: bool,
-}
-
-/// What the indexes hold of an agent.
-#[derive(Clone, Debug, Default, PartialEq)]
-struct Standing {
-    idle_since: Timestamp,
-    available_for: Vec<MediaType>,
-    timers: Vec<(Timestamp, Timer)>,
 }
 
 impl State {
@@ -164,87 +156,6 @@ impl State {
                 self.refresh_agent(&agent, true);
             }
         }
-    }
-
-    /// Recomputes what the indexes hold of an agent; `touched` if his set of interactions changed.
-    pub(super) fn refresh_agent(&mut self, user: &UserId, touched: bool) {
-        let old = self.standings.get(user).cloned().unwrap_or_default();
-        for media in &old.available_for {
-            member(
-                &mut self.available,
-                media,
-                (old.idle_since, user.clone()),
-                false,
-            );
-        }
-        for timer in &old.timers {
-            self.timers.remove_mut(timer);
-        }
-        let Some(agent) = self.agents.get(user).cloned() else {
-            self.standings.remove_mut(user);
-            return;
-        };
-        let mut agent = agent;
-        if touched && agent.idle_since != self.at {
-            let mut changed = agent.as_ref().clone();
-            changed.idle_since = self.at;
-            agent = Arc::new(changed);
-            self.agents.insert_mut(user.clone(), agent.clone());
-        }
-        let new = self.standing(user, &agent);
-        for media in &new.available_for {
-            member(
-                &mut self.available,
-                media,
-                (new.idle_since, user.clone()),
-                true,
-            );
-        }
-        for timer in &new.timers {
-            self.timers.insert_mut(timer.clone());
-        }
-        self.standings.insert_mut(user.clone(), new);
-    }
-
-    fn standing(&self, user: &UserId, agent: &Agent) -> Standing {
-        let available_for = agent
-            .media
-            .keys()
-            .filter(|media| routing::is_available(self, user, media))
-            .cloned()
-            .collect();
-        let handling = self
-            .involved(user)
-            .filter(|interaction| interaction.has_party(user))
-            .filter_map(|interaction| interaction.handling())
-            .map(|handling| agent.last_request_at.plus_ms(handling.timeout_ms))
-            .min()
-            .map(|at| (at, Timer::Handling(user.clone())));
-        let presence = self
-            .grace_ends_at(user, agent)
-            .map(|at| (at, Timer::Presence(user.clone())));
-        Standing {
-            idle_since: agent.idle_since,
-            available_for,
-            timers: handling.into_iter().chain(presence).collect(),
-        }
-    }
-
-    /// When an agent whose application was lost loses something next: first his invitations, then the rest.
-    fn grace_ends_at(&self, user: &UserId, agent: &Agent) -> Option<Timestamp> {
-        let Presence::LostAt(lost_at) = agent.presence else {
-            return None;
-        };
-        let timing = &self.configuration.timing;
-        let is_invited = self
-            .involved(user)
-            .any(|interaction| interaction.invites(user));
-        let grace_ms = if is_invited {
-            timing.invitation_grace_ms.min(timing.ownership_grace_ms)
-        } else {
-            timing.ownership_grace_ms
-        };
-        Some(lost_at.plus_ms(grace_ms))
     }
 
     fn remember_stopped(&mut self, interaction: &Arc<Interaction>) {

@@ -84,7 +84,8 @@ impl State {
     /// Whether a user in a role may know of an interaction (design section 6, "who sees an interaction").
     pub fn may_see(&self, interaction: &Interaction, user: &UserId, role: Role) -> bool {
         match role {
-            Role::Supervisor | Role::Admin | Role::MediaServer | Role::Reporting => true,
+            Role::Supervisor | Role::Admin | Role::MediaServer => true,
+            Role::Reporting => false,
             Role::Router => interaction
                 .routing()
                 .is_some_and(|routing| routing.router == Router::External(user.clone())),

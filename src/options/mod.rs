@@ -106,7 +106,7 @@ options! {
     /// Bytes that wait for a CometD session before it ends
     cometd_queue_bytes_max: usize = 1024 * 1024, "BATON_COMETD_QUEUE_BYTES_MAX";
     /// CometD sessions that a user may have at once
-    cometd_sessions_per_user_max: usize = 64, "BATON_COMETD_SESSIONS_PER_USER_MAX";
+    cometd_sessions_per_user_max: usize = 256, "BATON_COMETD_SESSIONS_PER_USER_MAX";
     /// Origins beside the server's own whose pages may open WebSockets, separated by commas
     allowed_origins: String = String::new(), "BATON_ALLOWED_ORIGINS";
     /// Bytes of a request's body

@@ -195,6 +195,10 @@ const CASES: &[(&str, &str, &str, u16, u8)] = &[
         404,
         6,
     ),
+    ("GET", "/interactions/%ff", "", 404, 6),
+    ("GET", "/interactions/{id}?fields=a&fields=b", "", 400, 10),
+    ("GET", "/users?fields=a&fields=b", "", 400, 10),
+    ("POST", "/me/channels/%ff", "{}", 404, 6),
     // Other resources.
     ("POST", "/me", "{\"operationName\":\"Dance\"}", 400, 10),
     (
@@ -347,6 +351,13 @@ async fn bad_input_gets_the_designed_error_and_changes_nothing() {
             let expected = (*http_status, Some(u64::from(*status_code)));
             assert_eq!(seen, expected, "{method} {path} {body:?}: {reply}");
             assert!(reply["statusMessage"].is_string(), "{reply}");
+            if body
+                .as_deref()
+                .is_some_and(|body| body.contains("\"PlaceIn"))
+            {
+                assert_eq!(reply["status"], "error", "{reply}");
+                assert_eq!(reply["errorDescription"], reply["statusMessage"]);
+            }
         }
     }
     assert_eq!(agent.interaction(&id).await, before);
@@ -380,6 +391,53 @@ async fn size_and_depth_have_their_bounds() {
         .send(Method::POST, &path, Some(update(&nested(32))))
         .await;
     assert_eq!(status, StatusCode::OK, "{reply}");
+}
+
+#[tokio::test]
+async fn what_a_change_leads_to_keeps_the_limits() {
+    let server = start("").await;
+    let (admin, media_server) = (server.client("admin"), server.client("mediaserver"));
+    let id = media_server.submit("chat").await;
+    let before = admin.interaction(&id).await;
+    let body = json!({
+        "request": "RequestChangeProperties", "interactionId": id,
+        "userData": {"a": "x".repeat(200_000)}, "changedProperties": {"b": "x".repeat(100_000)},
+    });
+    let (status, reply) = admin.post("/api/v2/requests", body).await;
+    assert_eq!(
+        (status.as_u16(), &reply["event"]),
+        (400, &json!("EventError")),
+        "{reply}"
+    );
+    assert_eq!(admin.interaction(&id).await, before);
+}
+
+#[tokio::test]
+async fn a_connection_is_kept_after_a_request_that_was_not_looked_at() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let server = start("").await;
+    let address = server.url.strip_prefix("http://").unwrap();
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let body = "x".repeat(60_000);
+    for (head, body, expected) in [
+        ("POST /api/v2/me", body.as_str(), "HTTP/1.1 401"),
+        ("POST /api/v2/nothing", body.as_str(), "HTTP/1.1 404"),
+        ("GET /health/live", "", "HTTP/1.1 200"),
+    ] {
+        let length = body.len();
+        let head =
+            format!("{head} HTTP/1.1\r\nhost: {address}\r\ncontent-length: {length}\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(body.as_bytes()).await.unwrap();
+        let mut seen = String::new();
+        while !seen.ends_with('}') {
+            let mut buffer = [0; 4096];
+            let read = stream.read(&mut buffer).await.unwrap();
+            assert!(read > 0, "the connection was closed after: {seen}");
+            seen.push_str(std::str::from_utf8(&buffer[..read]).unwrap());
+        }
+        assert!(seen.starts_with(expected), "{seen}");
+    }
 }
 
 #[tokio::test]

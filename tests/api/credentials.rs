@@ -29,8 +29,23 @@ async fn every_route_asks_for_credentials() {
     let good = server.client("agent1").token;
     let (head, tail) = good.split_at(good.len() - 4);
     let broken = format!("Bearer {head}{}", tail.chars().rev().collect::<String>());
+    let claims = |exp: u64, centre: &str| json!({"sub": "agent1", "contactCenterId": centre, "roles": ["agent"], "exp": exp});
+    let sign = |claims: Value| {
+        let secret = baton::server::secret(&server.options, None).unwrap();
+        let key = jsonwebtoken::EncodingKey::from_secret(&secret);
+        let signed = jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key);
+        format!("Bearer {}", signed.unwrap())
+    };
+    let expired = sign(claims(1, "demo"));
+    let elsewhere = sign(claims(u64::from(u32::MAX), "nowhere"));
+    let mut unknown = claims(u64::from(u32::MAX), "demo");
+    unknown["roles"] = json!(["emperor"]);
+    let without_a_known_role = sign(unknown);
     let http = reqwest::Client::new();
     for credentials in [
+        Some(expired.as_str()),
+        Some(elsewhere.as_str()),
+        Some(without_a_known_role.as_str()),
         None,
         Some(""),
         Some("Bearer"),
@@ -122,6 +137,10 @@ async fn the_cookie_is_for_the_page_alone() {
     );
     assert_eq!(me(start().header(ORIGIN, "null")).await, 403);
     assert_eq!(me(start().header(ORIGIN, &server.url)).await, 200);
+    let two = start()
+        .header(ORIGIN, &server.url)
+        .header(ORIGIN, "https://evil.example");
+    assert_eq!(me(two).await, 403);
     assert_eq!(me(start()).await, 200);
 }
 

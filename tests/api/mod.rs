@@ -4,6 +4,7 @@ mod bad_input;
 mod credentials;
 mod durability;
 mod event_models;
+mod notifications;
 mod openapi;
 mod operations;
 mod session;

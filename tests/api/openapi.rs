@@ -1,6 +1,6 @@
 //! The committed document equals the generated one, and names every operation.
 
-use baton::engine::operations::{SPECS, is_operation};
+use baton::engine::operations::{Gateway, SPECS};
 
 const PATH: &str = "openapi/baton.json";
 
@@ -31,7 +31,7 @@ fn every_operation_is_in_the_document() {
             let quoted = format!("\"{name}\"");
             assert!(requests.contains(&quoted), "{name}");
             assert!(
-                !is_operation(spec) || operations.contains(&quoted),
+                spec.gateway != Gateway::Interaction || operations.contains(&quoted),
                 "{name}"
             );
         }

@@ -43,7 +43,7 @@ async fn an_interaction_reaches_an_agent_and_is_finished() {
     assert_eq!((status.as_u16(), &again["statusCode"]), (409, &json!(2)));
     assert_eq!(again["interaction"]["state"], "Completed");
     assert_eq!(media_server.interaction(&id).await["state"], "Completed");
-    let (_, list) = agent.get("/api/v2/me/interactions").await;
+    let (_, list) = agent.get("/api/v2/me/interactions/").await;
     assert_eq!(list["uris"], json!([]));
 }
 

@@ -82,6 +82,47 @@ async fn lists_hold_what_the_caller_may_see() {
 }
 
 #[tokio::test]
+async fn lists_are_bounded_in_bytes_and_go_on_after_a_page() {
+    let server = start("").await;
+    let (agent, media_server) = (server.client("agent1"), server.client("mediaserver"));
+    agent
+        .done(
+            "/api/v2/me",
+            json!({"operationName": "StartContactCenterSession"}),
+        )
+        .await;
+    let large = "x".repeat(240 * 1024);
+    for _ in 0..10 {
+        let mail = json!({"mediaType": "email", "queue": "email", "userData": {"body": large}});
+        media_server.done("/api/v2/interactions", mail).await;
+        let own = json!({"mediaType": "email", "userData": {"body": large}});
+        agent.done("/api/v2/interactions", own).await;
+    }
+    for (client, path, expected) in [
+        (server.client("admin"), "/api/v2/interactions", 20),
+        (agent, "/api/v2/me/interactions", 10),
+    ] {
+        let (mut seen, mut after, mut pages) =
+            (std::collections::BTreeSet::new(), String::new(), 0);
+        loop {
+            let (status, page) = client.get(&format!("{path}?fields=*&after={after}")).await;
+            assert_eq!(status, 200);
+            assert!(page.to_string().len() < 3 * 1024 * 1024);
+            for interaction in page["interactions"].as_array().unwrap() {
+                assert!(seen.insert(interaction["id"].as_str().unwrap().to_owned()));
+            }
+            pages += 1;
+            match page["after"].as_str() {
+                Some(next) => next.clone_into(&mut after),
+                None => break,
+            }
+        }
+        assert_eq!(seen.len(), expected);
+        assert!(pages > 1);
+    }
+}
+
+#[tokio::test]
 async fn roles_decide_who_may_ask_for_what() {
     let server = start("").await;
     let denied = [

@@ -70,6 +70,7 @@ describe("working", () => {
     await one.screenshot("invitation");
     await one.accept("Where is my order?");
     await offer.waitFor({ state: "detached" });
+    await one.channel("chat").locator(".channel-load", { hasText: /^1/ }).waitFor();
 
     await one.button("Edit customer").click();
     await one.page.getByLabel("Value of customer").fill("Grace");

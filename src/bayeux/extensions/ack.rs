@@ -7,12 +7,14 @@ use super::super::queue::{Queue, Queued};
 pub(crate) struct Acknowledgement {
     batch: u64,
     unacknowledged: VecDeque<(u64, Queued)>,
+    counted: usize,
     bytes: usize,
 }
 
 impl Acknowledgement {
+    /// How many count against the session's bounds.
     pub(crate) fn len(&self) -> usize {
-        self.unacknowledged.len()
+        self.counted
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -23,6 +25,7 @@ impl Acknowledgement {
     pub(crate) fn acknowledge(&mut self, batch: u64, queue: &mut Queue) {
         let lost = std::mem::take(&mut self.unacknowledged);
         self.bytes = 0;
+        self.counted = 0;
         let lost: Vec<_> = lost
             .into_iter()
             .filter(|(sent, _)| *sent > batch)
@@ -35,7 +38,8 @@ impl Acknowledgement {
     pub(crate) fn close_batch(&mut self, events: &[Queued]) -> u64 {
         self.batch += 1;
         for item in events {
-            self.bytes += item.wire().len();
+            self.bytes += item.weight();
+            self.counted += usize::from(!item.is_state());
             self.unacknowledged.push_back((self.batch, item.clone()));
         }
         self.batch

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::answer::answer;
+use super::saying::{acted, interaction_management};
 use super::scene::Scene;
 use super::{Announcer, Body};
-use crate::domain::{Agent, Attributes, Event, Interaction, MediaType, Message, Protocol, UserId};
+use crate::domain::{Agent, Attributes, Event, Interaction, MediaType, UserId};
 use crate::engine::{Change, Head, Outcome, State};
 
 impl Announcer {
@@ -142,33 +143,6 @@ impl Announcer {
         let message = interaction_management(Event::CurrentAgentStatus, attributes);
         self.said
             .push((agent.clone(), Body::Event(Box::new(message))));
-    }
-
-    pub(super) fn report(&mut self, state: &State, event: Event, attributes: &Attributes) {
-        for user in state.reporting_engines() {
-            let message = Message {
-                event,
-                protocol: Protocol::Reporting,
-                attributes: attributes.clone(),
-            };
-            self.said
-                .push((user.clone(), Body::Event(Box::new(message))));
-        }
-    }
-}
-
-pub(super) fn acted(head: &Head) -> Attributes {
-    Attributes {
-        actor: Some(head.actor.clone()),
-        ..Attributes::default()
-    }
-}
-
-pub(super) fn interaction_management(event: Event, attributes: Attributes) -> Message {
-    Message {
-        event,
-        protocol: Protocol::InteractionManagement,
-        attributes,
     }
 }
 

@@ -6,6 +6,7 @@
 mod answer;
 mod events;
 mod notices;
+mod saying;
 mod scene;
 
 pub use answer::answer;
@@ -89,6 +90,8 @@ pub struct InteractionNotice {
     pub state: super::AgentState,
     /// Why it was taken away, if it was.
     pub cause: Option<Cause>,
+    /// The transfer of this agent's that it settles (design D11).
+    pub settles: Option<ReferenceId>,
 }
 
 /// `notificationType` on `/v2/me/interactions`.
@@ -124,6 +127,7 @@ pub(super) struct Announcer {
     said: Vec<(UserId, Body)>,
     touched: BTreeMap<InteractionId, Option<Arc<Interaction>>>,
     taken: BTreeMap<(InteractionId, UserId), Cause>,
+    settled: BTreeMap<(InteractionId, UserId), ReferenceId>,
     channels: BTreeSet<UserId>,
 }
 
@@ -133,6 +137,7 @@ impl Announcer {
             said: Vec::new(),
             touched: BTreeMap::new(),
             taken: BTreeMap::new(),
+            settled: BTreeMap::new(),
             channels: BTreeSet::new(),
         }
     }

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use super::{Announcer, Body, InteractionNotice, NoticeKind};
-use crate::domain::{Cause, Interaction, InteractionId, UserId};
+use crate::domain::{Cause, Interaction, InteractionId, Purpose, UserId};
 use crate::engine::index::involved_agents;
 use crate::engine::{AgentState, Change, Head, State, agent_state, capabilities};
 
 impl Announcer {
     /// Remembers what the end of the step must know of a change.
     pub(super) fn note(&mut self, head: &Head, before: Option<&Interaction>, change: &Change) {
+        self.note_settled(before, change);
         match change {
             Change::InvitationRevoked {
                 interaction,
@@ -56,6 +57,28 @@ impl Announcer {
         }
     }
 
+    /// A change that ends the invitation of a transfer answers who sent it.
+    fn note_settled(&mut self, before: Option<&Interaction>, change: &Change) {
+        let ends = matches!(
+            change,
+            Change::Accepted { .. }
+                | Change::Declined { .. }
+                | Change::InvitationRevoked { .. }
+                | Change::Stopped { .. }
+        );
+        let Some(before) = before.filter(|_| ends) else {
+            return;
+        };
+        if let Some(Purpose::Transfer {
+            by,
+            reference_id: Some(reference),
+        }) = before.invitation().map(|open| &open.purpose)
+        {
+            self.settled
+                .insert((before.id.clone(), by.clone()), *reference);
+        }
+    }
+
     fn note_taken(&mut self, interaction: &InteractionId, agent: &UserId, cause: Cause) {
         self.taken
             .insert((interaction.clone(), agent.clone()), cause);
@@ -82,7 +105,8 @@ impl Announcer {
         for agent in agents {
             let was = before.and_then(|before| agent_state(before, agent));
             let is = agent_state(after, agent);
-            let cause = self.taken.get(&(after.id.clone(), agent.clone())).copied();
+            let key = (after.id.clone(), agent.clone());
+            let cause = self.taken.get(&key).copied();
             let (state, cause) = match (is, cause) {
                 (Some(state), _) => (state, None),
                 (None, Some(cause)) => (AgentState::Revoked, Some(cause)),
@@ -94,6 +118,7 @@ impl Announcer {
                     interaction: after.clone(),
                     state,
                     cause,
+                    settles: self.settled.get(&key).copied(),
                 };
                 self.said.push((agent.clone(), Body::Interaction(notice)));
             }
@@ -115,10 +140,7 @@ fn difference(
         let invitation = it.invitation().filter(|open| open.agent == *agent);
         invitation.map(|open| open.ticket)
     };
-    if was != is
-        || ticket(before) != ticket(after)
-        || capabilities(before, agent) != capabilities(after, agent)
-    {
+    if was != is || ticket(before) != ticket(after) || offers_differ(before, after, agent) {
         Some(NoticeKind::StatusChange)
     } else if before.user_data != after.user_data
         || before.subject != after.subject
@@ -131,4 +153,10 @@ fn difference(
     } else {
         None
     }
+}
+
+/// Guards look at where an interaction is and whether it is a draft, at nothing else that changes.
+fn offers_differ(before: &Interaction, after: &Interaction, agent: &UserId) -> bool {
+    before.whereabouts != after.whereabouts
+        && capabilities(before, agent) != capabilities(after, agent)
 }

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::events::{acted, interaction_management};
+use super::saying::{acted, interaction_management};
 use super::{Announcer, Body};
 use crate::domain::{
     Answers, Attributes, Cause, Event, Interaction, Invitation, Message, Origin, Party,

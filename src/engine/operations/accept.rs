@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::{Reply, Spec};
+use super::{Gateway, Reply, Spec};
 use crate::domain::{Interaction, Refusal, RefusalKind, Role, Ticket};
 use crate::engine::turn::invited;
 use crate::engine::{Change, Outcome, Turn};
@@ -22,6 +22,7 @@ impl Accept {
         aliases: &["RequestAccept"],
         roles: &[Role::Agent],
         reply: Reply::Status,
+        gateway: Gateway::Interaction,
         summary: "Accepts an invitation; the agent owns the interaction from then on",
         guard: Some(invited),
     };

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::register_client::{leave_address, require_registered};
-use super::{Reply, Spec};
+use super::{Gateway, Reply, Spec};
 use crate::domain::{Address, QueueName, Refusal, Role, UserId};
 use crate::engine::{Change, Outcome, Turn};
 
@@ -23,6 +23,7 @@ impl RegisterAddress {
         aliases: &["RequestRegisterAddress"],
         roles: ROLES,
         reply: Reply::StatusCode,
+        gateway: Gateway::No,
         summary: "Registers for a queue or an agent; a router takes the queue over by it",
         guard: None,
     };
@@ -60,6 +61,7 @@ impl UnregisterAddress {
         aliases: &["RequestUnregisterAddress"],
         roles: ROLES,
         reply: Reply::StatusCode,
+        gateway: Gateway::No,
         summary: "Ends a registration; a router gives the queue back by it",
         guard: None,
     };

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Reply, Spec};
+use super::{Gateway, Reply, Spec};
 use crate::domain::{Cause, MediaType, PlaceId, Refusal, RefusalKind, Role};
 use crate::engine::{Change, Outcome, Turn};
 
@@ -24,6 +24,7 @@ impl AgentLogin {
         aliases: &["RequestAgentLogin"],
         roles: &[Role::Agent],
         reply: Reply::StatusCode,
+        gateway: Gateway::Me,
         summary: "Logs the agent in for media, not ready",
         guard: None,
     };
@@ -106,6 +107,7 @@ impl AgentLogout {
         aliases: &["RequestAgentLogout"],
         roles: &[Role::Agent],
         reply: Reply::StatusCode,
+        gateway: Gateway::Me,
         summary: "Logs the agent out; what he had goes back to where it came from",
         guard: None,
     };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::{Reply, Spec};
+use super::{Gateway, Reply, Spec};
 use crate::domain::{Actor, Interaction, Refusal, Role};
 use crate::engine::turn::owns;
 use crate::engine::{Change, Outcome, Turn};
@@ -19,6 +19,7 @@ impl Cancel {
         aliases: &["CancelReply"],
         roles: &[Role::Agent],
         reply: Reply::StatusZero,
+        gateway: Gateway::Interaction,
         summary: "Discards the draft that Reply or ReplyAll has made",
         guard: Some(owns_draft),
     };

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::complete::not_stopped;
-use super::{Reply, Spec};
+use super::{Gateway, Reply, Spec};
 use crate::domain::{Actor, Interaction, InteractionId, PropertyChanges, Refusal, Role, UserData};
 use crate::engine::turn::owns;
 use crate::engine::{Change, Outcome, Turn};
@@ -38,6 +38,7 @@ impl ChangeProperties {
             Role::Admin,
         ],
         reply: Reply::StatusCode,
+        gateway: Gateway::No,
         summary: "Changes properties of an interaction wherever it is",
         guard: Some(may_change),
     };
@@ -83,15 +84,7 @@ pub(super) fn record_changes(
     }
     check_text("externalId", changes.external_id.as_ref())?;
     check_text("subject", changes.subject.as_ref())?;
-    let mut missing = Vec::new();
-    let base = changes.replaced.as_ref();
-    let mut data = base.unwrap_or(&interaction.user_data).clone();
-    if let Some(names) = &changes.deleted {
-        (data, missing) = data.without(names);
-    }
-    if let Some(over) = &changes.merged {
-        data.merged(over)?;
-    }
+    let (_, missing) = changes.applied_to(&interaction.user_data)?;
     turn.record(Change::PropertiesChanged {
         interaction: interaction.id.clone(),
         changes: Arc::new(changes),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::cancel::owns_finished;
-use super::{Reply, Spec};
+use super::{Gateway, Reply, Spec};
 use crate::domain::{Actor, Interaction, QueueName, Refusal, RefusalKind, Role, Whereabouts};
 use crate::engine::turn::owns;
 use crate::engine::{Change, Outcome, Turn};
@@ -23,6 +23,7 @@ impl Complete {
         aliases: &[],
         roles: &[Role::Agent],
         reply: Reply::StatusCode,
+        gateway: Gateway::Interaction,
         summary: "Ends the processing of an interaction that the agent works on",
         guard: Some(may_complete),
     };
@@ -55,6 +56,7 @@ impl StopProcessing {
             Role::Admin,
         ],
         reply: Reply::StatusCode,
+        gateway: Gateway::No,
         summary: "Ends the processing of an interaction wherever it is",
         guard: Some(may_stop),
     };

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Reply, Spec};
+use super::{Gateway, Reply, Spec};
 use crate::domain::{Configuration, Refusal};
 use crate::engine::{Change, Outcome, Turn};
 
@@ -17,6 +17,7 @@ impl Configure {
         aliases: &[],
         roles: &[],
         reply: Reply::StatusCode,
+        gateway: Gateway::No,
         summary: "Configures the contact centre",
         guard: None,
     };

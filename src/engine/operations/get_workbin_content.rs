@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Reply, Spec};
+use super::{Gateway, Reply, Spec};
 use crate::domain::{Refusal, Role};
 use crate::engine::{Change, Outcome, Turn};
 
@@ -20,6 +20,7 @@ impl GetWorkbinContent {
         aliases: &["RequestGetWorkbinContent"],
         roles: &[Role::Agent],
         reply: Reply::Status,
+        gateway: Gateway::Interaction,
         summary: "Gives the content of a workbin, in the reply and by CometD",
         guard: None,
     };

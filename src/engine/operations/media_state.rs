@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::change_properties::check_text;
-use super::{Reply, Spec};
+use super::{Gateway, Reply, Spec};
 use crate::domain::{MediaType, Refusal, Role};
 use crate::engine::{Change, Outcome, Turn};
 
@@ -33,6 +33,7 @@ impl ReadyForMedia {
         aliases: &["Ready"],
         roles: &[Role::Agent],
         reply: Reply::Status,
+        gateway: Gateway::Me,
         summary: "Makes the agent ready for a medium",
         guard: None,
     };
@@ -48,6 +49,7 @@ impl NotReadyForMedia {
         aliases: &["NotReady"],
         roles: &[Role::Agent],
         reply: Reply::Status,
+        gateway: Gateway::Me,
         summary: "Makes the agent not ready for a medium; invitations that are open stay open",
         guard: None,
     };

@@ -48,6 +48,8 @@ pub struct Spec {
     pub roles: &'static [Role],
     /// The keys that the seed documents for the reply.
     pub reply: Reply,
+    /// Which POST of the gateway takes it; `POST /requests` takes all.
+    pub gateway: Gateway,
     /// One line for people.
     pub summary: &'static str,
     /// Whether it is offered among an interaction's `capabilities`, and when.
@@ -56,6 +58,17 @@ pub struct Spec {
 
 /// Whether an actor may do something with an interaction in its present state.
 pub type Guard = fn(&Interaction, &Actor) -> Result<(), Refusal>;
+
+/// A POST of the gateway that takes operations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gateway {
+    /// `POST /me/interactions/{id}`
+    Interaction,
+    /// `POST /me` and `POST /me/channels/{channel}`
+    Me,
+    /// None: a request of the event models only.
+    No,
+}
 
 /// The keys that a reply carries beside `statusCode` (gateway-api 1.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,16 +201,9 @@ operations! {
 /// The operations that an agent is offered, in the order of the seed.
 pub fn capabilities() -> impl Iterator<Item = (&'static str, Guard)> {
     SPECS.iter().filter_map(|spec| match spec.guard {
-        Some(guard) if spec.roles.contains(&Role::Agent) && is_operation(spec) => {
-            Some((capability(spec), guard))
-        }
+        Some(guard) if spec.gateway == Gateway::Interaction => Some((capability(spec), guard)),
         _ => None,
     })
-}
-
-/// Whether it is an operation of the gateway, not only a request of the reference.
-pub fn is_operation(spec: &Spec) -> bool {
-    !spec.name.starts_with("Request") && !spec.name.starts_with("Register")
 }
 
 /// The gateway lists SingleStepTransfer among the capabilities under its wire name.
@@ -208,8 +214,8 @@ fn capability(spec: &Spec) -> &'static str {
     }
 }
 
-/// The server's own requests, which no role may call, have no name for others.
-fn named(spec: &Spec, name: &str) -> bool {
+/// Whether an operation goes by a name. The server's own requests, which no role may call, have none for others.
+pub fn named(spec: &Spec, name: &str) -> bool {
     !spec.roles.is_empty() && (spec.name == name || spec.aliases.contains(&name))
 }
 

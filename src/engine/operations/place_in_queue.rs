@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::{Reply, Spec};
+use super::{Gateway, Reply, Spec};
 use crate::domain::{Interaction, QueueName, Refusal, Role};
 use crate::engine::turn::owns;
 use crate::engine::{Outcome, Turn};
@@ -23,6 +23,7 @@ impl PlaceInQueue {
         aliases: &["RequestPlaceInQueue"],
         roles: &[Role::Agent],
         reply: Reply::Status,
+        gateway: Gateway::Interaction,
         summary: "Places the interaction in a queue, where another agent continues with it",
         guard: Some(owns),
     };

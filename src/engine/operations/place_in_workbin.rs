@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::{Reply, Spec};
+use super::{Gateway, Reply, Spec};
 use crate::domain::{Interaction, Refusal, Role};
 use crate::engine::turn::owns;
 use crate::engine::{Outcome, Turn};
@@ -23,6 +23,7 @@ impl PlaceInWorkbin {
         aliases: &["RequestPlaceInWorkbin"],
         roles: &[Role::Agent],
         reply: Reply::Status,
+        gateway: Gateway::Interaction,
         summary: "Places the interaction in a workbin, to continue with it later",
         guard: Some(owns),
     };

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Reply, Spec};
+use super::{Gateway, Reply, Spec};
 use crate::domain::{Presence as AgentPresence, Refusal, UserId};
 use crate::engine::{Change, Outcome, Turn};
 
@@ -26,6 +26,7 @@ impl Presence {
         aliases: &[],
         roles: &[],
         reply: Reply::StatusCode,
+        gateway: Gateway::No,
         summary: "Says whether an agent's application is there",
         guard: None,
     };
@@ -56,6 +57,7 @@ impl Restart {
         aliases: &[],
         roles: &[],
         reply: Reply::StatusCode,
+        gateway: Gateway::No,
         summary: "Gives every agent who had a push session a fresh grace time",
         guard: None,
     };

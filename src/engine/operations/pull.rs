@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::{Reply, Spec};
+use super::{Gateway, Reply, Spec};
 use crate::domain::{
     Interaction, InteractionId, QueueName, Refusal, RefusalKind, Role, UserId, Whereabouts,
 };
@@ -32,6 +32,7 @@ impl Pull {
         aliases: &["Pull"],
         roles: &[Role::Agent],
         reply: Reply::StatusCode,
+        gateway: Gateway::No,
         summary: "Takes interactions out of a queue or a workbin; the agent owns them from then on",
         guard: None,
     };

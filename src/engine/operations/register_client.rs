@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-use super::{Reply, Spec};
+use super::{Gateway, Reply, Spec};
 use crate::domain::{Actor, Address, Cause, ClientType, Refusal, Role, Router, UserId};
 use crate::engine::{Change, Outcome, Turn};
 
@@ -30,6 +30,7 @@ impl RegisterClient {
         aliases: &["RegisterClient"],
         roles: ROLES,
         reply: Reply::StatusCode,
+        gateway: Gateway::No,
         summary: "Registers the caller's application, which hears its events from then on",
         guard: None,
     };
@@ -62,6 +63,7 @@ impl UnregisterClient {
         aliases: &["UnregisterClient"],
         roles: ROLES,
         reply: Reply::StatusCode,
+        gateway: Gateway::No,
         summary: "Ends the registration of the caller's application and of all its addresses",
         guard: None,
     };

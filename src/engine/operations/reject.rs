@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::accept::open_invitation;
-use super::{Reply, Spec};
+use super::{Gateway, Reply, Spec};
 use crate::domain::{Interaction, Refusal, Role, Ticket};
 use crate::engine::turn::invited;
 use crate::engine::{Change, Outcome, Turn};
@@ -23,6 +23,7 @@ impl Reject {
         aliases: &["RequestReject"],
         roles: &[Role::Agent],
         reply: Reply::Status,
+        gateway: Gateway::Interaction,
         summary: "Declines an invitation; the interaction is offered to another agent",
         guard: Some(invited),
     };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::{Reply as ReplyShape, Spec};
+use super::{Gateway, Reply as ReplyShape, Spec};
 use crate::domain::{
     Actor, Handling, Interaction, Refusal, Role, Sequence, Timestamp, Whereabouts,
 };
@@ -30,6 +30,7 @@ impl Reply {
         aliases: &[],
         roles: &[Role::Agent],
         reply: ReplyShape::StatusCode,
+        gateway: Gateway::Interaction,
         summary: "Begins a reply to the sender of an e-mail: a draft, a child of the interaction",
         guard: Some(may_reply),
     };
@@ -49,6 +50,7 @@ impl ReplyAll {
         aliases: &[],
         roles: &[Role::Agent],
         reply: ReplyShape::StatusCode,
+        gateway: Gateway::Interaction,
         summary: "Begins a reply to all receivers of an e-mail: a draft, a child of the interaction",
         guard: Some(may_reply),
     };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::complete::{not_stopped, stop};
-use super::{Reply, Spec};
+use super::{Gateway, Reply, Spec};
 use crate::domain::{
     Actor, Interaction, Purpose, QueueName, Refusal, RefusalKind, Role, Router, UserId, Whereabouts,
 };
@@ -31,6 +31,7 @@ impl RouteCall {
         aliases: &["RouteCall"],
         roles: &[Role::Router],
         reply: Reply::StatusCode,
+        gateway: Gateway::No,
         summary: "Delivers an interaction to an agent, a queue or a workbin, or stops it",
         guard: Some(has_routing),
     };

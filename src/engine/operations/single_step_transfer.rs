@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::{Reply, Spec};
+use super::{Gateway, Reply, Spec};
 use crate::domain::{Actor, Interaction, Purpose, QueueName, Refusal, RefusalKind, Role, UserId};
 use crate::engine::turn::owns;
 use crate::engine::{Outcome, Turn};
@@ -27,6 +27,7 @@ impl SingleStepTransfer {
         aliases: &["Transfer", "RequestTransfer"],
         roles: &[Role::Agent],
         reply: Reply::StatusCode,
+        gateway: Gateway::Interaction,
         summary: "Invites another agent to take the interaction over; the sender owns it until then",
         guard: Some(may_transfer),
     };

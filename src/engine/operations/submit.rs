@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::change_properties::check_text;
-use super::{Reply, Spec};
+use super::{Gateway, Reply, Spec};
 use crate::domain::{
     Handling, Interaction, InteractionId, MediaType, QueueName, Refusal, RefusalKind, Role,
     Sequence, Spot, Timestamp, UserData, Whereabouts, WorkbinRef,
@@ -49,6 +49,7 @@ impl Submit {
             Role::Admin,
         ],
         reply: Reply::StatusCode,
+        gateway: Gateway::No,
         summary: "Submits a new interaction",
         guard: None,
     };

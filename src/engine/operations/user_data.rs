@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::change_properties::record_changes;
-use super::{Reply, Spec};
+use super::{Gateway, Reply, Spec};
 use crate::domain::{Actor, Interaction, PropertyChanges, Refusal, Role, Router, UserData};
 use crate::engine::turn::owns;
 use crate::engine::{Outcome, Turn};
@@ -39,6 +39,7 @@ impl UpdateUserData {
         aliases: &["RequestUpdateUserData"],
         roles: &[Role::Agent, Role::Router],
         reply: Reply::Status,
+        gateway: Gateway::Interaction,
         summary: "Replaces and adds keys of attached data; maps are merged key by key",
         guard: Some(may_change),
     };
@@ -58,6 +59,7 @@ impl AttachUserData {
         aliases: &["RequestAttachUserData"],
         roles: &[Role::Agent, Role::Router],
         reply: Reply::Status,
+        gateway: Gateway::Interaction,
         summary: "Adds keys to attached data; an existing key is replaced, maps are merged key by key",
         guard: Some(may_change),
     };
@@ -77,6 +79,7 @@ impl DeleteUserData {
         aliases: &["RequestDeleteUserData"],
         roles: &[Role::Agent, Role::Router],
         reply: Reply::Status,
+        gateway: Gateway::Interaction,
         summary: "Removes keys of attached data, nested ones too; the reply lists keys that were not there",
         guard: Some(may_change),
     };

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Reply, Spec};
+use super::{Gateway, Reply, Spec};
 use crate::domain::{Refusal, Role};
 use crate::engine::{Change, Outcome, Turn};
 
@@ -28,6 +28,7 @@ impl SubscribeWorkbin {
         aliases: &["RequestWorkbinSubscribe"],
         roles: &[Role::Agent],
         reply: Reply::StatusCode,
+        gateway: Gateway::No,
         summary: "Subscribes the agent to the changes of a workbin",
         guard: None,
     };
@@ -46,6 +47,7 @@ impl UnsubscribeWorkbin {
         aliases: &["RequestWorkbinUnsubscribe"],
         roles: &[Role::Agent],
         reply: Reply::StatusCode,
+        gateway: Gateway::No,
         summary: "Ends the agent's subscription to a workbin",
         guard: None,
     };

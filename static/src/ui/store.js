@@ -34,6 +34,14 @@ export const mine = computed(() =>
     .filter((interaction) => MINE.has(interaction.state))
     .sort((a, b) => String(a.receivedDate).localeCompare(String(b.receivedDate)) || a.id.localeCompare(b.id)),
 );
+/** How many interactions I have of each medium, as the server counts them: invitations too, drafts not. */
+export const loads = computed(() => {
+  const counts = {};
+  for (const interaction of Object.values(interactions.value)) {
+    if (interaction.state !== "Composing") counts[interaction.mediaType] = (counts[interaction.mediaType] ?? 0) + 1;
+  }
+  return counts;
+});
 export const selected = computed(() => {
   const interaction = interactions.value[selectedId.value];
   return interaction && MINE.has(interaction.state) ? interaction : null;

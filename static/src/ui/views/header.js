@@ -3,7 +3,7 @@
 import { html, useRef, useState } from "../view.js";
 import { KEYS } from "../keys.js";
 import { logOut, setReady } from "../session.js";
-import { addNotice, channels, connection, transport, user } from "../store.js";
+import { addNotice, channels, connection, loads, transport, user } from "../store.js";
 import { Icon } from "./icons.js";
 
 export function Header() {
@@ -52,7 +52,7 @@ function ChannelSwitch({ channel }) {
     <span class="channel-name">${name}</span>
     <span class="channel-state"><${Icon} name=${ready ? "ready" : "notready"} />${shown}</span>
     ${channel.capacity !== undefined &&
-    html`<span class="channel-load">${channel.used ?? 0}<span aria-hidden="true">/</span><span class="hidden"> of </span>${channel.capacity}</span>`}
+    html`<span class="channel-load">${loads.value[name] ?? 0}<span aria-hidden="true">/</span><span class="hidden"> of </span>${channel.capacity}</span>`}
   </button>`;
 }
 

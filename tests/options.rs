@@ -1,0 +1,156 @@
+//! Every option is a flag, a variable and a key of `baton.toml`; the program's own rules about them.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use baton::options::{File, Flags, Options};
+use clap::Args;
+
+#[test]
+fn every_option_is_a_flag_a_variable_and_a_key() {
+    let command = Flags::augment_args(clap::Command::new("baton"));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("baton.toml");
+    let arguments: Vec<_> = command.get_arguments().collect();
+    assert!(arguments.len() > 20);
+    for argument in arguments {
+        let flag = argument.get_long().unwrap();
+        let key = flag.replace('-', "_");
+        let variable = argument.get_env().unwrap().to_str().unwrap();
+        assert_eq!(variable, format!("BATON_{}", key.to_uppercase()));
+        assert!(argument.get_help().is_some(), "{flag}");
+        let is_a_key = ["\"x\"", "7", "true", "\"127.0.0.1:1\""]
+            .iter()
+            .any(|value| {
+                std::fs::write(&file, format!("{key} = {value}")).unwrap();
+                File::read(Some(&file)).is_ok()
+            });
+        assert!(is_a_key, "{key}");
+    }
+}
+
+#[test]
+fn an_unknown_or_wrong_key_is_told_with_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("baton.toml");
+    for text in [
+        "colour = 1",
+        "delivery_timeout_ms = \"soon\"",
+        "[centres.a.users.b]\nroles = [\"emperor\"]",
+    ] {
+        std::fs::write(&file, text).unwrap();
+        let Err(error) = File::read(Some(&file)) else {
+            panic!("{text} is taken");
+        };
+        let error = format!("{:#}", anyhow::Error::from(error));
+        assert!(
+            error.contains("baton.toml") && error.contains("line"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn defaults_are_those_of_the_design() {
+    let (options, centres) = Options::resolve(Flags::default(), File::read(None).unwrap());
+    assert!(centres.is_empty());
+    assert_eq!(options.listen.to_string(), "127.0.0.1:8080");
+    let times = options.timing();
+    assert_eq!(times.delivery_timeout_ms, 30_000);
+    assert_eq!(times.handling_timeout_ms, 180 * 60_000);
+    assert_eq!(times.routing_timeout_ms, 720 * 60_000);
+    assert_eq!(
+        (times.invitation_grace_ms, times.ownership_grace_ms),
+        (5_000, 30_000)
+    );
+    let hub = options.hub_settings();
+    assert_eq!(
+        (hub.timeout_ms, hub.interval_ms, hub.max_interval_ms),
+        (30_000, 0, 10_000)
+    );
+    assert_eq!(
+        (hub.queue_len_max, options.body_bytes_max),
+        (1_000, 1024 * 1024)
+    );
+}
+
+#[test]
+fn the_program_refuses_what_is_unsafe() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("baton.toml");
+    std::fs::write(&file, "[centres.acme.users.ada]\nroles = [\"agent\"]\n").unwrap();
+    let cases = [
+        ("serve --listen 0.0.0.0:0", None, "--demo"),
+        (
+            "serve --config {file} --listen 0.0.0.0:0",
+            Some("short"),
+            "shorter than 32",
+        ),
+        ("serve", Some(""), "the secret is empty"),
+        ("serve --config /no/such/file", None, "/no/such/file"),
+        (
+            "serve --delivery-timeout-ms soon",
+            None,
+            "--delivery-timeout-ms",
+        ),
+        ("token --user nobody", None, "nobody"),
+        ("token --user agent1", None, "BATON_JWT_SECRET"),
+        ("health --listen 127.0.0.1:1", None, "nothing listens"),
+    ];
+    for (line, secret, expected) in cases {
+        let output = baton(folder.path(), line, secret);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success(), "{line}");
+        assert!(said.contains(expected), "{line}: {said}");
+    }
+}
+
+#[test]
+fn a_log_that_cannot_be_written_does_not_end_the_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Command::new(env!("CARGO_BIN_EXE_baton"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--log", "trace"])
+        .env("BATON_DATA", folder.path().join("data"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(server.stderr.take());
+    let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
+    let listening = lines.next().unwrap().unwrap();
+    let address = listening.rsplit('/').next().unwrap().to_owned();
+    let health = baton(folder.path(), &format!("health --listen {address}"), None);
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert!(health.status.success(), "{listening}: {health:?}");
+}
+
+#[test]
+fn a_token_is_printed_for_scripts() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = "0123456789abcdef0123456789abcdef";
+    let line = "token --user other-agent --valid-s 60";
+    let output = baton(folder.path(), line, Some(secret));
+    assert!(output.status.success());
+    let token = String::from_utf8(output.stdout).unwrap();
+    let tokens = baton::api::Tokens::new(secret.as_bytes(), "", "", 0);
+    let claims = tokens.verify(token.trim()).unwrap();
+    assert_eq!(
+        (claims.sub.as_str(), claims.centre.as_str()),
+        ("other-agent", "other")
+    );
+    assert_eq!(claims.roles, ["agent"]);
+}
+
+fn baton(folder: &Path, line: &str, secret: Option<&str>) -> Output {
+    let file = folder.join("baton.toml").display().to_string();
+    let arguments = line.split(' ').map(|word| word.replace("{file}", &file));
+    Command::new(env!("CARGO_BIN_EXE_baton"))
+        .args(arguments)
+        .env_clear()
+        .env("BATON_DATA", folder.join("data"))
+        .envs(secret.map(|secret| ("BATON_JWT_SECRET", secret)))
+        .output()
+        .unwrap()
+}
