@@ -12,6 +12,7 @@ mod openapi;
 mod operate;
 mod pages;
 mod requests;
+mod schemas;
 mod session;
 mod tokens;
 mod url;

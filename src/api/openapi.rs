@@ -6,6 +6,7 @@ use axum::Json;
 use serde_json::{Value, json};
 use utoipa::OpenApi;
 
+use super::schemas;
 use crate::engine::operations::{Gateway, SPECS, Spec};
 
 /// What the document says before its paths.
@@ -29,7 +30,7 @@ pub fn document() -> Value {
         {"url": "/api/v2", "description": "As the gateway's clients expect it"},
         {"url": "/", "description": "As the manual writes it"},
     ]);
-    document["components"]["schemas"] = schemas();
+    document["components"]["schemas"] = schemas::all();
     document["components"]["securitySchemes"] = json!({
         "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
         "basic": {"type": "http", "scheme": "basic"},
@@ -69,11 +70,20 @@ fn add_schemas(document: &mut Value) {
         .filter_map(Value::as_object_mut)
         .flat_map(|methods| methods.values_mut());
     for operation in methods {
+        let takes_body = operation.get("requestBody").is_some();
+        for status in ["413", "415"].iter().filter(|_| takes_body) {
+            operation["responses"][*status] = json!({});
+        }
+        let success = schemas::of_reply(operation["operationId"].as_str().unwrap_or_default());
         let replies = operation["responses"].as_object_mut();
         for (status, reply) in replies.into_iter().flatten() {
             let is_success = status.starts_with('2');
-            let name = if is_success { "Success" } else { "Error" };
-            if reply["description"].as_str().is_none_or(str::is_empty) {
+            let name = if is_success { success } else { "Error" };
+            if reply
+                .get("description")
+                .and_then(Value::as_str)
+                .is_none_or(str::is_empty)
+            {
                 reply["description"] = json!(meaning(status));
             }
             let schema = json!({"$ref": format!("#/components/schemas/{name}")});
@@ -89,26 +99,11 @@ fn meaning(status: &str) -> &'static str {
         "403" => "The caller's roles do not permit this",
         "404" => "No such resource, or none that the caller may know of",
         "409" => "A lost race, or a stale If-Match",
+        "413" => "The body is larger than the server takes",
+        "415" => "The content type is not application/json",
         "503" => "The journal cannot take changes at this time; nothing was changed",
         _ => "An error",
     }
-}
-
-fn schemas() -> Value {
-    let code = json!({"type": "integer", "minimum": 0, "maximum": 20});
-    json!({
-        "Success": {
-            "type": "object", "required": ["statusCode"],
-            "properties": {"statusCode": {"const": 0}, "referenceId": {"type": "integer"}, "sequence": {"type": "integer"}},
-        },
-        "Error": {
-            "type": "object", "required": ["statusCode", "statusMessage"],
-            "properties": {
-                "statusCode": code, "statusMessage": {"type": "string"}, "status": {"type": "string"},
-                "errorDescription": {"type": "string"}, "errorCode": {"type": "integer"}, "referenceId": {"type": "integer"},
-            },
-        },
-    })
 }
 
 /// Writes the operations into the two routes that take them.

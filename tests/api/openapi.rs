@@ -1,6 +1,11 @@
 //! The committed document equals the generated one, and names every operation.
 
+use std::collections::BTreeSet;
+
 use baton::engine::operations::{Gateway, SPECS};
+use serde_json::{Value, json};
+
+use crate::support::server::start;
 
 const PATH: &str = "openapi/baton.json";
 
@@ -36,4 +41,21 @@ fn every_operation_is_in_the_document() {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn an_interaction_has_the_keys_of_its_schema() {
+    let server = start("").await;
+    let agent = server.client("agent1");
+    agent.ready("chat").await;
+    let id = server.client("mediaserver").submit("chat").await;
+    let schema = &baton::api::document()["components"]["schemas"]["Interaction"];
+    let keys = |value: &Value| -> BTreeSet<String> {
+        value.as_object().unwrap().keys().cloned().collect()
+    };
+    let invited = agent.interaction(&id).await;
+    assert_eq!(keys(&invited), keys(&schema["properties"]));
+    agent.operate(&id, "Accept", json!({})).await;
+    let required: BTreeSet<String> = serde_json::from_value(schema["required"].clone()).unwrap();
+    assert_eq!(keys(&agent.interaction(&id).await), required);
 }

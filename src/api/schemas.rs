@@ -1,0 +1,116 @@
+//! The shapes of replies, as JSON Schema.
+
+use serde_json::{Map, Value, json};
+
+/// Every schema of the document.
+pub(super) fn all() -> Value {
+    json!({
+        "Success": object(&["statusCode"], success()),
+        "Error": object(&["statusCode", "statusMessage"], json!({
+            "statusCode": {"type": "integer", "minimum": 1, "maximum": 20},
+            "statusMessage": {"type": "string"},
+            "status": {"type": "string"},
+            "errorDescription": {"type": "string"},
+            "errorCode": {"type": "integer"},
+            "referenceId": {"type": "integer"},
+            "interaction": {"$ref": "#/components/schemas/Interaction"},
+        })),
+        "Interaction": interaction(),
+        "InteractionReply": reply("interaction", &json!({"$ref": "#/components/schemas/Interaction"})),
+        "InteractionsReply": reply("interactions", &list_of("Interaction")),
+        "OperationReply": reply("interactions", &list_of("Interaction")),
+        "EventReply": object(&["statusCode"], json!({
+            "statusCode": {"const": 0},
+            "event": {"type": "string", "description": "Absent where the answer follows later"},
+            "protocol": {"enum": ["Interaction Management", "T-Library"]},
+            "server": {"type": "string"},
+            "time": {"type": "string", "format": "date-time"},
+            "referenceId": {"type": "integer"},
+            "sequence": {"type": "integer"},
+        })),
+    })
+}
+
+/// The schema of an operation's successful reply.
+pub(super) fn of_reply(operation_id: &str) -> &'static str {
+    match operation_id {
+        "read_interaction" => "InteractionReply",
+        "list_interactions" | "list_my_interactions" => "InteractionsReply",
+        "operate_on_interaction" | "update_interaction" => "OperationReply",
+        "take_request" => "EventReply",
+        _ => "Success",
+    }
+}
+
+fn interaction() -> Value {
+    let text = json!({"type": ["string", "null"]});
+    let time = json!({"type": ["string", "null"], "format": "date-time"});
+    let mut properties = json!({
+        "id": {"type": "string", "pattern": "^[0-9A-Za-z_-]{1,64}$"},
+        "state": {"enum": [
+            "Queued", "Routing", "Invited", "Processing", "Composing", "Transferring", "InWorkbin", "Completed", "Revoked",
+        ]},
+        "channel": {"type": "string"},
+        "mediaType": {"type": "string"},
+        "interactionType": {"type": "string"},
+        "interactionSubtype": {"type": "string"},
+        "receivedDate": {"type": "string", "examples": ["2031-01-02 03:04:05.000+0000"]},
+        "submittedBy": {"type": "string"},
+        "interactionQueue": {"type": "string"},
+        "workbin": {"type": ["object", "null"]},
+        "userData": {"type": "object"},
+        "participants": {"type": "array", "items": {"type": "object"}},
+        "capabilities": {"type": "array", "items": {"type": "string"}},
+        "invitation": {"type": "object", "description": "Only while the caller is invited"},
+        "sequence": {"type": "integer"},
+        "uri": {"type": "string", "format": "uri"},
+        "path": {"type": "string"},
+    });
+    for name in ["parentId", "externalId", "assignedTo", "subject"] {
+        properties[name] = text.clone();
+    }
+    for name in [
+        "submittedAt",
+        "placedInQueueAt",
+        "movedToQueueAt",
+        "submittedToRouterAt",
+        "deliveredAt",
+        "assignedAt",
+        "completedAt",
+    ] {
+        properties[name] = time.clone();
+    }
+    let names = properties.as_object().into_iter().flat_map(Map::keys);
+    let required: Vec<String> = names
+        .filter(|name| *name != "invitation")
+        .cloned()
+        .collect();
+    json!({"type": "object", "required": required, "properties": properties})
+}
+
+fn success() -> Value {
+    json!({
+        "statusCode": {"const": 0},
+        "referenceId": {"type": "integer"},
+        "sequence": {"type": "integer"},
+    })
+}
+
+/// A successful reply that may carry something more; lists carry URIs where no fields were asked for.
+fn reply(name: &str, schema: &Value) -> Value {
+    let mut properties = success();
+    properties["status"] = json!({"enum": ["ok", 0]});
+    properties["uris"] = json!({"type": "array", "items": {"type": "string", "format": "uri"}});
+    properties["after"] = json!({"type": "string", "description": "Asks for the next page"});
+    properties["id"] = json!({"type": "string"});
+    properties[name] = schema.clone();
+    object(&["statusCode"], properties)
+}
+
+fn list_of(name: &str) -> Value {
+    json!({"type": "array", "items": {"$ref": format!("#/components/schemas/{name}")}})
+}
+
+fn object(required: &[&str], properties: Value) -> Value {
+    json!({"type": "object", "required": required, "properties": properties})
+}
