@@ -109,6 +109,10 @@ impl State {
             |known| known.as_ref().clone(),
         );
         agent.place = place.clone();
+        // Who logs in is there; whether by a push session, the hub tells next.
+        if let Presence::LostAt(_) = agent.presence {
+            agent.presence = Presence::Unknown;
+        }
         for medium in media {
             agent.media.entry(medium.clone()).or_insert(MediaState {
                 is_ready: false,

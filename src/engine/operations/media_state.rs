@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::change_properties::check_text;
 use super::{Gateway, Reply, Spec};
-use crate::domain::{MediaType, Refusal, Role};
+use crate::domain::{MediaState, MediaType, Refusal, Role};
 use crate::engine::{Change, Outcome, Turn};
 
 /// The agent takes interactions of the medium from now on.
@@ -67,22 +67,20 @@ fn set(
     reason: Option<String>,
 ) -> Result<Outcome, Refusal> {
     let agent = turn.logged_in_agent()?;
-    let logged_in_for: Vec<MediaType> = turn
-        .state()
-        .agents
-        .get(&agent)
-        .map(|found| found.media.keys().cloned().collect())
-        .unwrap_or_default();
-    let media = match named {
-        None => logged_in_for,
-        Some(medium) if logged_in_for.contains(&medium) => vec![medium],
-        Some(medium) => {
-            return Err(Refusal::not_found(
-                "channel of this session",
-                medium.as_str(),
-            ));
-        }
-    };
+    let known = turn.state().agents.get(&agent);
+    let states = known.map(|found| found.media.clone()).unwrap_or_default();
+    if let Some(medium) = named.as_ref().filter(|medium| !states.contains_key(medium)) {
+        return Err(Refusal::not_found(
+            "channel of this session",
+            medium.as_str(),
+        ));
+    }
+    let differs = |state: &MediaState| state.is_ready != is_ready || state.reason != reason;
+    let media: Vec<MediaType> = states
+        .iter()
+        .filter(|(medium, state)| named.as_ref().is_none_or(|it| it == *medium) && differs(state))
+        .map(|(medium, _)| medium.clone())
+        .collect();
     for medium in media {
         turn.record(Change::MediaStateChanged {
             agent: agent.clone(),
