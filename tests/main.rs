@@ -2,6 +2,7 @@
 //! All integration tests, linked once.
 
 mod api;
+mod bounds;
 mod centre;
 mod cometd;
 mod house;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use baton::bayeux::{ChannelId, Denied, Event};
-use baton::centre::{Handle, Health, Links, Start};
+use baton::centre::{Handle, Health, Links, REQUESTS_LEN_MAX, Start};
 use baton::domain::{Actor, CentreId, Configuration, RefusalKind, Role, Timing, UserId};
 use baton::engine::{Operation, Request};
 use baton::hub::{Application, CurrentState, Hub, Principal, Settings};
@@ -47,6 +47,26 @@ async fn nothing_leaves_before_it_is_durable() {
     assert_eq!(done.state.interactions.size(), 1);
     let refusal = duplicate.await.unwrap().unwrap_err();
     assert_eq!(refusal.kind, RefusalKind::AlreadyExists);
+}
+
+#[tokio::test]
+async fn too_many_waiting_requests_are_refused_and_none_is_lost() {
+    let disk = MemoryDisk::new(1);
+    let centre = start(&disk).await;
+    disk.hold();
+    let mut asked = tokio::task::JoinSet::new();
+    // More than may wait, and more than two groups, which are what the driver takes on meanwhile.
+    for index in 0..2 * REQUESTS_LEN_MAX {
+        let centre = centre.clone();
+        asked.spawn(async move { centre.request(submit(&format!("I{index}"))).await });
+    }
+    let first = asked.join_next().await.unwrap().unwrap();
+    assert_eq!(first.unwrap_err().kind, RefusalKind::Unavailable);
+    disk.release();
+    let answers = asked.join_all().await;
+    let done = answers.iter().filter(|answer| answer.is_ok()).count();
+    assert!(done >= REQUESTS_LEN_MAX, "{done}");
+    assert_eq!(centre.state().interactions.size(), done);
 }
 
 #[tokio::test]
