@@ -28,7 +28,7 @@ const REST_AFTER_FAILURE: Duration = Duration::from_millis(500);
 pub(super) enum Job {
     /// A request, and where its answer goes.
     Request(Box<Request>, oneshot::Sender<Result<Done, Refusal>>),
-    /// Look whether an agent has a push session, and take note of it.
+    /// Look whether a user has a push session, and take note of it.
     LookFor(UserId),
     /// Finish what is under way, and end.
     Stop,
@@ -131,7 +131,7 @@ impl Driver {
     fn take(&mut self, job: Option<Job>) {
         let (request, reply) = match job {
             Some(Job::Request(request, reply)) => (request, reply),
-            Some(Job::LookFor(agent)) => return self.look_for(agent),
+            Some(Job::LookFor(user)) => return self.look_for(user),
             Some(Job::Stop) | None => {
                 self.stopping = true;
                 return;
@@ -151,10 +151,10 @@ impl Driver {
     }
 
     /// The hub is asked when the job's turn comes, so that the last look is always right.
-    fn look_for(&mut self, agent: UserId) {
-        let present = self.release.has_sessions(&agent);
+    fn look_for(&mut self, user: UserId) {
+        let present = self.release.has_sessions(&user);
         let operation = Operation::Presence(Presence {
-            agent_id: agent,
+            user_id: user,
             present,
         });
         self.ask(operation);
@@ -174,7 +174,7 @@ impl Driver {
         }
     }
 
-    /// Gives every agent who had a push session a fresh grace time: push sessions begin anew.
+    /// Gives everybody who had a push session a fresh grace time: push sessions begin anew.
     pub(super) fn restarted(&mut self) {
         if self.engine.state().sequence.0 > 0 {
             self.ask(Operation::Restart(Restart {}));

@@ -152,23 +152,24 @@ impl Handle {
         if let Health::Failed(_) = self.health() {
             return Err(unavailable());
         }
-        let logs_in = match (&request.operation, request.actor.agent()) {
-            (Operation::AgentLogin(_), Some(agent)) => Some(agent.clone()),
-            _ => None,
-        };
+        let begins = matches!(
+            request.operation,
+            Operation::AgentLogin(_) | Operation::RegisterClient(_)
+        );
+        let newcomer = request.actor.user().filter(|_| begins).cloned();
         let (reply, answer) = oneshot::channel();
         self.jobs
             .try_send(Job::Request(Box::new(request), reply))
             .map_err(|_| overloaded())?;
         let result = answer.await.unwrap_or_else(|_| Err(unavailable()));
-        // Push sessions may have been opened before the login.
-        if let (Ok(_), Some(agent)) = (&result, logs_in) {
-            self.look_for(agent);
+        // Push sessions may have been opened before the login or the registration.
+        if let (Ok(_), Some(user)) = (&result, newcomer) {
+            self.look_for(user);
         }
         result
     }
 
-    /// Has the driver look whether an agent has a push session. Never waits: the hub calls this under its locks.
+    /// Has the driver look whether a user has a push session. Never waits: the hub calls this under its locks.
     pub(super) fn look_for(&self, agent: UserId) {
         if let Err(mpsc::error::TrySendError::Full(job)) = self.jobs.try_send(Job::LookFor(agent)) {
             let jobs = self.jobs.clone();

@@ -16,6 +16,9 @@ impl State {
         if let Some(user) = head.actor.agent() {
             self.renew(user);
         }
+        if let Some(user) = head.actor.user() {
+            self.renew_client(user);
+        }
     }
 
     /// Makes one change. A change about something that is not there does nothing: the engine never records one.
@@ -29,16 +32,16 @@ impl State {
                 user,
                 client_type,
                 properties_changed,
-            } => self.clients.insert_mut(
-                user.clone(),
-                Client {
+            } => self.set_client(
+                user,
+                Some(Client {
                     client_type: *client_type,
                     properties_changed: *properties_changed,
-                },
+                    presence: Presence::Unknown,
+                    leaves_at: None,
+                }),
             ),
-            Change::ClientUnregistered { user } => {
-                self.clients.remove_mut(user);
-            }
+            Change::ClientUnregistered { user } => self.set_client(user, None),
             Change::AddressRegistered { user, address } => self.set_address(user, address, true),
             Change::AddressUnregistered { user, address } => self.set_address(user, address, false),
             Change::AgentLoggedIn {
@@ -56,7 +59,7 @@ impl State {
                 is_ready,
                 reason,
             } => self.set_media_state(agent, media, *is_ready, reason.as_ref()),
-            Change::PresenceChanged { agent, present } => self.set_presence(agent, *present),
+            Change::PresenceChanged { user, present } => self.set_presence(user, *present),
             Change::WorkbinSubscribed { agent, workbin } => {
                 self.set_subscription(agent, workbin, true);
             }
@@ -148,13 +151,18 @@ impl State {
     }
 
     fn set_presence(&mut self, user: &UserId, present: bool) {
+        let presence = if present {
+            Presence::Present
+        } else {
+            Presence::LostAt(self.at)
+        };
+        if let Some(client) = self.clients.get(user) {
+            let client = client.clone();
+            self.set_client(user, Some(Client { presence, ..client }));
+        }
         if let Some(agent) = self.agents.get(user) {
             let mut agent = agent.as_ref().clone();
-            agent.presence = if present {
-                Presence::Present
-            } else {
-                Presence::LostAt(self.at)
-            };
+            agent.presence = presence;
             self.agents.insert_mut(user.clone(), Arc::new(agent));
             self.refresh_agent(user, false);
         }

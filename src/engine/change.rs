@@ -123,10 +123,10 @@ pub enum Change {
         /// Where.
         workbin: WorkbinRef,
     },
-    /// An agent's application came back or was lost.
+    /// The application of an agent or another client came back or was lost.
     PresenceChanged {
         /// Whose.
-        agent: UserId,
+        user: UserId,
         /// Whether it is there.
         present: bool,
     },

@@ -19,6 +19,8 @@ pub(super) enum Timer {
     Handling(UserId),
     /// The grace time of an agent whose application was lost.
     Presence(UserId),
+    /// The grace time of a router that was lost.
+    Router(UserId),
 }
 
 /// One line in one index.

@@ -1,10 +1,10 @@
-//! What the indexes hold of an agent: for what he is available, and when he loses something by himself.
+//! What the indexes hold of an agent or a client: for what he is available, and when he loses something by himself.
 
 use std::sync::Arc;
 
 use super::index::{Timer, member};
-use super::{State, routing};
-use crate::domain::{Agent, MediaType, Presence, Timestamp, UserId};
+use super::{Client, State, routing};
+use crate::domain::{Agent, ClientType, MediaType, Presence, Timestamp, UserId};
 
 /// What the indexes hold of an agent.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -54,6 +54,39 @@ impl State {
             self.index_timers(user, &standing, true);
             self.standings.insert_mut(user.clone(), standing);
         }
+    }
+
+    /// A client's request takes effect: if its push session was lost, its grace time begins anew.
+    pub(super) fn renew_client(&mut self, user: &UserId) {
+        if let Some(client) = self.clients.get(user)
+            && let Presence::LostAt(_) = client.presence
+        {
+            let mut client = client.clone();
+            client.presence = Presence::LostAt(self.at);
+            self.set_client(user, Some(client));
+        }
+    }
+
+    /// Replaces the record of a client and keeps its timer: a lost router leaves by itself, others only hear nothing.
+    pub(super) fn set_client(&mut self, user: &UserId, client: Option<Client>) {
+        let timer = |at| (at, Timer::Router(user.clone()));
+        if let Some(at) = self.clients.get(user).and_then(|old| old.leaves_at) {
+            self.timers.remove_mut(&timer(at));
+        }
+        let Some(mut client) = client else {
+            self.clients.remove_mut(user);
+            return;
+        };
+        client.leaves_at = match client.presence {
+            Presence::LostAt(lost_at) if client.client_type == ClientType::Router => {
+                Some(lost_at.plus_ms(self.configuration.timing.ownership_grace_ms))
+            }
+            Presence::Unknown | Presence::Present | Presence::LostAt(_) => None,
+        };
+        if let Some(at) = client.leaves_at {
+            self.timers.insert_mut(timer(at));
+        }
+        self.clients.insert_mut(user.clone(), client);
     }
 
     /// Recomputes what the indexes hold of an agent; `touched` if his set of interactions changed.

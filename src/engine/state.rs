@@ -13,7 +13,7 @@ use super::index::{Timer, entries, involved_agents};
 use super::standing::Standing;
 use crate::domain::{
     Address, Agent, ClientType, Configuration, Interaction, InteractionId, MediaType, Origin,
-    QueueName, Router, Sequence, Spot, Timestamp, UserId, WorkbinKind, WorkbinRef,
+    Presence, QueueName, Router, Sequence, Spot, Timestamp, UserId, WorkbinKind, WorkbinRef,
 };
 
 /// Stopped interactions that are remembered, so that a late request hears "already stopped".
@@ -62,6 +62,10 @@ pub struct Client {
     pub client_type: ClientType,
     /// Whether it wants to hear when others change properties.
     pub properties_changed: bool,
+    /// Whether it has a push session; known only of who had one.
+    pub presence: Presence,
+    /// When a router that was lost leaves by itself.
+    pub(super) leaves_at: Option<Timestamp>,
 }
 
 impl State {

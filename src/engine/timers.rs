@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::index::Timer;
+use super::operations::leave;
 use super::routing::{self, Move};
 use super::{Change, Effect, Engine, Outcome, State, Turn};
 use crate::domain::{Actor, Cause, Interaction, Presence, Purpose, Timestamp, UserId};
@@ -62,6 +63,7 @@ fn expire(turn: &mut Turn<'_>, timer: &Timer) {
         }
         Timer::Handling(agent) => expire_holds(turn, agent),
         Timer::Presence(agent) => expire_presence(turn, agent),
+        Timer::Router(router) => leave(turn, router),
     }
 }
 

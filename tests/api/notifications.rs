@@ -206,6 +206,53 @@ async fn an_agent_whose_desktop_is_gone_loses_first_invitations_then_the_rest() 
 }
 
 #[tokio::test]
+async fn a_lost_router_gives_its_queue_back() {
+    let server = start("ownership_grace_ms = 300").await;
+    let (agent, media_server) = (server.client("agent1"), server.client("mediaserver"));
+    let router = server.client("router");
+    let mut desktop = Desktop::open(&agent, &[INTERACTIONS]).await;
+    agent.ready("chat").await;
+    router.request("RequestRegisterClient", json!({})).await;
+    router
+        .request("RegisterAddress", json!({"thisDN": "chat"}))
+        .await;
+    let urs = Desktop::open(&router, &[MESSAGES]).await;
+    let id = media_server.submit("chat").await;
+    assert_eq!(media_server.interaction(&id).await["state"], "Routing");
+    urs.close().await;
+    desktop.hear(INTERACTIONS, in_state("Invited")).await;
+    let (status, refused) = router
+        .post(
+            "/api/v2/requests",
+            json!({"request": "RegisterAddress", "thisDN": "chat"}),
+        )
+        .await;
+    assert_eq!(
+        (status.as_u16(), &refused["errorCode"]),
+        (403, &json!(1006))
+    );
+}
+
+#[tokio::test]
+async fn a_router_without_a_push_session_keeps_its_queue() {
+    let server = start("ownership_grace_ms = 1\nreoffer_delay_ms = 200").await;
+    let (agent, media_server) = (server.client("agent1"), server.client("mediaserver"));
+    let router = server.client("router");
+    agent.ready("email").await;
+    router.request("RequestRegisterClient", json!({})).await;
+    router
+        .request("RegisterAddress", json!({"thisDN": "chat"}))
+        .await;
+    let routed = media_server.submit("chat").await;
+    // Another interaction is declined and offered again: that long at least the router has been silent.
+    let other = media_server.submit("email").await;
+    agent.operate(&other, "Reject", json!({})).await;
+    let mut desktop = Desktop::open(&agent, &[INTERACTIONS]).await;
+    desktop.hear(INTERACTIONS, in_state("Invited")).await;
+    assert_eq!(media_server.interaction(&routed).await["state"], "Routing");
+}
+
+#[tokio::test]
 async fn a_late_request_renews_the_grace_and_no_more() {
     let server = start("invitation_grace_ms = 100\nownership_grace_ms = 400").await;
     let (agent, media_server) = (server.client("agent1"), server.client("mediaserver"));

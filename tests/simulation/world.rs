@@ -120,8 +120,8 @@ impl World {
     /// The push sessions of an agent begin or end.
     pub(crate) fn presence(&mut self, agent: &str, present: bool) -> Result<Step, Refusal> {
         self.note(format!("{agent}: present={present}"));
-        let agent_id = user(agent);
-        let operation = Operation::Presence(Presence { agent_id, present });
+        let user_id = user(agent);
+        let operation = Operation::Presence(Presence { user_id, present });
         self.request(Actor::Server, operation)
     }
 

@@ -30,6 +30,7 @@ pub use change_properties::ChangeProperties;
 pub use configure::Configure;
 pub use media_state::{NotReadyForMedia, ReadyForMedia};
 pub use presence::{Presence, Restart};
+pub(super) use register_client::leave;
 pub use submit::Submit;
 
 use serde::de::DeserializeOwned;

@@ -1,4 +1,6 @@
-//! The server's own requests about push sessions: an agent's application is there, is lost, or was lost at a restart.
+//! The server's own requests about push sessions: an application is there, is lost, or was lost at a restart.
+
+use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
@@ -6,12 +8,12 @@ use super::{Gateway, Reply, Spec};
 use crate::domain::{Presence as AgentPresence, Refusal, UserId};
 use crate::engine::{Change, Outcome, Turn};
 
-/// The first push session of an agent was opened, or his last one ended.
+/// The first push session of a user was opened, or his last one ended.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Presence {
     /// Whose.
-    pub agent_id: UserId,
+    pub user_id: UserId,
     /// Whether one is open now.
     pub present: bool,
 }
@@ -27,24 +29,26 @@ impl Presence {
         roles: &[],
         reply: Reply::StatusCode,
         gateway: Gateway::No,
-        summary: "Says whether an agent's application is there",
+        summary: "Says whether a user's application is there",
         guard: None,
     };
 
     pub(super) fn perform(self, turn: &mut Turn<'_>) -> Result<Outcome, Refusal> {
-        let known = turn.state().agents.get(&self.agent_id);
-        let presence = known
-            .map(|agent| agent.presence)
-            .ok_or_else(|| Refusal::invalid_state("The agent is not logged in"))?;
-        let is_news = match presence {
+        let state = turn.state();
+        let of_agent = state.agents.get(&self.user_id).map(|agent| agent.presence);
+        let of_client = state
+            .clients
+            .get(&self.user_id)
+            .map(|client| client.presence);
+        let is_news = |presence: AgentPresence| match presence {
             AgentPresence::Present => !self.present,
             AgentPresence::Unknown | AgentPresence::LostAt(_) => self.present,
         };
-        if !is_news {
-            return Err(Refusal::invalid_state("The agent's presence is known"));
+        if !of_agent.into_iter().chain(of_client).any(is_news) {
+            return Err(Refusal::invalid_state("The user's presence is known"));
         }
         turn.record(Change::PresenceChanged {
-            agent: self.agent_id,
+            user: self.user_id,
             present: self.present,
         });
         Ok(Outcome::Unasked)
@@ -58,24 +62,27 @@ impl Restart {
         roles: &[],
         reply: Reply::StatusCode,
         gateway: Gateway::No,
-        summary: "Gives every agent who had a push session a fresh grace time",
+        summary: "Gives everybody who had a push session a fresh grace time",
         guard: None,
     };
 
     pub(super) fn perform(self, turn: &mut Turn<'_>) -> Result<Outcome, Refusal> {
-        let had_session: Vec<UserId> = turn
-            .state()
-            .agents
-            .iter()
-            .filter(|(_, agent)| agent.presence != AgentPresence::Unknown)
+        let state = turn.state();
+        let agents = state.agents.iter();
+        let agents = agents.map(|(user, agent)| (user, agent.presence));
+        let clients = state.clients.iter();
+        let clients = clients.map(|(user, client)| (user, client.presence));
+        let had_session: BTreeSet<UserId> = agents
+            .chain(clients)
+            .filter(|(_, presence)| *presence != AgentPresence::Unknown)
             .map(|(user, _)| user.clone())
             .collect();
         if had_session.is_empty() {
-            return Err(Refusal::invalid_state("No agent had a push session"));
+            return Err(Refusal::invalid_state("Nobody had a push session"));
         }
-        for agent in had_session {
+        for user in had_session {
             turn.record(Change::PresenceChanged {
-                agent,
+                user,
                 present: false,
             });
         }

@@ -71,19 +71,24 @@ impl UnregisterClient {
     pub(super) fn perform(self, turn: &mut Turn<'_>) -> Result<Outcome, Refusal> {
         let user = turn.user()?;
         require_registered(turn)?;
-        let addresses: Vec<Address> = turn
-            .state()
-            .addresses
-            .iter()
-            .filter(|(_, users)| users.contains(&user))
-            .map(|(address, _)| address.clone())
-            .collect();
-        for address in addresses {
-            leave_address(turn, &user, address);
-        }
-        turn.record(Change::ClientUnregistered { user });
+        leave(turn, &user);
         Ok(Outcome::Acknowledged)
     }
+}
+
+/// Ends a client's registration, and those for all its addresses.
+pub(in crate::engine) fn leave(turn: &mut Turn<'_>, user: &UserId) {
+    let addresses: Vec<Address> = turn
+        .state()
+        .addresses
+        .iter()
+        .filter(|(_, users)| users.contains(user))
+        .map(|(address, _)| address.clone())
+        .collect();
+    for address in addresses {
+        leave_address(turn, user, address);
+    }
+    turn.record(Change::ClientUnregistered { user: user.clone() });
 }
 
 /// Ends a registration for an address; what a router held of that queue goes back to it.
