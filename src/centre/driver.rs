@@ -14,12 +14,12 @@ use tracing::error;
 use super::clock::Clock;
 use super::release::{Health, Release};
 use super::writer::Group;
-use crate::domain::{Actor, Refusal, RefusalKind, Timestamp, UserId};
+use crate::domain::{Refusal, RefusalKind, Timestamp, UserId};
 use crate::engine::operations::{Presence, Restart};
 use crate::engine::{Announcement, Effect, Engine, Head, Operation, Outcome, Request, State};
 use crate::journal::{self, Appended};
 
-/// Most steps in one group.
+/// Most steps in one group, and most refusals that wait for it.
 const GROUP_LEN_MAX: usize = 512;
 /// How long timers rest after the journal refused a group, so that a full disk is not hammered.
 const REST_AFTER_FAILURE: Duration = Duration::from_millis(500);
@@ -104,7 +104,7 @@ impl Driver {
                 return;
             }
             let wake = self.wake_at();
-            let has_room = self.next.steps.len() < GROUP_LEN_MAX && !self.stopping;
+            let has_room = self.has_room();
             tokio::select! {
                 biased;
                 written = self.written.recv() => match written {
@@ -118,9 +118,15 @@ impl Driver {
         }
     }
 
+    fn has_room(&self) -> bool {
+        let Ready { steps, waiting } = &self.next;
+        let len = steps.len().max(waiting.refusals.len());
+        len < GROUP_LEN_MAX && !self.stopping
+    }
+
     fn take_job(&mut self, job: Option<Job>) {
         self.take(job);
-        while self.next.steps.len() < GROUP_LEN_MAX && !self.stopping {
+        while self.has_room() {
             match self.jobs.try_recv() {
                 Ok(job) => self.take(Some(job)),
                 Err(_) => break,
@@ -162,13 +168,7 @@ impl Driver {
 
     /// Carries out a request of the server's own; one that is refused was no news.
     fn ask(&mut self, operation: Operation) {
-        let request = Request {
-            actor: Actor::Server,
-            reference_id: None,
-            if_match: None,
-            entropy: [0; 16],
-            operation,
-        };
+        let request = Request::of_server(operation);
         if let Ok(effect) = self.engine.handle_request(self.clock.now(), request) {
             self.keep(effect);
         }
@@ -211,7 +211,6 @@ impl Driver {
             return;
         }
         let Ready { steps, waiting } = std::mem::take(&mut self.next);
-        let state = Arc::new(self.engine.state().clone());
         let Some(first) = steps.first() else {
             for (refusal, reply) in waiting.refusals {
                 // A caller who has gone away no longer wants to know.
@@ -224,6 +223,7 @@ impl Driver {
             steps,
         };
         if self.groups.try_send(group).is_ok() {
+            let state = Arc::new(self.engine.state().clone());
             self.in_flight = Some((waiting, state));
         } else {
             self.fail(waiting);

@@ -11,7 +11,7 @@ use super::driver::{Done, Driver, Job, unavailable};
 use super::release::{Health, Release};
 use super::resources::Links;
 use super::writer;
-use crate::domain::{Actor, CentreId, Configuration, Refusal, RefusalKind, Timing, UserId};
+use crate::domain::{CentreId, Configuration, Refusal, RefusalKind, Timing, UserId};
 use crate::engine::operations::Configure;
 use crate::engine::{Engine, Operation, Request, State, Step, fold};
 use crate::hub::Hub;
@@ -170,8 +170,8 @@ impl Handle {
     }
 
     /// Has the driver look whether a user has a push session. Never waits: the hub calls this under its locks.
-    pub(super) fn look_for(&self, agent: UserId) {
-        if let Err(mpsc::error::TrySendError::Full(job)) = self.jobs.try_send(Job::LookFor(agent)) {
+    pub(super) fn look_for(&self, user: UserId) {
+        if let Err(mpsc::error::TrySendError::Full(job)) = self.jobs.try_send(Job::LookFor(user)) {
             let jobs = self.jobs.clone();
             tokio::spawn(async move { jobs.send(job).await });
         }
@@ -193,13 +193,8 @@ impl Handle {
     }
 
     async fn configure(&self, configuration: Configuration) -> Result<(), Refusal> {
-        let request = Request {
-            actor: Actor::Server,
-            reference_id: None,
-            if_match: None,
-            entropy: [0; 16],
-            operation: Operation::Configure(Configure(Box::new(configuration))),
-        };
+        let operation = Operation::Configure(Configure(Box::new(configuration)));
+        let request = Request::of_server(operation);
         self.request(request).await.map(|_| ())
     }
 }

@@ -85,9 +85,9 @@ impl Release {
         *health.unwrap_or_else(PoisonError::into_inner) = new;
     }
 
-    /// Whether an agent has a push session.
-    pub(super) fn has_sessions(&self, agent: &UserId) -> bool {
-        let key = user_key(&self.shared.centre, agent);
+    /// Whether a user has a push session.
+    pub(super) fn has_sessions(&self, user: &UserId) -> bool {
+        let key = user_key(&self.shared.centre, user);
         self.shared.hub.has_sessions(&key)
     }
 

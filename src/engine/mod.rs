@@ -45,6 +45,19 @@ pub struct Request {
     pub operation: Operation,
 }
 
+impl Request {
+    /// A request of the server's own.
+    pub fn of_server(operation: Operation) -> Self {
+        Self {
+            actor: Actor::Server,
+            reference_id: None,
+            if_match: None,
+            entropy: [0; 16],
+            operation,
+        }
+    }
+}
+
 /// A request that took effect.
 #[derive(Clone, Debug)]
 pub struct Effect {

@@ -70,6 +70,30 @@ async fn too_many_waiting_requests_are_refused_and_none_is_lost() {
 }
 
 #[tokio::test]
+async fn refusals_that_wait_for_the_disk_are_bounded_too() {
+    let disk = MemoryDisk::new(1);
+    let centre = start(&disk).await;
+    disk.hold();
+    let mut asked = tokio::task::JoinSet::new();
+    // All but the first one name an identifier that is taken: refusals, which depend on the step that is not durable.
+    // The driver gets its turn after each, so that only its own bound keeps it from taking them all on.
+    for _ in 0..2 * REQUESTS_LEN_MAX {
+        let centre = centre.clone();
+        asked.spawn(async move { centre.request(submit("I1")).await });
+        tokio::task::yield_now().await;
+    }
+    let first = tokio::time::timeout(PATIENCE, asked.join_next()).await;
+    let first = first.expect("one is refused at once").unwrap().unwrap();
+    assert_eq!(first.unwrap_err().kind, RefusalKind::Unavailable);
+    disk.release();
+    let answers = asked.join_all().await;
+    let kinds = answers.iter().filter_map(|answer| answer.as_ref().err());
+    let taken = kinds.filter(|refusal| refusal.kind == RefusalKind::AlreadyExists);
+    assert!(taken.count() >= REQUESTS_LEN_MAX);
+    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
+}
+
+#[tokio::test]
 async fn a_refused_group_leaves_no_trace_and_the_next_may_pass() {
     let disk = MemoryDisk::new(1);
     let centre = start(&disk).await;
