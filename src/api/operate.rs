@@ -8,7 +8,7 @@ use super::caller::{Caller, reference_id};
 use super::error::ApiError;
 use crate::centre::{Done, interaction_for};
 use crate::domain::{InteractionId, Refusal, Sequence};
-use crate::engine::operations::{Gateway, Reply, SPECS, named};
+use crate::engine::operations::{Gateway, Reply, find};
 use crate::engine::{Operation, Outcome, Request};
 
 /// Reads an operation of one of the gateway's POSTs, by `operationName`.
@@ -21,9 +21,8 @@ pub(super) fn read_operation(
     parameters: &JsonObject,
 ) -> Result<Operation, ApiError> {
     let name = parameters.text("operationName")?;
-    let mut own = SPECS.iter().filter(|spec| spec.gateway == gateway);
-    let spec = own
-        .find(|spec| named(spec, name))
+    let spec = find(name)
+        .filter(|spec| spec.gateway == gateway)
         .ok_or_else(|| Refusal::invalid_value("operationName", name))?;
     Operation::parse(name, interaction, &parameters.0)
         .map_err(|refusal| ApiError::from(refusal).for_operation(spec.reply))

@@ -10,7 +10,8 @@ use super::caller::Caller;
 use super::error::ApiError;
 use super::operate::perform;
 use crate::centre::{Done, Identity, event_json};
-use crate::domain::{ClientType, Refusal, RefusalKind, Role};
+use crate::domain::{ClientType, Refusal, Role};
+use crate::engine::operations::find;
 use crate::engine::{Operation, answer};
 
 /// Takes a request of the reference
@@ -31,14 +32,8 @@ pub(super) async fn take_request(
 
 async fn take(app: &App, caller: &Caller, body: &JsonObject) -> Result<Done, ApiError> {
     let name = body.text("request")?;
-    let operation = Operation::parse(name, None, &body.0).map_err(|refusal| {
-        // The engine speaks of operations; here they are requests.
-        if refusal.text.contains("'operationName'") {
-            Refusal::invalid_value("request", name)
-        } else {
-            refusal
-        }
-    })?;
+    find(name).ok_or_else(|| Refusal::invalid_value("request", name))?;
+    let operation = Operation::parse(name, None, &body.0)?;
     if !matches!(operation, Operation::RegisterClient(_)) {
         check_registered(caller)?;
     }
@@ -58,11 +53,7 @@ fn check_registered(caller: &Caller) -> Result<(), ApiError> {
         && !roles.contains(&Role::Agent)
         && !caller.sees_all();
     if must && !state.clients.contains_key(caller.user()) {
-        return Err(Refusal::new(
-            RefusalKind::NotRegistered,
-            "The client is not registered: send RequestRegisterClient first",
-        )
-        .into());
+        return Err(Refusal::not_registered().into());
     }
     Ok(())
 }

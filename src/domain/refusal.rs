@@ -114,6 +114,14 @@ impl Refusal {
         )
     }
 
+    /// The client has not registered yet.
+    pub fn not_registered() -> Self {
+        Self::new(
+            RefusalKind::NotRegistered,
+            "The client is not registered: send RequestRegisterClient first",
+        )
+    }
+
     /// A required parameter is missing.
     pub fn missing(parameter: &str) -> Self {
         Self::new(

@@ -29,15 +29,8 @@ impl RegisterAddress {
     };
 
     pub(super) fn perform(self, turn: &mut Turn<'_>) -> Result<Outcome, Refusal> {
-        require_registered(turn)?;
-        let user = turn.user()?;
-        let address = find(turn, &self.this_dn)?;
-        let registered = turn
-            .state()
-            .addresses
-            .get(&address)
-            .is_some_and(|users| users.contains(&user));
-        if !registered {
+        let (user, address) = own_address(turn, &self.this_dn)?;
+        if !is_registered(turn, &user, &address) {
             turn.record(Change::AddressRegistered {
                 user,
                 address: address.clone(),
@@ -67,15 +60,8 @@ impl UnregisterAddress {
     };
 
     pub(super) fn perform(self, turn: &mut Turn<'_>) -> Result<Outcome, Refusal> {
-        require_registered(turn)?;
-        let user = turn.user()?;
-        let address = find(turn, &self.this_dn)?;
-        let registered = turn
-            .state()
-            .addresses
-            .get(&address)
-            .is_some_and(|users| users.contains(&user));
-        if !registered {
+        let (user, address) = own_address(turn, &self.this_dn)?;
+        if !is_registered(turn, &user, &address) {
             return Err(Refusal::invalid_state(
                 "The client is not registered for this address",
             ));
@@ -83,6 +69,17 @@ impl UnregisterAddress {
         leave_address(turn, &user, address.clone());
         Ok(Outcome::Unregistered(address))
     }
+}
+
+/// The client, which must be registered, and the address that it names.
+fn own_address(turn: &Turn<'_>, dn: &str) -> Result<(UserId, Address), Refusal> {
+    require_registered(turn)?;
+    Ok((turn.user()?, find(turn, dn)?))
+}
+
+fn is_registered(turn: &Turn<'_>, user: &UserId, address: &Address) -> bool {
+    let registered = turn.state().addresses.get(address);
+    registered.is_some_and(|users| users.contains(user))
 }
 
 fn find(turn: &Turn<'_>, dn: &str) -> Result<Address, Refusal> {

@@ -215,8 +215,13 @@ fn capability(spec: &Spec) -> &'static str {
     }
 }
 
+/// The SPEC of the operation that goes by a name.
+pub fn find(name: &str) -> Option<&'static Spec> {
+    SPECS.iter().copied().find(|spec| named(spec, name))
+}
+
 /// Whether an operation goes by a name. The server's own requests, which no role may call, have none for others.
-pub fn named(spec: &Spec, name: &str) -> bool {
+fn named(spec: &Spec, name: &str) -> bool {
     !spec.roles.is_empty() && (spec.name == name || spec.aliases.contains(&name))
 }
 

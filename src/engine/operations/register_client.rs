@@ -131,10 +131,7 @@ pub(super) fn require_registered(turn: &Turn<'_>) -> Result<(), Refusal> {
     if turn.state().clients.contains_key(&user) {
         Ok(())
     } else {
-        Err(Refusal::new(
-            crate::domain::RefusalKind::NotRegistered,
-            "The client is not registered: send RequestRegisterClient first",
-        ))
+        Err(Refusal::not_registered())
     }
 }
 
