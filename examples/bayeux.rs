@@ -133,11 +133,7 @@ impl Authenticator for Everybody {
             (Some(_), Some(_)) => Err(Unauthenticated::Invalid),
             (Some(_), None) => Err(Unauthenticated::Missing),
         };
-        let principal = Principal {
-            key: self.key.clone(),
-            expires_at_ms: None,
-            token_id: None,
-        };
+        let principal = Principal::new(self.key.clone());
         Box::pin(async move { known.map(|()| principal) })
     }
 }

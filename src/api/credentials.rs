@@ -172,6 +172,11 @@ impl Identity {
             key: user_key(self.centre.id(), &self.user),
             expires_at_ms: self.expires_at.map(|at| at.0),
             token_id: self.token_id.clone(),
+            roles: self
+                .roles
+                .iter()
+                .map(|role| role.as_str().to_owned())
+                .collect(),
         }
     }
 

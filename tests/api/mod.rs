@@ -7,5 +7,6 @@ mod event_models;
 mod notifications;
 mod openapi;
 mod operations;
+mod policy;
 mod session;
 mod visibility;
