@@ -1,8 +1,9 @@
 use super::extensions::ack::Acknowledgement;
+use super::extensions::activity::Activity;
 use super::meta::connect::Held;
 use super::queue::Queue;
 use super::subscriptions::Subscriptions;
-use super::{ChannelId, Delivery, Event, Moment, Queued, Request};
+use super::{CONNECTION_TYPES, ChannelId, Delivery, Event, Moment, Queued, Request};
 
 /// The bounds and times of a session.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +22,17 @@ pub struct Limits {
     pub subscriptions_max: usize,
     /// Bytes of events in one response or frame; a single event may be larger.
     pub response_bytes_max: usize,
+    /// How long a session may do nothing but connect; none: for ever.
+    pub activity_timeout_ms: Option<u64>,
+    /// Whether callback-polling is among the connection types on offer.
+    pub callback_polling: bool,
+}
+
+impl Limits {
+    /// The connection types on offer, the preferred one first.
+    pub fn connection_types(&self) -> &'static [&'static str] {
+        &CONNECTION_TYPES[..if self.callback_polling { 3 } else { 2 }]
+    }
 }
 
 /// Why a session is over.
@@ -30,6 +42,8 @@ pub enum Ended {
     Disconnected,
     /// The client has not connected for too long.
     Expired,
+    /// The client has done nothing but connect for too long.
+    Inactive,
     /// More waited for it than its queue may hold.
     Overflowed,
     /// Whom it belongs to may no longer have it: the credentials ended or were withdrawn.
@@ -59,10 +73,11 @@ pub struct Session {
     pub(super) subscriptions: Subscriptions,
     pub(super) queue: Queue,
     pub(super) acknowledgement: Option<Acknowledgement>,
+    activity: Option<Activity>,
     /// The first connect was answered; from then on connects are held.
     pub(super) connected: bool,
     pub(super) held: Option<Held>,
-    /// It was told to poll, because its browser held too many connects, and not yet that it may stop.
+    /// It was told to poll, because too many connects were held, and not yet that it may stop.
     pub(super) polls: bool,
     /// Counts connects, so that whoever waits for one notices when another took its place.
     pub(super) connects: u64,
@@ -86,6 +101,7 @@ impl Session {
                 .ext
                 .wants_acknowledgement
                 .then(Acknowledgement::default),
+            activity: limits.activity_timeout_ms.map(|ms| Activity::new(ms, now)),
             connected: false,
             held: None,
             polls: false,
@@ -196,6 +212,9 @@ impl Session {
 
     /// The client was heard of: the session lives for at least another `max_interval_ms`.
     fn touch(&mut self, now: Moment) {
+        if let Some(activity) = &mut self.activity {
+            activity.saw(now);
+        }
         if let Some(expires_at) = &mut self.expires_at {
             *expires_at = (*expires_at).max(now.monotonic_ms + self.limits.max_interval_ms);
         }
@@ -223,6 +242,11 @@ impl Session {
     /// Whether the client has stayed away for too long.
     pub fn is_expired(&self, now: Moment) -> bool {
         self.expires_at.is_some_and(|at| at <= now.monotonic_ms)
+    }
+
+    /// Whether the client has done nothing but connect for too long.
+    pub fn is_inactive(&self, now: Moment) -> bool {
+        self.activity.as_ref().is_some_and(|it| it.is_over(now))
     }
 
     /// Whether it ended, and why.

@@ -3,6 +3,7 @@
 mod authentication;
 mod body;
 mod cookie;
+mod liveness;
 mod long_polling;
 mod origin;
 mod websocket;
@@ -16,6 +17,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 
 pub use authentication::{Authenticator, Unauthenticated};
+pub use websocket::with_bounds;
 
 use crate::hub::Hub;
 

@@ -102,7 +102,10 @@ impl Client {
                 answer
             }
             Self::WebSocket(stream) => {
-                let (status, text) = match timeout(PATIENCE, stream.next())
+                // Pings are answered by looking for the next frame.
+                let mut frames = stream
+                    .filter(|frame| std::future::ready(!matches!(frame, Ok(Message::Ping(_)))));
+                let (status, text) = match timeout(PATIENCE, frames.next())
                     .await
                     .expect("a frame in time")
                 {

@@ -3,7 +3,7 @@
 //! ```text
 //! # a comment
 //! set NAME NUMBER                  a setting, before anything else
-//! client A alice [ws]              a client with a token (`-`: none) and a carrier
+//! client A alice [ws [503]]        a client with a token (`-`: none) and a carrier; a socket may be refused
 //! A handshake / A connect          done and checked, for scripts about something else
 //! A > JSON                         sends it; `$A` stands for A's clientId
 //! A < JSON                         what comes back is exactly this; "*" stands for anything
@@ -73,6 +73,14 @@ fn change(settings: &mut Settings, line: &str) {
         "queue_len_max" => settings.queue_len_max = count,
         "queue_bytes_max" => settings.queue_bytes_max = count,
         "response_bytes_max" => settings.response_bytes_max = count,
+        "websocket_ping_interval_ms" => settings.websocket_ping_interval_ms = value,
+        "websocket_pong_timeout_ms" => settings.websocket_pong_timeout_ms = value,
+        "activity_timeout_ms" => settings.activity_timeout_ms = Some(value),
+        "callback_polling" => settings.callback_polling = value == 1,
+        "callback_polling_url_size_max" => settings.callback_polling_url_size_max = count,
+        "sessions_max" => settings.sessions_max = count,
+        "held_connects_max" => settings.held_connects_max = count,
+        "sockets_max" => settings.sockets_max = count,
         "sessions_per_user_max" => settings.sessions_per_user_max = count,
         "subscriptions_per_session_max" => settings.subscriptions_per_session_max = count,
         "message_size_max" => settings.message_size_max = count,
@@ -153,14 +161,16 @@ impl World {
     }
 
     async fn add_client(&mut self, name: &str, who: &str) {
-        let client = match who.split_once(' ') {
-            Some((token, "ws")) => {
+        let client = match *who.split(' ').collect::<Vec<_>>() {
+            [token, "ws", ref refused @ ..] => {
                 let bearer = format!("Bearer {token}");
                 let headers = [("authorization", &*bearer)];
                 let headers = if token == "-" { &[][..] } else { &headers[..] };
-                Client::websocket(&self.url, headers)
-                    .await
-                    .unwrap_or_else(|status| panic!("{status}"))
+                let opened = Client::websocket(&self.url, headers).await;
+                let status = opened.as_ref().err().map(u16::to_string);
+                assert_eq!(status.as_deref(), refused.first().copied(), "{name} {who}");
+                let Ok(client) = opened else { return };
+                client
             }
             _ => Client::long_polling(&self.url, who),
         };

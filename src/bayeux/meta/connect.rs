@@ -23,8 +23,8 @@ pub struct ConnectTerms {
     pub carrier: Carrier,
     /// It is the only message of its request: only such a connect is held.
     pub alone: bool,
-    /// The browser holds as many connects as it may.
-    pub browser_full: bool,
+    /// As many connects are held as may be, in all or by the client's browser.
+    pub has_to_poll: bool,
 }
 
 /// What became of a connect.
@@ -110,9 +110,9 @@ impl Session {
             .min(self.limits.timeout_ms);
         let has_news = !self.queue.is_empty() && !self.pushes();
         let may_be_held = terms.alone && self.connected && timeout_ms > 0 && !has_news;
-        let is_held = may_be_held && !terms.browser_full;
+        let is_held = may_be_held && !terms.has_to_poll;
         let wants_advice = request.has_advice || self.polls;
-        self.polls = may_be_held && terms.browser_full;
+        self.polls = may_be_held && terms.has_to_poll;
         self.connected = true;
         let held = Held {
             number: self.connects,
@@ -240,7 +240,10 @@ impl Session {
     fn farewell(&self, held: &Held, why: Ended) -> Delivery {
         let reply = |successful| Reply::new(Some(CHANNEL), held.id.as_deref(), successful);
         let reply = match why {
-            Ended::Disconnected => reply(true).with_advice(Advice::none(&self.limits)),
+            // Nobody is there to begin again for.
+            Ended::Disconnected | Ended::Inactive => {
+                reply(true).with_advice(Advice::none(&self.limits))
+            }
             Ended::ShutDown => reply(true).with_advice(Advice::come_back(&self.limits)),
             Ended::Expired | Ended::Overflowed | Ended::Revoked => reply(false)
                 .with_error(&Refusal::SessionUnknown)
