@@ -17,7 +17,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 
 pub use authentication::{Authenticator, Unauthenticated};
-pub use websocket::with_bounds;
+pub use websocket::{close, close_code_of_error, with_bounds};
 
 use crate::hub::Hub;
 

@@ -115,7 +115,7 @@ impl Peer {
                         Some(Ok(Message::Close(_))) | None => return None,
                         // Binary frames mean nothing here; pings are answered by the library.
                         Some(Ok(Message::Binary(_) | Message::Ping(_) | Message::Pong(_))) => {}
-                        Some(Err(error)) => return code_of_error(error),
+                        Some(Err(error)) => return close_code_of_error(error),
                     }
                 }
                 () = woken => {}
@@ -221,7 +221,7 @@ impl Peer {
 }
 
 /// Closes, and reads until the other side has closed too: only then has the close really gone out.
-async fn close(websocket: &mut WebSocket, code: Option<u16>) {
+pub async fn close(websocket: &mut WebSocket, code: Option<u16>) {
     let farewell = async {
         if let Some(code) = code {
             let frame = CloseFrame {
@@ -245,7 +245,7 @@ fn code_of(why: Ended) -> u16 {
 }
 
 /// The code that tells the peer what was wrong with its frame; none if there is no peer any more.
-fn code_of_error(error: axum::Error) -> Option<u16> {
+pub fn close_code_of_error(error: axum::Error) -> Option<u16> {
     use tungstenite::Error;
     use tungstenite::error::ProtocolError::ResetWithoutClosingHandshake;
     let error = error.into_inner();
