@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 use axum::http::HeaderMap;
 use baton::bayeux::{ChannelId, Denied, Event, Kind};
 use baton::hub::{Application, BrowserCookie, CurrentState, Hub, Principal, Settings, UserKey};
-use baton::transports::{Authenticator, Carrier, Unauthenticated, routes};
+use baton::transports::{Authenticator, Carrier, Unauthenticated, routes, with_cors};
 use clap::Parser;
 use futures_util::future::BoxFuture;
 use serde_json::value::RawValue;
@@ -134,7 +134,7 @@ async fn main() -> anyhow::Result<()> {
     let everybody = Arc::new(Everybody {
         key: "everybody".into(),
         hub: OnceLock::new(),
-        token: options.token,
+        token: options.token.clone(),
     });
     let hub = Hub::new(settings, everybody.clone());
     everybody.hub.get_or_init(|| hub.clone());
@@ -147,7 +147,8 @@ async fn main() -> anyhow::Result<()> {
         tokio::signal::ctrl_c().await.ok();
         hub.shut_down();
     };
-    axum::serve(listener, routes("/cometd", carrier))
+    let router = with_cors(routes("/cometd", carrier), &options.allow_origin);
+    axum::serve(listener, router)
         .with_graceful_shutdown(stop)
         .await?;
     Ok(())

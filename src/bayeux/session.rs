@@ -211,7 +211,7 @@ impl Session {
     }
 
     /// The client was heard of: the session lives for at least another `max_interval_ms`.
-    fn touch(&mut self, now: Moment) {
+    pub fn touch(&mut self, now: Moment) {
         if let Some(activity) = &mut self.activity {
             activity.saw(now);
         }

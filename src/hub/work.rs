@@ -234,9 +234,13 @@ impl<'a> Work<'a> {
             Carrier::Socket(socket) => Some(socket),
             Carrier::LongPolling => None,
         };
-        open.lock()
-            .session
-            .collect(&mut self.delivery, socket, self.now);
+        let mut state = open.lock();
+        if self.caller.delivers_with_connects_only {
+            state.session.touch(self.now);
+        } else {
+            state.session.collect(&mut self.delivery, socket, self.now);
+        }
+        drop(state);
         self.batch = None;
     }
 }

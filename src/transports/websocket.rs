@@ -11,7 +11,8 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::authentication::{Unauthenticated, denied, of_handshake};
 use super::liveness::{Liveness, Look};
-use super::{Carrier, cookie, origin, refusal};
+use super::origin::is_allowed_origin;
+use super::{Carrier, cookie, refusal};
 use crate::bayeux::{Ended, Request, handshake};
 use crate::hub::{Answer, Caller, Outgoing, Principal, Settings, Socket, SocketEvent, random_id};
 
@@ -23,7 +24,7 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) async fn serve(carrier: &Carrier, parts: &Parts, upgrade: WebSocketUpgrade) -> Response {
     let settings = carrier.hub.settings();
     // Upgrades are not subject to CORS, and carry the cookies of whatever page asks for them.
-    if !origin::is_allowed(&parts.headers, settings) {
+    if !is_allowed_origin(parts, &settings.allowed_origins) {
         return (StatusCode::FORBIDDEN, refusal("403::origin_denied")).into_response();
     }
     let principal = match carrier
@@ -161,6 +162,7 @@ impl Peer {
             bound: self.socket.bound(),
             carrier: self.socket.carrier(),
             limits_browser: false,
+            delivers_with_connects_only: false,
         };
         match self.carrier.hub.receive(caller, &requests) {
             Answer::Now(outgoing, open) => {

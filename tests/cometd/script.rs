@@ -3,7 +3,8 @@
 //! ```text
 //! # a comment
 //! set NAME NUMBER                  a setting, before anything else
-//! client A alice [ws [503]]        a client with a token (`-`: none) and a carrier; a socket may be refused
+//! client A alice [jsonp f|ws [503]] a client with a token (`-`: none) and a carrier: long polling, callback-polling with a
+//!                                  function, or a socket, which may be refused
 //! A handshake / A connect          done and checked, for scripts about something else
 //! A > JSON                         sends it; `$A` stands for A's clientId
 //! A < JSON                         what comes back is exactly this; "*" stands for anything
@@ -172,6 +173,7 @@ impl World {
                 let Ok(client) = opened else { return };
                 client
             }
+            [token, "jsonp", function] => Client::callback_polling(&self.url, token, function),
             _ => Client::long_polling(&self.url, who),
         };
         self.clients.insert(name.into(), client);
