@@ -7,6 +7,7 @@ mod event_models;
 mod notifications;
 mod openapi;
 mod operations;
+mod origins;
 mod policy;
 mod session;
 mod visibility;

@@ -221,7 +221,7 @@ async fn upgraded(url: &str) -> tokio::net::TcpStream {
 }
 
 impl World {
-    fn routes(&self) -> axum::Router {
+    pub(super) fn routes(&self) -> axum::Router {
         routes(
             "/cometd",
             Carrier {
@@ -232,7 +232,7 @@ impl World {
     }
 
     /// A session of alice's that has connected and subscribed.
-    async fn subscribed(&self, channel: &str) -> String {
+    pub(super) async fn subscribed(&self, channel: &str) -> String {
         let reply = body(self.routes().oneshot(post(HANDSHAKE)).await.unwrap()).await;
         let id = reply[0]["clientId"].as_str().unwrap();
         let subscribe = format!(

@@ -3,6 +3,7 @@
 mod application;
 mod carriers;
 mod client;
+mod pages;
 mod script;
 
 macro_rules! scripts {
