@@ -142,7 +142,11 @@ impl Credentials {
         }
     }
 
-    fn by_cookie(&self, headers: &HeaderMap) -> Result<Identity, Unauthenticated> {
+    /// Who the page's cookie is for.
+    ///
+    /// # Errors
+    /// There is none, or none that holds.
+    pub fn by_cookie(&self, headers: &HeaderMap) -> Result<Identity, Unauthenticated> {
         let token = cookie(headers).ok_or(Unauthenticated::Missing)?;
         self.of_claims(self.tokens.verify_cookie(&token)?, true)
     }

@@ -9,5 +9,6 @@ mod openapi;
 mod operations;
 mod origins;
 mod policy;
+mod revocation;
 mod session;
 mod visibility;
