@@ -1,6 +1,6 @@
 use super::extensions::ack::Acknowledgement;
 use super::extensions::activity::Activity;
-use super::meta::connect::Held;
+use super::meta::connect::{Carrier, Held};
 use super::queue::Queue;
 use super::subscriptions::Subscriptions;
 use super::{CONNECTION_TYPES, ChannelId, Delivery, Event, Moment, Queued, Request};
@@ -74,8 +74,8 @@ pub struct Session {
     pub(super) queue: Queue,
     pub(super) acknowledgement: Option<Acknowledgement>,
     activity: Option<Activity>,
-    /// The first connect was answered; from then on connects are held.
-    pub(super) connected: bool,
+    /// What the last connect came over. The first one is answered at once; from then on connects are held.
+    pub(super) connected_over: Option<Carrier>,
     pub(super) held: Option<Held>,
     /// It was told to poll, because too many connects were held, and not yet that it may stop.
     pub(super) polls: bool,
@@ -102,7 +102,7 @@ impl Session {
                 .wants_acknowledgement
                 .then(Acknowledgement::default),
             activity: limits.activity_timeout_ms.map(|ms| Activity::new(ms, now)),
-            connected: false,
+            connected_over: None,
             held: None,
             polls: false,
             connects: 0,

@@ -16,6 +16,13 @@ pub enum Carrier {
     Socket(u64),
 }
 
+impl Carrier {
+    /// A client that goes on over a carrier of another kind is advised anew.
+    fn kind(self) -> std::mem::Discriminant<Self> {
+        std::mem::discriminant(&self)
+    }
+}
+
 /// Around a connect: what the message itself does not say.
 #[derive(Debug, Clone, Copy)]
 pub struct ConnectTerms {
@@ -109,11 +116,15 @@ impl Session {
             .unwrap_or(self.limits.timeout_ms)
             .min(self.limits.timeout_ms);
         let has_news = !self.queue.is_empty() && !self.pushes();
-        let may_be_held = terms.alone && self.connected && timeout_ms > 0 && !has_news;
+        let may_be_held =
+            terms.alone && self.connected_over.is_some() && timeout_ms > 0 && !has_news;
         let is_held = may_be_held && !terms.has_to_poll;
-        let wants_advice = request.has_advice || self.polls;
+        let is_elsewhere = self
+            .connected_over
+            .is_some_and(|before| before.kind() != terms.carrier.kind());
+        let wants_advice = request.has_advice || self.polls || is_elsewhere;
         self.polls = may_be_held && terms.has_to_poll;
-        self.connected = true;
+        self.connected_over = Some(terms.carrier);
         let held = Held {
             number: self.connects,
             carrier: terms.carrier,
