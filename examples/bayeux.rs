@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 use axum::http::HeaderMap;
 use baton::bayeux::{ChannelId, Denied, Event, Kind};
 use baton::hub::{Application, BrowserCookie, CurrentState, Hub, Principal, Settings, UserKey};
-use baton::transports::{Authenticator, Carrier, Unauthenticated, routes, with_cors};
+use baton::transports::{Authenticator, Carrier, Unauthenticated, prompt, routes, with_cors};
 use clap::Parser;
 use futures_util::future::BoxFuture;
 use serde_json::value::RawValue;
@@ -148,7 +148,7 @@ async fn main() -> anyhow::Result<()> {
         hub.shut_down();
     };
     let router = with_cors(routes("/cometd", carrier), &options.allow_origin);
-    axum::serve(listener, router)
+    axum::serve(prompt(listener), router)
         .with_graceful_shutdown(stop)
         .await?;
     Ok(())

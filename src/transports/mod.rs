@@ -5,6 +5,7 @@ mod body;
 mod callback_polling;
 mod cookie;
 mod cors;
+mod listener;
 mod liveness;
 mod long_polling;
 mod origin;
@@ -21,6 +22,7 @@ use axum::routing::any;
 
 pub use authentication::{Authenticator, Unauthenticated};
 pub use cors::with_cors;
+pub use listener::prompt;
 pub use origin::is_allowed_origin;
 pub use websocket::{close, close_code_of_error, with_bounds};
 

@@ -20,6 +20,7 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::script::World;
 use baton::hub::Settings;
+use baton::transports::prompt;
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -37,6 +38,7 @@ impl Connection {
             .trim_end_matches("/cometd")
             .to_owned();
         let stream = TcpStream::connect(&host).await.unwrap();
+        stream.set_nodelay(true).unwrap();
         let (sender, connection) = handshake(TokioExecutor::new(), TokioIo::new(stream))
             .await
             .unwrap();
@@ -192,7 +194,7 @@ async fn a_stopping_server_answers_what_is_held_and_says_goodbye() {
     let routes = world.routes();
     let server = tokio::spawn(async move {
         let stopping = async move { stopped.await.unwrap_or(()) };
-        axum::serve(listener, routes)
+        axum::serve(prompt(listener), routes)
             .with_graceful_shutdown(stopping)
             .await
     });

@@ -3,6 +3,7 @@
 mod application;
 mod carriers;
 mod client;
+mod frames;
 mod http2;
 mod pages;
 mod script;
