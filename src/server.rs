@@ -21,6 +21,7 @@ use crate::domain::{CentreId, Configuration};
 use crate::hub::Hub;
 use crate::journal::{DataFolder, SqliteJournal};
 use crate::options::Options;
+use crate::transports::prompt;
 
 /// The variable that holds the HS256 secret.
 pub const SECRET_VARIABLE: &str = "BATON_JWT_SECRET";
@@ -119,7 +120,7 @@ impl Server {
         let trimmed = NormalizePathLayer::trim_trailing_slash().layer(self.router);
         let service =
             ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(trimmed);
-        let serve = axum::serve(self.listener, service).with_graceful_shutdown(stopping);
+        let serve = axum::serve(prompt(self.listener), service).with_graceful_shutdown(stopping);
         let limit = async move {
             let stopped = drain.wait_for(|draining| *draining).await.is_ok();
             if stopped {

@@ -4,23 +4,20 @@ use std::borrow::Cow;
 
 use axum::body::Body;
 use axum::extract::Request as HttpRequest;
-use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode, Version, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{StatusCode, header};
+use axum::response::Response;
 use http_body::Body as _;
 
-use super::authentication::{Unauthenticated, denied, of_handshake};
-use super::body::DeliveryBody;
-use super::{Carrier, cookie, origin, refusal};
-use crate::bayeux::{self, Malformed, Request, handshake, unknown_session};
-use crate::hub::{Answer, Caller, Outgoing, Principal, random_id};
+use super::Carrier;
+use super::origin::is_allowed_origin;
+use super::polling::{Polling, Wrapping, messages_of_form, refuse};
 
 pub(super) async fn serve(carrier: &Carrier, request: HttpRequest) -> Response {
     let (parts, body) = request.into_parts();
     let settings = carrier.hub.settings();
     // Credentials in a header are there on purpose; cookies are sent whatever page asks for it.
     if !parts.headers.contains_key(header::AUTHORIZATION)
-        && !origin::is_allowed(&parts.headers, settings)
+        && !is_allowed_origin(&parts, &settings.allowed_origins)
     {
         return refuse(StatusCode::FORBIDDEN, "403::origin_denied");
     }
@@ -34,85 +31,9 @@ pub(super) async fn serve(carrier: &Carrier, request: HttpRequest) -> Response {
         Ok(text) => messages_of(text),
         Err(_) => return refuse(StatusCode::BAD_REQUEST, "400::not_utf8"),
     };
-    match Request::parse(&text, settings.batch_len_max) {
-        Ok(requests) if requests.is_empty() => refuse(StatusCode::BAD_REQUEST, "400::no_messages"),
-        Ok(requests) => answer(carrier, &parts, &requests).await,
-        Err(Malformed::TooMany) => refuse(StatusCode::PAYLOAD_TOO_LARGE, "413::too_many_messages"),
-        Err(Malformed::Syntax | Malformed::TooDeep) => {
-            refuse(StatusCode::BAD_REQUEST, "400::malformed")
-        }
-    }
-}
-
-async fn answer(carrier: &Carrier, parts: &Parts, requests: &[Request<'_>]) -> Response {
-    let by_headers = carrier
-        .authenticator
-        .authenticate(&parts.headers, None)
-        .await;
-    let is_handshake =
-        |request: &&Request<'_>| request.channel.as_deref() == Some(handshake::CHANNEL);
-    if let Some(request) = requests.iter().find(is_handshake) {
-        // Whatever else is in its request is ignored: the protocol says so.
-        return shake_hands(carrier, parts, by_headers, request).await;
-    }
-    let principal = match by_headers {
-        Ok(principal) => Some(principal),
-        // The session may have been made by a token in its handshake. If not, the client is told that it is unknown with
-        // the only status that clients read messages from, so that it handshakes, where credentials are asked for.
-        Err(Unauthenticated::Missing) => None,
-        Err(Unauthenticated::Expired) => {
-            return json(StatusCode::OK, unknown(carrier, requests).into());
-        }
-        Err(Unauthenticated::Invalid) => return unauthorised(unknown(carrier, requests)),
-    };
-    let caller = Caller {
-        principal: principal.as_ref(),
-        browser: cookie::browser(&parts.headers),
-        bound: None,
-        carrier: bayeux::Carrier::LongPolling,
-        limits_browser: parts.version < Version::HTTP_2,
-    };
-    let outgoing = match carrier.hub.receive(caller, requests) {
-        Answer::Now(outgoing, _) => Some(outgoing),
-        Answer::Held(held) => held.wait().await,
-    };
-    match outgoing {
-        Some(outgoing) => deliver(outgoing),
-        // Not 408, which browsers repeat by themselves, and no success, which would start a second connect cycle.
-        None => refuse(StatusCode::INTERNAL_SERVER_ERROR, "500::connect_replaced"),
-    }
-}
-
-async fn shake_hands(
-    carrier: &Carrier,
-    parts: &Parts,
-    by_headers: Result<Principal, Unauthenticated>,
-    request: &Request<'_>,
-) -> Response {
-    let received = carrier.hub.now();
-    let (principal, by_token) =
-        match of_handshake(carrier, &parts.headers, by_headers, request).await {
-            Ok(known) => known,
-            // A token inside the message is answered inside the message; HTTP has a status for credentials of its own.
-            Err(_) if request.ext.token.is_some() => {
-                return json(
-                    StatusCode::OK,
-                    format!("[{}]", denied(carrier, request)).into(),
-                );
-            }
-            Err(_) => return unauthorised(format!("[{}]", denied(carrier, request))),
-        };
-    let sent = cookie::browser(&parts.headers).map(ToOwned::to_owned);
-    let browser = sent.clone().unwrap_or_else(random_id);
-    let (reply, open) = carrier
-        .hub
-        .handshake(request, &principal, by_token, &browser, received);
-    let mut response = json(StatusCode::OK, format!("[{reply}]").into());
-    if sent.is_none() && open.is_some() {
-        let value = cookie::set(&browser, carrier.hub.settings());
-        response.headers_mut().insert(header::SET_COOKIE, value);
-    }
-    response
+    Polling::new(carrier, &parts, Wrapping::Json)
+        .answer(&text)
+        .await
 }
 
 /// Reads a body of at most `size_max` bytes; none if it is larger or breaks off.
@@ -145,48 +66,5 @@ fn messages_of(body: &str) -> Cow<'_, str> {
     if !body.starts_with("message=") {
         return Cow::Borrowed(body);
     }
-    let values = form_urlencoded::parse(body.as_bytes()).filter(|(name, _)| name == "message");
-    let lists: Vec<_> = values
-        .map(|(_, value)| {
-            let list = value.trim();
-            list.strip_prefix('[')
-                .and_then(|list| list.strip_suffix(']'))
-                .unwrap_or(list)
-                .to_owned()
-        })
-        .collect();
-    Cow::Owned(format!("[{}]", lists.join(",")))
-}
-
-/// Every message refused as of an unknown session.
-fn unknown(carrier: &Carrier, requests: &[Request<'_>]) -> String {
-    let replies: Vec<_> = requests
-        .iter()
-        .map(|request| unknown_session(request, carrier.hub.limits()))
-        .collect();
-    format!("[{}]", replies.join(","))
-}
-
-fn deliver(outgoing: Outgoing) -> Response {
-    json(StatusCode::OK, Body::new(DeliveryBody::new(outgoing)))
-}
-
-fn unauthorised(text: String) -> Response {
-    let mut response = json(StatusCode::UNAUTHORIZED, text.into());
-    response
-        .headers_mut()
-        .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-    response
-}
-
-fn json(status: StatusCode, body: Body) -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, "application/json"),
-        (header::CACHE_CONTROL, "no-store"),
-    ];
-    (status, headers, body).into_response()
-}
-
-fn refuse(status: StatusCode, error: &str) -> Response {
-    (status, refusal(error)).into_response()
+    Cow::Owned(messages_of_form(body))
 }

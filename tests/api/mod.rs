@@ -7,5 +7,8 @@ mod event_models;
 mod notifications;
 mod openapi;
 mod operations;
+mod origins;
+mod policy;
+mod revocation;
 mod session;
 mod visibility;
