@@ -20,8 +20,9 @@ use crate::engine::State;
 use checkpoints::Checkpoints;
 use ring::Ring;
 
-/// Messages in one page; a step that says more to one user comes whole.
+/// Messages in one page, and the bytes that they keep, by estimate; a step that says more to one user comes whole.
 const PAGE_LEN_MAX: usize = 256;
+const PAGE_BYTES_MAX: usize = 512 * 1024;
 /// Subscribers that wait for the journal; the next ones wait for their turn to wait.
 const WAITING_LEN_MAX: usize = 1_024;
 
@@ -134,6 +135,7 @@ pub(super) struct Page {
     pub(super) up_to: u64,
     pub(super) is_all: bool,
     len: usize,
+    bytes: usize,
 }
 
 impl Page {
@@ -143,18 +145,21 @@ impl Page {
             up_to,
             is_all,
             len: 0,
+            bytes: 0,
         }
     }
 
     /// Adds what a step says to `user`. False if the page is full: then it ends before this step.
-    fn take(&mut self, said: &Arc<Said>, user: &UserId, len_max: usize) -> bool {
-        let len = said.lasting().filter(|it| it.to == *user).count();
-        if self.len > 0 && self.len + len > len_max {
+    fn take(&mut self, said: &Arc<Said>, user: &UserId) -> bool {
+        let own = || said.lasting().filter(|it| it.to == *user);
+        let len = self.len + own().count();
+        let bytes = self.bytes + own().map(|it| ring::weight(&it.body)).sum::<usize>();
+        if self.len > 0 && (len > PAGE_LEN_MAX || bytes > PAGE_BYTES_MAX) {
             self.up_to = said.head.sequence.0 - 1;
             self.is_all = false;
             return false;
         }
-        self.len += len;
+        (self.len, self.bytes) = (len, bytes);
         self.steps.push(Arc::clone(said));
         true
     }
@@ -202,7 +207,7 @@ impl Replays {
 
     /// Some of what a user heard after `after`; none if it cannot be had.
     pub(super) async fn page(&self, user: &UserId, after: u64) -> Option<Page> {
-        if let Some(page) = self.ring().read(user, after, PAGE_LEN_MAX) {
+        if let Some(page) = self.ring().read(user, after) {
             return Some(page);
         }
         let (reply, answer) = oneshot::channel();

@@ -8,7 +8,7 @@ use std::thread;
 use tokio::sync::mpsc;
 use tracing::error;
 
-use super::{PAGE_LEN_MAX, Page, Question, Replays, Said, WAITING_LEN_MAX, Wanted, locked};
+use super::{Page, Question, Replays, Said, WAITING_LEN_MAX, Wanted, locked};
 use crate::centre::writer::Work;
 use crate::domain::UserId;
 use crate::engine::{ANNOUNCE_VERSION, State, Step, fold};
@@ -167,7 +167,7 @@ fn tell(said: &Arc<Said>, is_told: bool, waiting: &mut Waiting) {
             continue;
         };
         let full = of_user.extract_if(.., |(wanted, page)| {
-            wanted.after < sequence && !page.take(said, user, PAGE_LEN_MAX)
+            wanted.after < sequence && !page.take(said, user)
         });
         full.for_each(|(wanted, page)| drop(wanted.reply.send(Some(page))));
     }
