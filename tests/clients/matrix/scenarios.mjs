@@ -1,0 +1,39 @@
+// What every client goes through. A scenario gets the client's lane and throws if something is wrong.
+
+import assert from "node:assert/strict";
+import { reconnecting } from "./reconnecting.mjs";
+import { resuming } from "./resuming.mjs";
+import { changesIn, heardChange } from "./heard.mjs";
+
+const CHANGES = 20;
+
+export const scenarios = {
+  async "connects on its carrier and is told the current state"(lane) {
+    const listener = await lane.listen();
+    await lane.change(1);
+    const [state] = listener.heard;
+    assert.equal(state.interaction.id, lane.id);
+    assert.equal(state.previousSequence, undefined, "the state is no change");
+    await heardChange(lane, listener);
+    await listener.until("a held connect", () => listener.carriers.has(lane.client.transport));
+    await listener.close();
+  },
+
+  async "hears every change once and in order"(lane) {
+    const listener = await lane.listen();
+    const made = await lane.change(CHANGES);
+    await heardChange(lane, listener);
+    assert.deepEqual(changesIn(listener).map(({ sequence }) => sequence), made);
+    assert.deepEqual(
+      changesIn(listener).map(({ interaction }) => interaction.userData.change),
+      made.map((_, at) => lane.changes - CHANGES + 1 + at),
+    );
+    for (const [at, { previousSequence }] of changesIn(listener).slice(1).entries()) {
+      assert.equal(previousSequence, made[at], "a gap would show");
+    }
+    await listener.close();
+  },
+
+  ...reconnecting,
+  ...resuming,
+};

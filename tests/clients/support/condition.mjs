@@ -1,0 +1,33 @@
+// What a test waits for: something that comes true by what it is told, not by the passing of time.
+
+const WAIT_MS_MAX = 15_000;
+
+export class Condition {
+  #waiting = new Set();
+
+  /** Says that something has changed. */
+  wake() {
+    for (const resolve of this.#waiting) {
+      resolve();
+    }
+    this.#waiting.clear();
+  }
+
+  /** The first true answer of `holds`, now or after a change; `describe` says how things are if it never comes. */
+  async until(what, holds, describe = () => "") {
+    const deadline = AbortSignal.timeout(WAIT_MS_MAX);
+    for (;;) {
+      const result = holds();
+      if (result) {
+        return result;
+      }
+      if (deadline.aborted) {
+        throw new Error(`never happened: ${what}; ${describe()}`);
+      }
+      await new Promise((resolve) => {
+        this.#waiting.add(resolve);
+        deadline.addEventListener("abort", resolve, { once: true });
+      });
+    }
+  }
+}
