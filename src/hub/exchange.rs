@@ -82,16 +82,17 @@ impl Hub {
     /// principal, the browser cookie takes their place.
     fn is_owner(&self, caller: &Caller<'_>, open: &OpenSession) -> bool {
         let same_browser = caller.browser.map(|browser| *browser == *open.browser);
-        let must_have_cookie = match caller.principal {
-            // Over a socket the reference is content with the identifier, and clients that reconnect rely on it.
+        let needs_cookie = match caller.principal {
             Some(principal) if principal.key == *open.user() => {
                 self.settings().browser_cookie == BrowserCookie::Required
-                    && caller.carrier == Carrier::LongPolling
             }
             Some(_) => return false,
             None if open.by_token => true,
             None => return false,
         };
+        // Over a socket the reference is content with the identifier, and clients that reconnect rely on it: where there
+        // are only sockets, nothing ever sets the cookie.
+        let must_have_cookie = needs_cookie && caller.carrier == Carrier::LongPolling;
         same_browser.unwrap_or(!must_have_cookie)
     }
 }

@@ -41,8 +41,15 @@ export class Listener {
   }
 
   until(what, holds) {
-    const { heard, handshakes, refusals, complaints } = this;
-    return this.condition.until(what, holds, () => JSON.stringify({ heard, handshakes, refusals, complaints: this.complaints }, null, 1));
+    return this.condition.until(what, holds, () => this.describe());
+  }
+
+  /** What became of it, in few words, for people who look for what went wrong. */
+  describe() {
+    const heard = this.heard.map(({ messageType, sequence, previousSequence, interaction }) =>
+      [messageType, sequence, previousSequence, interaction?.userData?.change].join(" "));
+    const { handshakes, refusals, complaints } = this;
+    return JSON.stringify({ heard, handshakes, refusals, complaints }, null, 1);
   }
 
   /** Says goodbye. */

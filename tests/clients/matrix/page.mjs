@@ -1,12 +1,13 @@
-// A client in a page of Chromium. The page's address is the server's, as the check of origins wants it; what it loads
-// is this folder, so that the library is the file its package ships.
+// A client in a page of Chromium. The page is the server's own, as the check of origins wants it, and so is where the
+// browser thinks its scripts come from; they are the files of this folder, and the library's those that its package ships.
 
 import { readFile } from "node:fs/promises";
 import { launch } from "../support/desk.mjs";
 
 const FOLDER = new URL("../", import.meta.url);
 const BASE = "/clients/";
-const TYPES = { js: "text/javascript", mjs: "text/javascript" };
+/** A page of the server with no scripts and no policy for them. */
+const PAGE = "/health/live";
 
 let browser;
 
@@ -16,7 +17,7 @@ export async function openPage(client, options, tell) {
   const context = await (await browser).newContext();
   const page = await context.newPage();
   await context.route((url) => url.pathname.startsWith(BASE), serve);
-  await page.goto(new URL(BASE, options.url).href);
+  await page.goto(new URL(PAGE, options.url).href);
   page.on("console", (message) => tell({ kind: "console", text: message.text() }));
   page.on("pageerror", ({ message }) => tell({ kind: "console", text: message }));
   await page.exposeFunction("tell", tell);
@@ -46,9 +47,5 @@ async function begin({ base, driver, module, options }) {
 
 async function serve(route) {
   const path = new URL(route.request().url()).pathname.slice(BASE.length);
-  const type = TYPES[path.split(".").at(-1)];
-  if (!type) {
-    return route.fulfill({ contentType: "text/html", body: "<!doctype html><title>A client</title>" });
-  }
-  return route.fulfill({ contentType: type, body: await readFile(new URL(path, FOLDER), "utf8") });
+  return route.fulfill({ contentType: "text/javascript", body: await readFile(new URL(path, FOLDER), "utf8") });
 }

@@ -14,7 +14,7 @@ export const reconnecting = {
     );
     made.push(...(await lane.change(1)));
     await heardChange(lane, listener);
-    assert.equal(listener.handshakes.length, 1, "the session has survived");
+    assert.equal(listener.handshakes.length, 1, `the session has survived; ${listener.describe()}`);
     assertAscending(listener);
     if (lane.client.ack) {
       assert.deepEqual(sequencesIn(listener), made, "nothing is lost, not even what nobody heard");

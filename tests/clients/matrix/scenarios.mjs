@@ -10,10 +10,10 @@ const CHANGES = 20;
 export const scenarios = {
   async "connects on its carrier and is told the current state"(lane) {
     const listener = await lane.listen();
-    await lane.change(1);
-    const [state] = listener.heard;
+    const [state] = await listener.until("the current state", () => listener.heard.length > 0 && listener.heard);
     assert.equal(state.interaction.id, lane.id);
     assert.equal(state.previousSequence, undefined, "the state is no change");
+    await lane.change(1);
     await heardChange(lane, listener);
     await listener.until("a held connect", () => listener.carriers.has(lane.client.transport));
     await listener.close();

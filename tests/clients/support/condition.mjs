@@ -15,19 +15,24 @@ export class Condition {
 
   /** The first true answer of `holds`, now or after a change; `describe` says how things are if it never comes. */
   async until(what, holds, describe = () => "") {
-    const deadline = AbortSignal.timeout(WAIT_MS_MAX);
-    for (;;) {
-      const result = holds();
-      if (result) {
-        return result;
+    let isLate = false;
+    const deadline = setTimeout(() => {
+      isLate = true;
+      this.wake();
+    }, WAIT_MS_MAX);
+    try {
+      for (;;) {
+        const result = holds();
+        if (result) {
+          return result;
+        }
+        if (isLate) {
+          throw new Error(`never happened: ${what}; ${describe()}`);
+        }
+        await new Promise((resolve) => this.#waiting.add(resolve));
       }
-      if (deadline.aborted) {
-        throw new Error(`never happened: ${what}; ${describe()}`);
-      }
-      await new Promise((resolve) => {
-        this.#waiting.add(resolve);
-        deadline.addEventListener("abort", resolve, { once: true });
-      });
+    } finally {
+      clearTimeout(deadline);
     }
   }
 }
