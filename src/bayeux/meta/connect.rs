@@ -241,7 +241,8 @@ impl Session {
         let reply = |successful| Reply::new(Some(CHANNEL), held.id.as_deref(), successful);
         let reply = match why {
             Ended::Disconnected => reply(true).with_advice(Advice::none(&self.limits)),
-            Ended::ShutDown => reply(true).with_advice(Advice::come_back(&self.limits)),
+            // Clients space their attempts by themselves once nobody answers; aiocometd takes an interval for seconds.
+            Ended::ShutDown => reply(true).with_advice(Advice::retry(&self.limits)),
             Ended::Expired | Ended::Overflowed | Ended::Revoked => reply(false)
                 .with_error(&Refusal::SessionUnknown)
                 .with_advice(Advice::handshake(&self.limits)),

@@ -11,6 +11,10 @@ export function sequencesIn(listener) {
   return changesIn(listener).map(({ sequence }) => sequence);
 }
 
+export function lastSequence({ heard }) {
+  return heard.at(-1)?.sequence;
+}
+
 /** The listener hears of the latest change, be it as a change or as the state of things. */
 export function heardChange({ changes }, listener) {
   return listener.hear(`change ${changes}`, ({ interaction }) => interaction?.userData?.change === changes);
