@@ -18,6 +18,8 @@ const ENVIRONMENT = {
 
 export class Lane {
   #listeners = [];
+  /** Another client, which listens all the time on a connection that nobody cuts. */
+  reference;
   /** The sequences of all that was done to the interaction. */
   sequences = [];
   changes = 0;
@@ -31,17 +33,15 @@ export class Lane {
     lane.agent = lane.server.as("agent1");
     await lane.agent.startSession("workitem");
     await lane.#work();
+    lane.reference = await lane.#begin(undisturbed, lane.server.url, { replay: {} });
     return lane;
   }
 
   /** The client, subscribed, behind the network that can be cut. */
-  listen(options) {
-    return this.#listen(this.client, this.proxy.url, options);
-  }
-
-  /** A client that resumes by itself, on a connection that nobody cuts. */
-  listenUndisturbed() {
-    return this.#listen(undisturbed, this.server.url, { replay: {} });
+  async listen(options) {
+    const listener = await this.#begin(this.client, this.proxy.url, options);
+    this.#listeners.push(listener);
+    return listener;
   }
 
   /** The agent changes the interaction, some times; answers the sequences of the changes. */
@@ -83,18 +83,18 @@ export class Lane {
 
   async stop() {
     await this.clear();
+    await this.reference?.kill();
     await this.proxy.stop();
     await this.server.stop();
   }
 
-  async #listen(client, url, options) {
+  async #begin(client, url, options) {
     const listener = await Listener.start(client, {
       url: `${url}/api/v2/notifications`,
       token: this.token,
       channel: CHANNEL,
       ...options,
     });
-    this.#listeners.push(listener);
     await listener.subscribed();
     return listener;
   }

@@ -53,7 +53,6 @@ export const resuming = {
 
 /** A client is gone from one moment to the next; another goes on with its cursor. */
 async function resumes(lane, meanwhile) {
-  const reference = await lane.listenUndisturbed();
   const first = await lane.listen({ replay: {} });
   await lane.change(3);
   await heardChange(lane, first);
@@ -61,14 +60,13 @@ async function resumes(lane, meanwhile) {
   const made = await meanwhile();
   const second = await lane.listen({ replay: cursorOf(first) });
   made.push(...(await lane.change(2)));
-  await Promise.all([heardChange(lane, second), heardChange(lane, reference)]);
+  await Promise.all([heardChange(lane, second), heardChange(lane, lane.reference)]);
   assert.deepEqual(second.heard.map(({ sequence }) => sequence), made, second.describe());
-  assert.deepEqual(second.heard, reference.heard.slice(-made.length), "it hears what was heard by who never went away");
+  assert.deepEqual(second.heard, lane.reference.heard.slice(-made.length), "it hears what was heard by who never went away");
 }
 
 async function beginsAnew(lane, cursorFrom) {
-  const before = await lane.listen({ replay: {} });
-  const listener = await lane.listen({ replay: cursorFrom(cursorOf(before)) });
+  const listener = await lane.listen({ replay: cursorFrom(cursorOf(lane.reference)) });
   await heardChange(lane, listener);
   const [resync, state] = listener.heard;
   assert.equal(resync.messageType, "ResyncMessage");

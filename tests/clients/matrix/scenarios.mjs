@@ -1,9 +1,9 @@
 // What every client goes through. A scenario gets the client's lane and throws if something is wrong.
 
 import assert from "node:assert/strict";
+import { changesIn, heardChange, sequencesIn } from "./heard.mjs";
 import { reconnecting } from "./reconnecting.mjs";
 import { resuming } from "./resuming.mjs";
-import { changesIn, heardChange } from "./heard.mjs";
 
 const CHANGES = 20;
 
@@ -23,7 +23,7 @@ export const scenarios = {
     const listener = await lane.listen();
     const made = await lane.change(CHANGES);
     await heardChange(lane, listener);
-    assert.deepEqual(changesIn(listener).map(({ sequence }) => sequence), made);
+    assert.deepEqual(sequencesIn(listener), made);
     assert.deepEqual(
       changesIn(listener).map(({ interaction }) => interaction.userData.change),
       made.map((_, at) => lane.changes - CHANGES + 1 + at),
@@ -36,4 +36,11 @@ export const scenarios = {
 
   ...reconnecting,
   ...resuming,
+
+  async "has all the time disturbed nobody else, who has missed nothing"(lane) {
+    await heardChange(lane, lane.reference);
+    const [accepted, ...changes] = lane.sequences;
+    assert.deepEqual(sequencesIn(lane.reference), changes);
+    assert.ok(accepted < changes[0]);
+  },
 };
