@@ -1,5 +1,5 @@
-// The clients of the matrix. `isSample` marks those that run with every test: each library, carrier, kind of page and
-// generation of the protocol's use at least once.
+// The clients of the matrix. `isSample` marks those that run with every test: each library and version, each carrier, Node
+// and Chromium and Python at least once.
 
 const COMETD = [
   { version: "3.1", package: "cometd3", scripts: ["cometd3/cometd.js", "cometd3/AckExtension.js"] },
