@@ -43,10 +43,12 @@ pub(super) async fn serve(carrier: &Carrier, parts: &Parts) -> Response {
     match listened {
         Ok(listener) => stream_of(listener),
         Err(why) => {
-            let status = match why {
-                Refusal::SubscribeDenied(_) => StatusCode::FORBIDDEN,
-                Refusal::TooManySessions => StatusCode::TOO_MANY_REQUESTS,
-                _ => StatusCode::BAD_REQUEST,
+            let status = if why == Refusal::TooManySessions {
+                StatusCode::TOO_MANY_REQUESTS
+            } else if matches!(why, Refusal::SubscribeDenied(_)) {
+                StatusCode::FORBIDDEN
+            } else {
+                StatusCode::BAD_REQUEST
             };
             (status, refusal(&why.to_string())).into_response()
         }

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::UNIX_EPOCH;
 
 use rusqlite::{Connection, OptionalExtension};
 
@@ -66,7 +67,8 @@ fn set(connection: &Connection, name: &str, value: i64) -> rusqlite::Result<()> 
         .map(|_| ())
 }
 
-/// A copy has another one, a file that was renamed within its file system the same.
+/// Tells a file from its copies: the number of its inode, which may be given out again, and when it was created, which
+/// not every file system knows. A file that is renamed keeps both.
 #[cfg(unix)]
 fn file_number(file: &Path) -> Result<i64, Error> {
     use std::os::unix::fs::MetadataExt;
@@ -74,10 +76,13 @@ fn file_number(file: &Path) -> Result<i64, Error> {
         folder: file.into(),
         source,
     })?;
-    Ok(as_sql(metadata.ino()))
+    let created = metadata.created().ok();
+    let since_epoch = created.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+    let nanos = since_epoch.map_or(0, |elapsed| elapsed.as_nanos() as u64);
+    Ok(metadata.ino().wrapping_add(nanos).cast_signed())
 }
 
-/// Where files have no numbers a copy is not noticed.
+/// Elsewhere a copy is not noticed.
 #[cfg(not(unix))]
 fn file_number(_: &Path) -> Result<i64, Error> {
     Ok(0)
