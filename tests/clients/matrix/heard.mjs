@@ -20,6 +20,13 @@ export function heardChange({ changes }, listener) {
   return listener.hear(`change ${changes}`, ({ interaction }) => interaction?.userData?.change === changes);
 }
 
+/** Every change names the one before it, heard or not: a loss shows. */
+export function assertChained(listener, made) {
+  for (const { sequence, previousSequence } of changesIn(listener).filter((change) => change.sequence !== made[0])) {
+    assert.equal(previousSequence, made[made.indexOf(sequence) - 1]);
+  }
+}
+
 /** Nothing is heard twice, and nothing late. */
 export function assertAscending(listener) {
   const sequences = sequencesIn(listener);

@@ -1,7 +1,7 @@
 // Outages and restarts, for clients that ask for no replay.
 
 import assert from "node:assert/strict";
-import { assertAscending, heardChange, sequencesIn } from "./heard.mjs";
+import { assertAscending, assertChained, heardChange, sequencesIn } from "./heard.mjs";
 
 export const reconnecting = {
   async "keeps its session through a short outage"(lane) {
@@ -16,6 +16,7 @@ export const reconnecting = {
     await heardChange(lane, listener);
     assert.equal(listener.handshakes.length, 1, `the session has survived; ${listener.describe()}`);
     assertAscending(listener);
+    assertChained(listener, made);
     if (lane.client.ack) {
       assert.deepEqual(sequencesIn(listener), made, "nothing is lost, not even what nobody heard");
     }
