@@ -3,16 +3,19 @@
 mod checkpoints;
 mod reader;
 mod ring;
+mod trim;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
 pub(super) use reader::{ReaderThread, start as start_reader};
 pub(super) use ring::Said;
 
-use crate::domain::UserId;
+use super::clock::Clock;
+use crate::domain::{Timestamp, UserId};
 use crate::engine::State;
 use checkpoints::Checkpoints;
 use ring::Ring;
@@ -22,18 +25,25 @@ const PAGE_LEN_MAX: usize = 256;
 /// Subscribers that wait for the journal; the next ones wait for their turn to wait.
 const WAITING_LEN_MAX: usize = 1_024;
 
-/// How much of what was said stays in memory.
+/// How often the journal is trimmed at most and at least.
+const TRIM_PERIOD_MIN: Duration = Duration::from_millis(50);
+const TRIM_PERIOD_MAX: Duration = Duration::from_secs(600);
+
+/// How much of what was said can be said again.
 #[derive(Debug, Clone, Copy)]
 pub struct ReplayLimits {
-    /// Messages.
+    /// For how long; the journal before that goes. None keeps everything.
+    pub window: Option<Duration>,
+    /// Messages that stay in memory.
     pub ring_len_max: usize,
-    /// Bytes, by estimate.
+    /// Bytes that they may keep, by estimate.
     pub ring_bytes_max: usize,
 }
 
 impl Default for ReplayLimits {
     fn default() -> Self {
         Self {
+            window: None,
             ring_len_max: 50_000,
             ring_bytes_max: 64 * 1024 * 1024,
         }
@@ -47,7 +57,7 @@ pub(super) struct Replays {
     ring: Mutex<Ring>,
     checkpoints: Mutex<Checkpoints>,
     /// None once the contact centre has stopped.
-    wanted: Mutex<Option<mpsc::Sender<Wanted>>>,
+    questions: Mutex<Option<mpsc::Sender<Question>>>,
 }
 
 /// Which history the sequences count, and from where on it can be told again.
@@ -102,7 +112,15 @@ impl History {
     }
 }
 
-/// A question to the thread that reads the journal.
+/// What the thread that reads the journal is asked.
+enum Question {
+    /// What somebody heard.
+    Page(Wanted),
+    /// To let the history begin with what happened from this time on.
+    Trim(Timestamp),
+}
+
+/// Somebody wants to hear again what he heard.
 struct Wanted {
     user: UserId,
     after: u64,
@@ -155,7 +173,7 @@ impl Replays {
             kept_after: AtomicU64::new(history.kept_after),
             ring: Mutex::new(ring),
             checkpoints: Mutex::new(Checkpoints::new(base)),
-            wanted: Mutex::default(),
+            questions: Mutex::default(),
         }
     }
 
@@ -187,17 +205,40 @@ impl Replays {
         if let Some(page) = self.ring().read(user, after, PAGE_LEN_MAX) {
             return Some(page);
         }
-        let wanted = locked(&self.wanted).clone()?;
         let (reply, answer) = oneshot::channel();
         let user = user.clone();
-        let question = Wanted { user, after, reply };
-        wanted.send(question).await.ok()?;
+        self.ask(Question::Page(Wanted { user, after, reply }))
+            .await?;
         answer.await.ok()?
+    }
+
+    async fn ask(&self, question: Question) -> Option<()> {
+        let questions = locked(&self.questions).clone()?;
+        questions.send(question).await.ok()
+    }
+
+    /// From now on the history begins after `state`.
+    fn trimmed(&self, state: State) {
+        self.kept_after.store(state.sequence.0, Ordering::Relaxed);
+        self.checkpoints().begin_with(state);
+    }
+
+    /// Keeps what was said in the last `window`, until the contact centre stops.
+    pub(super) async fn keep_trimming(self: Arc<Self>, clock: Clock, window: Duration) {
+        let period = (window / 16).clamp(TRIM_PERIOD_MIN, TRIM_PERIOD_MAX);
+        let window_ms = u64::try_from(window.as_millis()).unwrap_or(u64::MAX);
+        loop {
+            tokio::time::sleep(period).await;
+            let before = Timestamp(clock.now().0.saturating_sub(window_ms));
+            if self.ask(Question::Trim(before)).await.is_none() {
+                return;
+            }
+        }
     }
 
     /// Lets the thread that reads the journal end.
     pub(super) fn close(&self) {
-        locked(&self.wanted).take();
+        locked(&self.questions).take();
     }
 
     fn ring(&self) -> MutexGuard<'_, Ring> {
