@@ -14,6 +14,8 @@ const ENVIRONMENT = {
   BATON_COMETD_MAX_INTERVAL_MS: String(MAX_INTERVAL_MS),
   // The agent keeps her interaction, however long she cannot be reached.
   BATON_OWNERSHIP_GRACE_MS: "600000",
+  // So few in memory that what is told again comes from the journal as well.
+  BATON_REPLAY_RING_LEN_MAX: "16",
 };
 
 export class Lane {
