@@ -255,7 +255,8 @@ impl Session {
             Ended::Disconnected | Ended::Inactive => {
                 reply(true).with_advice(Advice::none(&self.limits))
             }
-            Ended::ShutDown => reply(true).with_advice(Advice::come_back(&self.limits)),
+            // Clients space their attempts by themselves once nobody answers; aiocometd takes an interval for seconds.
+            Ended::ShutDown => reply(true).with_advice(Advice::retry(&self.limits)),
             Ended::Expired | Ended::Overflowed | Ended::Revoked => reply(false)
                 .with_error(&Refusal::SessionUnknown)
                 .with_advice(Advice::handshake(&self.limits)),
