@@ -1,11 +1,12 @@
 //! The carriers of Bayeux: long polling, WebSocket and, where it is asked for, callback-polling, at one URL with any suffix.
 
 mod authentication;
+mod beginning;
 mod body;
 mod callback_polling;
+mod connections;
 mod cookie;
 mod cors;
-mod listener;
 mod liveness;
 mod long_polling;
 mod origin;
@@ -21,8 +22,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 
 pub use authentication::{Authenticator, Unauthenticated};
+pub use connections::{ConnectionSettings, serve};
 pub use cors::with_cors;
-pub use listener::prompt;
 pub use origin::is_allowed_origin;
 pub use websocket::{close, close_code_of_error, with_bounds};
 
@@ -43,13 +44,13 @@ pub struct Carrier {
 /// is answered with nothing: CORS headers are the business of [`with_cors`]. To be merged, not nested: a nested router never sees its own base with a slash.
 pub fn routes(base: &str, carrier: Carrier) -> Router {
     Router::new()
-        .route(base, any(serve))
-        .route(&format!("{base}/"), any(serve))
-        .route(&format!("{base}/{{*suffix}}"), any(serve))
+        .route(base, any(take))
+        .route(&format!("{base}/"), any(take))
+        .route(&format!("{base}/{{*suffix}}"), any(take))
         .with_state(carrier)
 }
 
-async fn serve(State(carrier): State<Carrier>, request: Request) -> Response {
+async fn take(State(carrier): State<Carrier>, request: Request) -> Response {
     let method = request.method().clone();
     if method == Method::POST {
         return long_polling::serve(&carrier, request).await;

@@ -3,6 +3,7 @@
 mod application;
 mod carriers;
 mod client;
+mod connections;
 mod frames;
 mod http2;
 mod pages;
