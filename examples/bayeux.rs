@@ -151,7 +151,7 @@ async fn main() -> anyhow::Result<()> {
         authenticator: everybody,
     };
     let listener = tokio::net::TcpListener::bind(&options.listen).await?;
-    let stop = async move {
+    let stop = async {
         tokio::signal::ctrl_c().await.ok();
         hub.shut_down();
     };
@@ -162,6 +162,7 @@ async fn main() -> anyhow::Result<()> {
         ..ConnectionSettings::default()
     };
     serve(listener, router, connections, stop).await;
+    hub.sockets_closed().await;
     Ok(())
 }
 

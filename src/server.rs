@@ -115,7 +115,11 @@ impl Server {
         };
         // `/me/` is `/me`: clients of the gateway write both.
         let trimmed = NormalizePathLayer::trim_trailing_slash().layer(self.router);
-        let serve = serve(self.listener, trimmed, self.connections, stopping);
+        let hub = self.hub;
+        let serve = async {
+            serve(self.listener, trimmed, self.connections, stopping).await;
+            hub.sockets_closed().await;
+        };
         let limit = async move {
             let stopped = drain.wait_for(|draining| *draining).await.is_ok();
             if stopped {

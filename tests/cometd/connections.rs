@@ -4,12 +4,16 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
+use baton::hub::Settings;
 use baton::transports::{ConnectionSettings, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+
+use super::client::Client;
+use super::script::World;
 
 const PATIENCE: Duration = Duration::from_secs(5);
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -112,4 +116,18 @@ async fn a_stopping_server_keeps_no_connection() {
     server.stop.send(()).unwrap();
     let stopped = timeout(PATIENCE, server.task).await;
     stopped.expect("stopped in time").unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stopping_server_waits_until_sockets_have_been_told() {
+    let world = World::start(Settings::default()).await;
+    let Ok(mut client) = Client::websocket(&world.url, &[]).await else {
+        panic!("no socket")
+    };
+    world.hub.shut_down();
+    assert_eq!(client.receive().await.status, "close 1001");
+    assert_eq!(world.hub.counts().sockets, 1, "not before it has answered");
+    drop(client);
+    let closed = timeout(PATIENCE, world.hub.sockets_closed()).await;
+    closed.expect("closed in time");
 }
