@@ -8,8 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use axum::extract::Request;
-use axum::{Router, ServiceExt};
+use axum::Router;
 use tokio::net::TcpListener;
 use tower::Layer;
 use tower_http::normalize_path::NormalizePathLayer;
@@ -21,7 +20,7 @@ use crate::domain::{CentreId, Configuration};
 use crate::hub::Hub;
 use crate::journal::{DataFolder, SqliteJournal};
 use crate::options::Options;
-use crate::transports::prompt;
+use crate::transports::{ConnectionSettings, serve};
 
 /// The variable that holds the HS256 secret.
 pub const SECRET_VARIABLE: &str = "BATON_JWT_SECRET";
@@ -36,6 +35,7 @@ const DRAIN_MAX: Duration = Duration::from_secs(8);
 pub struct Server {
     listener: TcpListener,
     router: Router,
+    connections: ConnectionSettings,
     hub: Hub,
     centres: Centres,
 }
@@ -90,6 +90,7 @@ impl Server {
         Ok(Self {
             listener,
             router,
+            connections: options.connection_settings(),
             hub,
             centres,
         })
@@ -104,10 +105,7 @@ impl Server {
     }
 
     /// Serves until `stop` is ready; then held connects are answered, what was begun is finished, and the journals closed.
-    ///
-    /// # Errors
-    /// The listener failed.
-    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<()> {
+    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) {
         let (draining, mut drain) = tokio::sync::watch::channel(false);
         let hub = self.hub.clone();
         let stopping = async move {
@@ -118,9 +116,11 @@ impl Server {
         };
         // `/me/` is `/me`: clients of the gateway write both.
         let trimmed = NormalizePathLayer::trim_trailing_slash().layer(self.router);
-        let service =
-            ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(trimmed);
-        let serve = axum::serve(prompt(self.listener), service).with_graceful_shutdown(stopping);
+        let hub = self.hub;
+        let serve = async {
+            serve(self.listener, trimmed, self.connections, stopping).await;
+            hub.sockets_closed().await;
+        };
         let limit = async move {
             let stopped = drain.wait_for(|draining| *draining).await.is_ok();
             if stopped {
@@ -129,14 +129,13 @@ impl Server {
                 std::future::pending::<()>().await;
             }
         };
-        let result = tokio::select! {
-            result = serve => result.context("the listener failed"),
-            () = limit => { warn!("some connections did not end in time"); Ok(()) }
-        };
+        tokio::select! {
+            () = serve => {}
+            () = limit => warn!("some connections did not end in time"),
+        }
         for handle in self.centres.all() {
             handle.stop().await;
         }
-        result
     }
 }
 

@@ -65,6 +65,11 @@ impl Advice {
         }
     }
 
+    /// How long the client was told to wait before it connects again.
+    pub(super) fn interval_ms(&self) -> u64 {
+        self.interval
+    }
+
     fn of(reconnect: Reconnect, limits: &Limits) -> Self {
         Self {
             reconnect,

@@ -2,11 +2,12 @@
 //! suffix, and server-sent events below it.
 
 mod authentication;
+mod beginning;
 mod body;
 mod callback_polling;
+mod connections;
 mod cookie;
 mod cors;
-mod listener;
 mod liveness;
 mod long_polling;
 mod origin;
@@ -23,8 +24,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 
 pub use authentication::{Authenticator, Unauthenticated};
+pub use connections::{ConnectionSettings, serve};
 pub use cors::with_cors;
-pub use listener::prompt;
 pub use origin::is_allowed_origin;
 pub use websocket::{close, close_code_of_error, with_bounds};
 
@@ -46,10 +47,10 @@ pub struct Carrier {
 /// [`with_cors`]. To be merged, not nested: a nested router never sees its own base with a slash.
 pub fn routes(base: &str, carrier: Carrier) -> Router {
     Router::new()
-        .route(base, any(serve))
-        .route(&format!("{base}/events"), get(listen).fallback(serve))
-        .route(&format!("{base}/"), any(serve))
-        .route(&format!("{base}/{{*suffix}}"), any(serve))
+        .route(base, any(take))
+        .route(&format!("{base}/events"), get(listen).fallback(take))
+        .route(&format!("{base}/"), any(take))
+        .route(&format!("{base}/{{*suffix}}"), any(take))
         .with_state(carrier)
 }
 
@@ -58,7 +59,7 @@ async fn listen(State(carrier): State<Carrier>, request: Request) -> Response {
     sse::serve(&carrier, &parts).await
 }
 
-async fn serve(State(carrier): State<Carrier>, request: Request) -> Response {
+async fn take(State(carrier): State<Carrier>, request: Request) -> Response {
     let method = request.method().clone();
     if method == Method::POST {
         return long_polling::serve(&carrier, request).await;

@@ -3,6 +3,7 @@
 mod application;
 mod carriers;
 mod client;
+mod connections;
 mod frames;
 mod http2;
 mod pages;
@@ -19,5 +20,5 @@ macro_rules! scripts {
 
 scripts! {
     handshake connect disconnect subscribe unsubscribe publish websocket acknowledgement timesync current_state
-    ownership expiry overflow_by_length overflow_by_bytes bounds server_bounds browser_limit liveness activity moving malformed callback_polling shutdown
+    ownership expiry overflow_by_length overflow_by_bytes bounds server_bounds browser_limit liveness activity moving malformed polling callback_polling shutdown
 }

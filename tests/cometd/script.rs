@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 
 use baton::bayeux::{ChannelId, Event};
 use baton::hub::{Counts, Hub, Settings};
-use baton::transports::{Carrier, prompt, routes};
+use baton::transports::{Carrier, ConnectionSettings, routes, serve};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -102,9 +102,9 @@ impl World {
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/cometd", listener.local_addr().unwrap());
-        tokio::spawn(
-            async move { axum::serve(prompt(listener), routes("/cometd", carrier)).await },
-        );
+        let routes = routes("/cometd", carrier);
+        let connections = ConnectionSettings::default();
+        tokio::spawn(serve(listener, routes, connections, std::future::pending()));
         Self {
             hub,
             url,
