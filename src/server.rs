@@ -15,7 +15,7 @@ use tower_http::normalize_path::NormalizePathLayer;
 use tracing::{info, warn};
 
 use crate::api::{self, Credentials, Parts, Tokens};
-use crate::centre::{Centres, Handle, Links, Start, wall_clock};
+use crate::centre::{Centres, Handle, Links, ReplayLimits, Start, wall_clock};
 use crate::domain::{CentreId, Configuration};
 use crate::hub::Hub;
 use crate::journal::{DataFolder, SqliteJournal};
@@ -69,6 +69,7 @@ impl Server {
                 journal: Box::new(journal),
                 configuration,
                 timing: options.timing(),
+                replay: replay_limits(options),
             };
             let handle = Handle::start(start)
                 .await
@@ -195,6 +196,15 @@ fn checked(secret: Vec<u8>, options: &Options) -> Result<Vec<u8>> {
         bail!("the secret is shorter than {SECRET_LEN_MIN} bytes");
     }
     Ok(secret)
+}
+
+fn replay_limits(options: &Options) -> ReplayLimits {
+    let window_ms = Some(options.replay_window_ms).filter(|ms| *ms > 0);
+    ReplayLimits {
+        window: window_ms.map(Duration::from_millis),
+        ring_len_max: options.replay_ring_len_max,
+        ring_bytes_max: options.replay_ring_bytes_max,
+    }
 }
 
 fn external_url(options: &Options, address: SocketAddr) -> String {

@@ -1,7 +1,9 @@
 use super::extensions::ack::Acknowledgement;
 use super::extensions::activity::Activity;
+use super::extensions::replay::{self, Cursor};
 use super::meta::connect::{Carrier, Held};
 use super::queue::Queue;
+use super::replay::Replay;
 use super::subscriptions::Subscriptions;
 use super::{CONNECTION_TYPES, ChannelId, Delivery, Event, Moment, Queued, Request};
 
@@ -73,6 +75,9 @@ pub struct Session {
     pub(super) subscriptions: Subscriptions,
     pub(super) queue: Queue,
     pub(super) acknowledgement: Option<Acknowledgement>,
+    pub(super) replay: Option<Box<Replay>>,
+    /// The history that the client's cursors count, if its handshake said so.
+    epoch: Option<Box<str>>,
     activity: Option<Activity>,
     /// What the last connect came over. The first one is answered at once; from then on connects are held.
     pub(super) connected_over: Option<Carrier>,
@@ -101,6 +106,12 @@ impl Session {
                 .ext
                 .wants_acknowledgement
                 .then(Acknowledgement::default),
+            replay: None,
+            epoch: handshake
+                .ext
+                .replay
+                .and_then(replay::of_handshake)
+                .flatten(),
             activity: limits.activity_timeout_ms.map(|ms| Activity::new(ms, now)),
             connected_over: None,
             held: None,
@@ -122,7 +133,7 @@ impl Session {
             return offered;
         }
         for event in events {
-            let Some(slashed) = self.subscriptions.admit(event) else {
+            let Some(slashed) = self.admit(event) else {
                 continue;
             };
             if !self.push(Queued::new(event.clone(), slashed)) {
@@ -135,6 +146,7 @@ impl Session {
             for event in events {
                 self.subscriptions.mark_heard(event);
             }
+            self.queue.end_step(events.iter().find_map(Event::sequence));
             offered.wake = self.is_ready();
         }
         offered
@@ -161,15 +173,18 @@ impl Session {
     pub fn state(&mut self, channel: &ChannelId, valid_at: u64, events: &[Event]) -> Offered {
         let slashed = self.subscriptions.is_slashed(channel);
         // One state at a time is let in whole; one that comes before an earlier one was taken counts like anything else.
-        let is_first = !self.queue.has_state();
+        let is_first = !self.queue.has_uncounted();
         let fits = events.iter().all(|event| {
             let slashed = slashed && event.channel() == channel;
             if is_first {
-                self.queue.push(Queued::state(event.clone(), slashed));
+                self.queue.push(Queued::uncounted(event.clone(), slashed));
                 return true;
             }
             self.push(Queued::new(event.clone(), slashed))
         });
+        if !events.is_empty() {
+            self.queue.end_step(Some(valid_at));
+        }
         self.subscriptions.mark_state(channel, valid_at);
         Offered {
             queued: events.len(),
@@ -264,6 +279,15 @@ impl Session {
         self.queue.len()
     }
 
+    /// A session that only listens: it hears `channels`, and nobody has to connect for it.
+    pub fn listen(&mut self, channels: &[ChannelId]) {
+        for channel in channels {
+            self.subscriptions.add(channel, false);
+        }
+        self.activity = None;
+        self.expires_at = None;
+    }
+
     /// Ends the session, once; returns the channels it was subscribed to. A held connect is told by its next poll.
     pub fn end(&mut self, why: Ended) -> Option<Vec<ChannelId>> {
         if self.ended.is_some() {
@@ -272,6 +296,7 @@ impl Session {
         self.ended = Some(why);
         self.queue.clear();
         self.acknowledgement = None;
+        self.replay = None;
         Some(self.subscriptions.take_all())
     }
 
@@ -289,10 +314,15 @@ impl Session {
     }
 
     /// Something waits, and somebody is there to carry it.
-    fn is_ready(&self) -> bool {
+    pub(super) fn is_ready(&self) -> bool {
         self.batches == 0
             && !self.queue.is_empty()
             && (self.held.is_some() || self.socket.is_some())
+    }
+
+    /// A cursor of this session: of the history that the handshake named, unless it names one itself.
+    pub(super) fn own(&self, cursor: Cursor) -> Cursor {
+        cursor.or_of(self.epoch.as_deref())
     }
 
     pub(super) fn is_batching(&self) -> bool {

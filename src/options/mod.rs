@@ -110,6 +110,12 @@ options! {
     cometd_sessions_max: usize = 65_536, "BATON_COMETD_SESSIONS_MAX";
     /// CometD sessions that a user may have at once
     cometd_sessions_per_user_max: usize = 256, "BATON_COMETD_SESSIONS_PER_USER_MAX";
+    /// Milliseconds for which subscribers can hear again what they missed: the journal before that goes; 0 keeps all of it
+    replay_window_ms: u64 = 0, "BATON_REPLAY_WINDOW_MS";
+    /// Messages that stay in memory for subscribers who come back; older ones are read from the journal
+    replay_ring_len_max: usize = 50_000, "BATON_REPLAY_RING_LEN_MAX";
+    /// Bytes, by estimate, that those messages may keep
+    replay_ring_bytes_max: usize = 64 * 1024 * 1024, "BATON_REPLAY_RING_BYTES_MAX";
     /// CometD connects that may be held at once by long polling
     cometd_held_connects_max: usize = 65_536, "BATON_COMETD_HELD_CONNECTS_MAX";
     /// CometD connects that a browser may hold at once over HTTP/1.1

@@ -32,6 +32,7 @@ pub fn with_cors(router: Router, listed: &[String]) -> Router {
             header::AUTHORIZATION,
             header::IF_MATCH,
             HeaderName::from_static("contactcenterid"),
+            HeaderName::from_static("last-event-id"),
         ])
         .expose_headers([header::ETAG, header::WWW_AUTHENTICATE])
         .max_age(MAX_AGE);

@@ -1,4 +1,5 @@
-//! The carriers of Bayeux: long polling, WebSocket and, where it is asked for, callback-polling, at one URL with any suffix.
+//! The carriers of Bayeux: long polling, WebSocket and, where it is asked for, callback-polling, at one URL with any
+//! suffix, and server-sent events below it.
 
 mod authentication;
 mod beginning;
@@ -11,6 +12,7 @@ mod liveness;
 mod long_polling;
 mod origin;
 mod polling;
+mod sse;
 mod websocket;
 
 use std::sync::Arc;
@@ -19,7 +21,7 @@ use axum::Router;
 use axum::extract::{FromRequestParts, Request, State, WebSocketUpgrade};
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::any;
+use axum::routing::{any, get};
 
 pub use authentication::{Authenticator, Unauthenticated};
 pub use connections::{ConnectionSettings, serve};
@@ -40,14 +42,21 @@ pub struct Carrier {
 
 /// Serves `base` and everything below it: clients append `/handshake`, `/connect`, a version, a slash, or nothing.
 ///
-/// POST is long polling, GET with an upgrade a WebSocket (over HTTP/2, CONNECT), GET with messages callback-polling; OPTIONS
-/// is answered with nothing: CORS headers are the business of [`with_cors`]. To be merged, not nested: a nested router never sees its own base with a slash.
+/// GET at `{base}/events` streams server-sent events. Elsewhere POST is long polling, GET with an upgrade a WebSocket (over
+/// HTTP/2, CONNECT), GET with messages callback-polling; OPTIONS is answered with nothing: CORS headers are the business of
+/// [`with_cors`]. To be merged, not nested: a nested router never sees its own base with a slash.
 pub fn routes(base: &str, carrier: Carrier) -> Router {
     Router::new()
         .route(base, any(take))
+        .route(&format!("{base}/events"), get(listen).fallback(take))
         .route(&format!("{base}/"), any(take))
         .route(&format!("{base}/{{*suffix}}"), any(take))
         .with_state(carrier)
+}
+
+async fn listen(State(carrier): State<Carrier>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    sse::serve(&carrier, &parts).await
 }
 
 async fn take(State(carrier): State<Carrier>, request: Request) -> Response {

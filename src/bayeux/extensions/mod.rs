@@ -2,4 +2,5 @@
 
 pub(super) mod ack;
 pub(super) mod activity;
+pub(super) mod replay;
 pub(super) mod timesync;
