@@ -1,7 +1,7 @@
 # make run       a contact centre on this machine: http://127.0.0.1:8080
 # make test      every test; installs what the tests need
 # make lint      what CI insists on besides the tests
-# make bench     durable operations per second, as a share of what the machine allows
+# make bench     durable operations per second, and what a CometD delivery costs, as a share of what the machine allows
 # make build     the release binary and the page
 #
 # Rust and Node are taken as given.
@@ -57,5 +57,8 @@ test-tools:
 		$(ROOT) env DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends chromium
 	fi
 
+# Ten thousand idle sessions are as many open files, on either side.
 bench:
+	ulimit -n "$$(ulimit -Hn)"
 	cargo bench --locked --bench operations
+	cargo bench --locked --bench cometd
