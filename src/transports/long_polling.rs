@@ -13,38 +13,67 @@ use super::authentication::{Unauthenticated, denied, of_handshake};
 use super::body::DeliveryBody;
 use super::{Carrier, cookie, origin, refusal};
 use crate::bayeux::{self, Malformed, Request, handshake, unknown_session};
-use crate::hub::{Answer, Caller, Outgoing, Principal, random_id};
+use crate::hub::{Answer, Caller, HeldConnect, Outgoing, Principal, random_id};
+
+/// What becomes of a request.
+enum Taken {
+    Answered(Response),
+    Held(HeldConnect),
+}
+
+impl Taken {
+    fn refused(status: StatusCode, error: &str) -> Self {
+        Self::Answered(refuse(status, error))
+    }
+}
 
 pub(super) async fn serve(carrier: &Carrier, request: HttpRequest) -> Response {
+    // In a box, so that nothing of the request is left while a connect waits: thousands do.
+    let held = match Box::pin(take(carrier, request)).await {
+        Taken::Answered(response) => return response,
+        Taken::Held(held) => held,
+    };
+    match held.wait().await {
+        Some(outgoing) => deliver(outgoing),
+        // Not 408, which browsers repeat by themselves, and no success, which would start a second connect cycle.
+        None => refuse(StatusCode::INTERNAL_SERVER_ERROR, "500::connect_replaced"),
+    }
+}
+
+async fn take(carrier: &Carrier, request: HttpRequest) -> Taken {
     let (parts, body) = request.into_parts();
     let settings = carrier.hub.settings();
     // Credentials in a header are there on purpose; cookies are sent whatever page asks for it.
     if !parts.headers.contains_key(header::AUTHORIZATION)
         && !origin::is_allowed(&parts.headers, settings)
     {
-        return refuse(StatusCode::FORBIDDEN, "403::origin_denied");
+        return Taken::refused(StatusCode::FORBIDDEN, "403::origin_denied");
     }
     let Some(body) = read(body, settings.message_size_max).await else {
-        return refuse(StatusCode::PAYLOAD_TOO_LARGE, "413::request_too_large");
+        return Taken::refused(StatusCode::PAYLOAD_TOO_LARGE, "413::request_too_large");
     };
     if carrier.hub.is_stopping() {
-        return refuse(StatusCode::SERVICE_UNAVAILABLE, "503::stopping");
+        return Taken::refused(StatusCode::SERVICE_UNAVAILABLE, "503::stopping");
     }
     let text = match std::str::from_utf8(&body) {
         Ok(text) => messages_of(text),
-        Err(_) => return refuse(StatusCode::BAD_REQUEST, "400::not_utf8"),
+        Err(_) => return Taken::refused(StatusCode::BAD_REQUEST, "400::not_utf8"),
     };
     match Request::parse(&text, settings.batch_len_max) {
-        Ok(requests) if requests.is_empty() => refuse(StatusCode::BAD_REQUEST, "400::no_messages"),
+        Ok(requests) if requests.is_empty() => {
+            Taken::refused(StatusCode::BAD_REQUEST, "400::no_messages")
+        }
         Ok(requests) => answer(carrier, &parts, &requests).await,
-        Err(Malformed::TooMany) => refuse(StatusCode::PAYLOAD_TOO_LARGE, "413::too_many_messages"),
+        Err(Malformed::TooMany) => {
+            Taken::refused(StatusCode::PAYLOAD_TOO_LARGE, "413::too_many_messages")
+        }
         Err(Malformed::Syntax | Malformed::TooDeep) => {
-            refuse(StatusCode::BAD_REQUEST, "400::malformed")
+            Taken::refused(StatusCode::BAD_REQUEST, "400::malformed")
         }
     }
 }
 
-async fn answer(carrier: &Carrier, parts: &Parts, requests: &[Request<'_>]) -> Response {
+async fn answer(carrier: &Carrier, parts: &Parts, requests: &[Request<'_>]) -> Taken {
     let by_headers = carrier
         .authenticator
         .authenticate(&parts.headers, None)
@@ -53,7 +82,7 @@ async fn answer(carrier: &Carrier, parts: &Parts, requests: &[Request<'_>]) -> R
         |request: &&Request<'_>| request.channel.as_deref() == Some(handshake::CHANNEL);
     if let Some(request) = requests.iter().find(is_handshake) {
         // Whatever else is in its request is ignored: the protocol says so.
-        return shake_hands(carrier, parts, by_headers, request).await;
+        return Taken::Answered(shake_hands(carrier, parts, by_headers, request).await);
     }
     let principal = match by_headers {
         Ok(principal) => Some(principal),
@@ -61,9 +90,11 @@ async fn answer(carrier: &Carrier, parts: &Parts, requests: &[Request<'_>]) -> R
         // the only status that clients read messages from, so that it handshakes, where credentials are asked for.
         Err(Unauthenticated::Missing) => None,
         Err(Unauthenticated::Expired) => {
-            return json(StatusCode::OK, unknown(carrier, requests).into());
+            return Taken::Answered(json(StatusCode::OK, unknown(carrier, requests).into()));
         }
-        Err(Unauthenticated::Invalid) => return unauthorised(unknown(carrier, requests)),
+        Err(Unauthenticated::Invalid) => {
+            return Taken::Answered(unauthorised(unknown(carrier, requests)));
+        }
     };
     let caller = Caller {
         principal: principal.as_ref(),
@@ -72,14 +103,9 @@ async fn answer(carrier: &Carrier, parts: &Parts, requests: &[Request<'_>]) -> R
         carrier: bayeux::Carrier::LongPolling,
         limits_browser: parts.version < Version::HTTP_2,
     };
-    let outgoing = match carrier.hub.receive(caller, requests) {
-        Answer::Now(outgoing, _) => Some(outgoing),
-        Answer::Held(held) => held.wait().await,
-    };
-    match outgoing {
-        Some(outgoing) => deliver(outgoing),
-        // Not 408, which browsers repeat by themselves, and no success, which would start a second connect cycle.
-        None => refuse(StatusCode::INTERNAL_SERVER_ERROR, "500::connect_replaced"),
+    match carrier.hub.receive(caller, requests) {
+        Answer::Now(outgoing, _) => Taken::Answered(deliver(outgoing)),
+        Answer::Held(held) => Taken::Held(held),
     }
 }
 
@@ -90,18 +116,17 @@ async fn shake_hands(
     request: &Request<'_>,
 ) -> Response {
     let received = carrier.hub.now();
-    let (principal, by_token) =
-        match of_handshake(carrier, &parts.headers, by_headers, request).await {
-            Ok(known) => known,
-            // A token inside the message is answered inside the message; HTTP has a status for credentials of its own.
-            Err(_) if request.ext.token.is_some() => {
-                return json(
-                    StatusCode::OK,
-                    format!("[{}]", denied(carrier, request)).into(),
-                );
-            }
-            Err(_) => return unauthorised(format!("[{}]", denied(carrier, request))),
-        };
+    let (principal, by_token) = match of_handshake(carrier, by_headers, request).await {
+        Ok(known) => known,
+        // A token inside the message is answered inside the message; HTTP has a status for credentials of its own.
+        Err(_) if request.ext.token.is_some() => {
+            return json(
+                StatusCode::OK,
+                format!("[{}]", denied(carrier, request)).into(),
+            );
+        }
+        Err(_) => return unauthorised(format!("[{}]", denied(carrier, request))),
+    };
     let sent = cookie::browser(&parts.headers).map(ToOwned::to_owned);
     let browser = sent.clone().unwrap_or_else(random_id);
     let (reply, open) = carrier

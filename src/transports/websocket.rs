@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -43,7 +43,7 @@ pub(super) async fn serve(carrier: &Carrier, parts: &Parts, upgrade: WebSocketUp
     };
     let mut peer = Peer {
         carrier: carrier.clone(),
-        headers: parts.headers.clone(),
+        browser: cookie::browser(&parts.headers).map(Into::into),
         principal,
         socket: Socket::new(&carrier.hub),
         unbound_until: Instant::now(),
@@ -62,7 +62,8 @@ pub(super) async fn serve(carrier: &Carrier, parts: &Parts, upgrade: WebSocketUp
 
 struct Peer {
     carrier: Carrier,
-    headers: HeaderMap,
+    /// The cookie of the upgrade. Its headers are not kept: one would keep all that was read with it.
+    browser: Option<Box<str>>,
     principal: Option<Principal>,
     socket: Socket,
     /// When it is closed unless it has a session.
@@ -129,7 +130,7 @@ impl Peer {
         }
         let caller = Caller {
             principal: self.principal.as_ref(),
-            browser: cookie::browser(&self.headers),
+            browser: self.browser.as_deref(),
             bound: self.socket.bound(),
             carrier: self.socket.carrier(),
             limits_browser: false,
@@ -154,10 +155,12 @@ impl Peer {
     async fn shake_hands(&mut self, request: &Request<'_>) -> String {
         let received = self.carrier.hub.now();
         let by_headers = self.principal.clone().ok_or(Unauthenticated::Missing);
-        match of_handshake(&self.carrier, &self.headers, by_headers, request).await {
+        match of_handshake(&self.carrier, by_headers, request).await {
             Ok((principal, by_token)) => {
-                let browser =
-                    cookie::browser(&self.headers).map_or_else(random_id, ToOwned::to_owned);
+                let browser = self
+                    .browser
+                    .as_deref()
+                    .map_or_else(random_id, ToOwned::to_owned);
                 let (reply, open) = self
                     .carrier
                     .hub
