@@ -16,7 +16,7 @@ use tower_http::normalize_path::NormalizePathLayer;
 use tracing::{info, warn};
 
 use crate::api::{self, Credentials, Parts, Tokens};
-use crate::centre::{Centres, Handle, Links, Start, wall_clock};
+use crate::centre::{Centres, Handle, Links, ReplayLimits, Start, wall_clock};
 use crate::domain::{CentreId, Configuration};
 use crate::hub::Hub;
 use crate::journal::{DataFolder, SqliteJournal};
@@ -68,6 +68,10 @@ impl Server {
                 journal: Box::new(journal),
                 configuration,
                 timing: options.timing(),
+                replay: ReplayLimits {
+                    ring_len_max: options.replay_ring_len_max,
+                    ring_bytes_max: options.replay_ring_bytes_max,
+                },
             };
             let handle = Handle::start(start)
                 .await

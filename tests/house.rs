@@ -170,7 +170,10 @@ impl Source {
             let starts = before
                 .split_whitespace()
                 .all(|word| matches!(word, "pub" | "async" | "const") || word.starts_with("pub("));
-            if !starts {
+            let mut rest = lines[index..].iter();
+            let opening = rest.find(|(_, line)| line.ends_with(['{', '}', ';']));
+            let is_declared_only = opening.is_some_and(|(_, line)| line.ends_with(';'));
+            if !starts || is_declared_only {
                 continue;
             }
             let indent = line.len() - line.trim_start().len();

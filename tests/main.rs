@@ -10,5 +10,6 @@ mod journal;
 mod models;
 mod options;
 mod readme;
+mod replay;
 mod simulation;
 mod support;

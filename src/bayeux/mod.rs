@@ -12,6 +12,7 @@ mod extensions;
 mod meta;
 mod queue;
 mod refusal;
+mod replay;
 mod reply;
 mod request;
 mod session;
@@ -21,13 +22,16 @@ pub use advice::{Advice, Reconnect};
 pub use channel::{ChannelId, InvalidChannel, Kind};
 pub use delivery::Delivery;
 pub use event::Event;
+pub use extensions::replay::{Cursor, InvalidCursor};
 pub use meta::connect::{
     Carrier, ConnectPoll, ConnectTerms, Connected, Gone, SocketPoll, unknown_session,
 };
 pub use meta::handshake;
 pub use meta::publish;
+pub use meta::subscribe::Added;
 pub use queue::Queued;
 pub use refusal::{Denied, Refusal};
+pub use replay::Replayed;
 pub use reply::Reply;
 pub use request::{Malformed, Request};
 pub use session::{Ended, Limits, Offered, Session};

@@ -1,4 +1,5 @@
 use std::collections::VecDeque;
+use std::num::NonZeroU64;
 
 use super::Event;
 
@@ -7,7 +8,9 @@ use super::Event;
 pub struct Queued {
     event: Event,
     slashed: bool,
-    is_state: bool,
+    counts: bool,
+    /// With this event a client has heard all up to here.
+    cursor: Option<NonZeroU64>,
 }
 
 impl Queued {
@@ -16,28 +19,33 @@ impl Queued {
         Self {
             event,
             slashed,
-            is_state: false,
+            counts: true,
+            cursor: None,
         }
     }
 
-    /// Part of the state that a subscriber is told at once: it does not count against the session's bounds, since a
-    /// client could do nothing about it.
-    pub(super) fn state(event: Event, slashed: bool) -> Self {
+    /// Part of the state that a subscriber is told at once, or of a replay, of which one page at a time comes: it does
+    /// not count against the session's bounds, since a client could do nothing about it.
+    pub(super) fn uncounted(event: Event, slashed: bool) -> Self {
         Self {
-            event,
-            slashed,
-            is_state: true,
+            counts: false,
+            ..Self::new(event, slashed)
         }
     }
 
-    /// Whether it is part of such a state.
-    pub(super) fn is_state(&self) -> bool {
-        self.is_state
+    /// Whether it counts against the session's bounds.
+    pub(super) fn counts(&self) -> bool {
+        self.counts
     }
 
     /// Bytes that count against the session's bounds.
     pub(super) fn weight(&self) -> usize {
-        if self.is_state { 0 } else { self.wire().len() }
+        if self.counts { self.wire().len() } else { 0 }
+    }
+
+    /// The sequence that a client may resume after once it has this event: the last one of a step, or of a state, has it.
+    pub fn cursor(&self) -> Option<u64> {
+        self.cursor.map(NonZeroU64::get)
     }
 
     /// The message as this session gets it.
@@ -56,7 +64,7 @@ pub(super) struct Queue {
     waiting: VecDeque<Queued>,
     bytes: usize,
     weight: usize,
-    states: usize,
+    uncounted: usize,
 }
 
 impl Queue {
@@ -66,7 +74,7 @@ impl Queue {
 
     /// How many count against the session's bounds.
     pub(super) fn counted_len(&self) -> usize {
-        self.waiting.len() - self.states
+        self.waiting.len() - self.uncounted
     }
 
     /// Bytes that count against the session's bounds.
@@ -74,9 +82,9 @@ impl Queue {
         self.weight
     }
 
-    /// Whether a part of a state waits.
-    pub(super) fn has_state(&self) -> bool {
-        self.states > 0
+    /// Whether something waits that does not count.
+    pub(super) fn has_uncounted(&self) -> bool {
+        self.uncounted > 0
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -86,6 +94,13 @@ impl Queue {
     pub(super) fn push(&mut self, item: Queued) {
         self.count(&item);
         self.waiting.push_back(item);
+    }
+
+    /// What was pushed last ends a step, or a state.
+    pub(super) fn end_step(&mut self, sequence: Option<u64>) {
+        if let Some(last) = self.waiting.back_mut() {
+            last.cursor = sequence.and_then(NonZeroU64::new);
+        }
     }
 
     /// Takes what fits into `bytes_max`, but at least one.
@@ -102,7 +117,7 @@ impl Queue {
             }
             taken_bytes += size;
             self.weight -= next.weight();
-            self.states -= usize::from(next.is_state());
+            self.uncounted -= usize::from(!next.counts());
             taken.push(next);
         }
         self.bytes -= taken_bytes;
@@ -120,7 +135,7 @@ impl Queue {
     fn count(&mut self, item: &Queued) {
         self.bytes += item.wire().len();
         self.weight += item.weight();
-        self.states += usize::from(item.is_state());
+        self.uncounted += usize::from(!item.counts());
     }
 
     pub(super) fn clear(&mut self) {

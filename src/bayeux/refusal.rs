@@ -33,6 +33,7 @@ pub enum Refusal {
     SubscriptionMissing,
     SubscriptionInvalid,
     TooManySubscriptions,
+    ReplayInvalid,
     SubscribeDenied(Denied),
     PublishDenied(Denied),
 }
@@ -55,6 +56,7 @@ impl fmt::Display for Refusal {
             Self::TooManySubscriptions => {
                 f.write_str("403:too_many_subscriptions:subscribe_denied")
             }
+            Self::ReplayInvalid => f.write_str("400::replay_invalid"),
             Self::SubscribeDenied(Denied(reason)) => write!(f, "403:{reason}:subscribe_denied"),
             Self::PublishDenied(Denied(reason)) => write!(f, "403:{reason}:publish_denied"),
         }

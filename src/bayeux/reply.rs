@@ -37,6 +37,10 @@ struct Ext {
     ack: Option<Ack>,
     #[serde(skip_serializing_if = "Option::is_none")]
     timesync: Option<timesync::Answer>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replay: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    epoch: Option<Box<str>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -48,7 +52,7 @@ enum Ack {
 
 impl Ext {
     fn is_empty(&self) -> bool {
-        self.ack.is_none() && self.timesync.is_none()
+        self.ack.is_none() && self.timesync.is_none() && self.replay.is_none()
     }
 }
 
@@ -121,6 +125,13 @@ impl<'a> Reply<'a> {
 
     pub(super) fn with_acknowledgement_confirmed(mut self) -> Self {
         self.ext.ack = Some(Ack::Confirmed(true));
+        self
+    }
+
+    /// Adds that cursors are understood, and the history that they count.
+    pub(super) fn with_replay(mut self, epoch: Option<&str>) -> Self {
+        self.ext.replay = epoch.map(|_| true);
+        self.ext.epoch = epoch.map(Into::into);
         self
     }
 

@@ -40,6 +40,8 @@ pub struct Ext<'a> {
     pub timesync: Option<super::extensions::timesync::Question>,
     /// `ext.authentication.token`.
     pub token: Option<Cow<'a, str>>,
+    /// `ext.replay`, of a handshake or a subscribe.
+    pub replay: Option<&'a RawValue>,
 }
 
 /// What came is no list of Bayeux messages.
@@ -130,6 +132,8 @@ impl<'a> From<&'a RawValue> for Ext<'a> {
             timesync: Option<&'b RawValue>,
             #[serde(borrow)]
             authentication: Option<&'b RawValue>,
+            #[serde(borrow)]
+            replay: Option<&'b RawValue>,
         }
         #[derive(Deserialize)]
         struct Authentication<'b> {
@@ -145,6 +149,7 @@ impl<'a> From<&'a RawValue> for Ext<'a> {
             acknowledged: fields.ack.and_then(value_of),
             timesync: fields.timesync.and_then(value_of),
             token: authentication.and_then(|it| text_of(it.token?)),
+            replay: fields.replay,
         }
     }
 }

@@ -1,6 +1,8 @@
 use super::extensions::ack::Acknowledgement;
+use super::extensions::replay::{self, Cursor};
 use super::meta::connect::Held;
 use super::queue::Queue;
+use super::replay::Replay;
 use super::subscriptions::Subscriptions;
 use super::{ChannelId, Delivery, Event, Moment, Queued, Request};
 
@@ -59,6 +61,9 @@ pub struct Session {
     pub(super) subscriptions: Subscriptions,
     pub(super) queue: Queue,
     pub(super) acknowledgement: Option<Acknowledgement>,
+    pub(super) replay: Option<Box<Replay>>,
+    /// The history that the client's cursors count, if its handshake said so.
+    epoch: Option<Box<str>>,
     /// The first connect was answered; from then on connects are held.
     pub(super) connected: bool,
     pub(super) held: Option<Held>,
@@ -86,6 +91,12 @@ impl Session {
                 .ext
                 .wants_acknowledgement
                 .then(Acknowledgement::default),
+            replay: None,
+            epoch: handshake
+                .ext
+                .replay
+                .and_then(replay::of_handshake)
+                .flatten(),
             connected: false,
             held: None,
             polls: false,
@@ -106,7 +117,7 @@ impl Session {
             return offered;
         }
         for event in events {
-            let Some(slashed) = self.subscriptions.admit(event) else {
+            let Some(slashed) = self.admit(event) else {
                 continue;
             };
             if !self.push(Queued::new(event.clone(), slashed)) {
@@ -119,6 +130,7 @@ impl Session {
             for event in events {
                 self.subscriptions.mark_heard(event);
             }
+            self.queue.end_step(events.iter().find_map(Event::sequence));
             offered.wake = self.is_ready();
         }
         offered
@@ -145,15 +157,18 @@ impl Session {
     pub fn state(&mut self, channel: &ChannelId, valid_at: u64, events: &[Event]) -> Offered {
         let slashed = self.subscriptions.is_slashed(channel);
         // One state at a time is let in whole; one that comes before an earlier one was taken counts like anything else.
-        let is_first = !self.queue.has_state();
+        let is_first = !self.queue.has_uncounted();
         let fits = events.iter().all(|event| {
             let slashed = slashed && event.channel() == channel;
             if is_first {
-                self.queue.push(Queued::state(event.clone(), slashed));
+                self.queue.push(Queued::uncounted(event.clone(), slashed));
                 return true;
             }
             self.push(Queued::new(event.clone(), slashed))
         });
+        if !events.is_empty() {
+            self.queue.end_step(Some(valid_at));
+        }
         self.subscriptions.mark_state(channel, valid_at);
         Offered {
             queued: events.len(),
@@ -240,6 +255,14 @@ impl Session {
         self.queue.len()
     }
 
+    /// A session that only listens: it hears `channels`, and nobody has to connect for it.
+    pub fn listen(&mut self, channels: &[ChannelId]) {
+        for channel in channels {
+            self.subscriptions.add(channel, false);
+        }
+        self.expires_at = None;
+    }
+
     /// Ends the session, once; returns the channels it was subscribed to. A held connect is told by its next poll.
     pub fn end(&mut self, why: Ended) -> Option<Vec<ChannelId>> {
         if self.ended.is_some() {
@@ -248,6 +271,7 @@ impl Session {
         self.ended = Some(why);
         self.queue.clear();
         self.acknowledgement = None;
+        self.replay = None;
         Some(self.subscriptions.take_all())
     }
 
@@ -265,10 +289,15 @@ impl Session {
     }
 
     /// Something waits, and somebody is there to carry it.
-    fn is_ready(&self) -> bool {
+    pub(super) fn is_ready(&self) -> bool {
         self.batches == 0
             && !self.queue.is_empty()
             && (self.held.is_some() || self.socket.is_some())
+    }
+
+    /// A cursor of this session: of the history that the handshake named, unless it names one itself.
+    pub(super) fn own(&self, cursor: Cursor) -> Cursor {
+        cursor.or_of(self.epoch.as_deref())
     }
 
     pub(super) fn is_batching(&self) -> bool {

@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use futures_util::future::BoxFuture;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::Handle;
-use super::notify::{channels_message, interaction_message};
+use super::notify::{CHANNELS, channels_message, interaction_message, resync_message};
 use super::release::event;
+use super::replay::Lost;
 use super::resources::interaction_for;
-use crate::bayeux::{ChannelId, Denied, Event};
+use crate::bayeux::{ChannelId, Cursor, Denied, Event, Replayed};
 use crate::domain::{CentreId, UserId};
-use crate::hub::{Application, CurrentState, Principal};
+use crate::hub::{Application, CurrentState, Epoch, Principal, Resume};
 
 /// The contact centres of this server.
 #[derive(Clone, Default)]
@@ -46,6 +48,19 @@ impl Centres {
             .values()
             .cloned()
             .collect()
+    }
+
+    /// What a subscriber is told whose cursor leads nowhere: that it does, on each of his channels, and how things are.
+    fn resynced(&self, who: &Principal, channel: &ChannelId, lost: Lost) -> Option<CurrentState> {
+        let (handle, _) = self.user_of(who)?;
+        let mut state = self.current_state(who, channel)?;
+        let body = resync_message(lost, &handle.history(), state.valid_at);
+        let notices = CHANNELS
+            .iter()
+            .filter(|name| hears(channel, name))
+            .map(|name| event(name, None, &body));
+        state.events.splice(0..0, notices);
+        Some(state)
     }
 
     fn user_of(&self, who: &Principal) -> Option<(Handle, UserId)> {
@@ -103,6 +118,44 @@ impl Application for Centres {
             valid_at: state.sequence.0,
             events,
         })
+    }
+
+    fn epoch(&self, who: &Principal) -> Option<Epoch> {
+        let (handle, _) = self.user_of(who)?;
+        let history = handle.history();
+        Some(Epoch {
+            name: history.epoch.to_string(),
+            is_only: history.began_after == 0,
+        })
+    }
+
+    fn resume(&self, who: &Principal, channel: &ChannelId, cursor: &Cursor) -> Option<Resume> {
+        let (handle, _) = self.user_of(who)?;
+        let head = handle.state().sequence.0;
+        let resume = match cursor {
+            Cursor::OnlyNew => Resume::Live(head),
+            Cursor::AllKept => Resume::After(handle.history().kept_after),
+            Cursor::After { sequence, epoch } => {
+                match handle.history().check(*sequence, epoch.as_deref(), head) {
+                    Ok(()) if *sequence == head => Resume::Live(head),
+                    Ok(()) => Resume::After(*sequence),
+                    Err(lost) => Resume::Resync(self.resynced(who, channel, lost)?),
+                }
+            }
+        };
+        Some(resume)
+    }
+
+    fn replay(&self, who: &Principal, after: u64) -> BoxFuture<'static, Option<Replayed>> {
+        let found = self.user_of(who);
+        Box::pin(async move {
+            let (handle, user) = found?;
+            handle.replay(&user, after).await
+        })
+    }
+
+    fn resync(&self, who: &Principal, channel: &ChannelId) -> Option<CurrentState> {
+        self.resynced(who, channel, Lost::NotKept)
     }
 
     fn sessions_changed(&self, who: &Principal, _open: usize) {

@@ -13,10 +13,11 @@ use tracing::error;
 
 use super::clock::Clock;
 use super::release::{Health, Release};
+use super::replay::Said;
 use super::writer::Group;
 use crate::domain::{Refusal, RefusalKind, Timestamp, UserId};
 use crate::engine::operations::{Presence, Restart};
-use crate::engine::{Announcement, Effect, Engine, Head, Operation, Outcome, Request, State};
+use crate::engine::{Effect, Engine, Head, Operation, Outcome, Request, State};
 use crate::journal::{self, Appended};
 
 /// Most steps in one group, and most refusals that wait for it.
@@ -48,7 +49,7 @@ pub struct Done {
 /// What waits for a group to become durable.
 #[derive(Default)]
 struct Waiting {
-    effects: Vec<(Head, Outcome, Vec<Announcement>)>,
+    effects: Vec<(Arc<Said>, Outcome)>,
     replies: Vec<(usize, oneshot::Sender<Result<Done, Refusal>>)>,
     refusals: Vec<(Refusal, oneshot::Sender<Result<Done, Refusal>>)>,
 }
@@ -196,12 +197,11 @@ impl Driver {
 
     fn keep(&mut self, effect: Effect) {
         let step = effect.step;
-        let said = (
-            step.head.clone(),
-            step.outcome.clone(),
-            effect.announcements,
-        );
-        self.next.waiting.effects.push(said);
+        let said = Arc::new(Said {
+            head: step.head.clone(),
+            announcements: effect.announcements,
+        });
+        self.next.waiting.effects.push((said, step.outcome.clone()));
         self.next.steps.push(step);
     }
 
@@ -250,13 +250,13 @@ impl Driver {
     }
 
     fn release(&self, waiting: Waiting, state: &Arc<State>) {
-        for (head, _, announcements) in &waiting.effects {
-            self.release.announce(head, announcements);
+        for (said, _) in &waiting.effects {
+            self.release.announce(said);
         }
         for (index, reply) in waiting.replies {
-            let (head, outcome, _) = &waiting.effects[index];
+            let (said, outcome) = &waiting.effects[index];
             let done = Done {
-                head: head.clone(),
+                head: said.head.clone(),
                 outcome: outcome.clone(),
                 state: state.clone(),
             };

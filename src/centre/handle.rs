@@ -9,11 +9,13 @@ use tokio::task::JoinHandle;
 use super::clock::Clock;
 use super::driver::{Done, Driver, Job, unavailable};
 use super::release::{Health, Release};
+use super::replay::{self, History, ReaderThread, ReplayLimits, Replays, Said};
 use super::resources::Links;
 use super::writer;
+use crate::bayeux::Replayed;
 use crate::domain::{CentreId, Configuration, Refusal, RefusalKind, Timing, UserId};
 use crate::engine::operations::Configure;
-use crate::engine::{Engine, Operation, Request, State, Step, fold};
+use crate::engine::{ANNOUNCE_VERSION, Engine, Operation, Request, State, Step, fold};
 use crate::hub::Hub;
 use crate::journal::{self, Journal};
 
@@ -36,6 +38,7 @@ pub struct Handle {
 struct Tasks {
     driver: JoinHandle<()>,
     writer: thread::JoinHandle<()>,
+    reader: ReaderThread,
 }
 
 /// What a contact centre is started with.
@@ -52,6 +55,8 @@ pub struct Start {
     pub journal: Box<dyn Journal>,
     /// What an empty one is configured with.
     pub configuration: Configuration,
+    /// How much of what was said stays in memory.
+    pub replay: ReplayLimits,
     /// Times given by the server's options, which go before the configured ones.
     pub timing: Timing,
 }
@@ -84,9 +89,26 @@ impl Handle {
     /// # Errors
     /// See [`StartError`].
     pub async fn start(start: Start) -> Result<Self, StartError> {
-        let state = restore(start.journal.as_ref())?;
         let epoch = start.journal.epoch();
-        let release = Release::new(start.id.clone(), start.server, start.links, start.hub);
+        let history = History {
+            epoch,
+            began_after: start.journal.epoch_began_after(),
+            kept_after: 0,
+        };
+        let replays = Arc::new(Replays::new(history, start.replay, State::default()));
+        let state = restore(start.journal.as_ref(), &replays)?;
+        let reader = replay::start_reader(
+            start.id.as_str(),
+            Arc::clone(&replays),
+            start.journal.reader()?,
+        )?;
+        let release = Release::new(
+            start.id.clone(),
+            start.server,
+            start.links,
+            start.hub,
+            replays,
+        );
         let wanted = wanted_configuration(&state, start.configuration, start.timing);
         let clock = Clock::start(state.at);
         release.publish(Arc::new(state.clone()));
@@ -103,6 +125,7 @@ impl Handle {
             tasks: Arc::new(Mutex::new(Some(Tasks {
                 driver: tokio::spawn(driver.run()),
                 writer,
+                reader,
             }))),
         };
         if let Some(configuration) = wanted {
@@ -127,6 +150,16 @@ impl Handle {
     /// The durable state.
     pub fn state(&self) -> Arc<State> {
         self.release.durable()
+    }
+
+    /// Which history its sequences count, and from where on it can be told again.
+    pub(super) fn history(&self) -> History {
+        self.release.replays().history()
+    }
+
+    /// What a user hears again after `after`; none if it is not kept.
+    pub(super) async fn replay(&self, user: &UserId, after: u64) -> Option<Replayed> {
+        self.release.replay(user, after).await
     }
 
     /// Where its resources live.
@@ -186,9 +219,16 @@ impl Handle {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        if let Some(Tasks { driver, writer }) = tasks {
+        if let Some(Tasks {
+            driver,
+            writer,
+            reader,
+        }) = tasks
+        {
             let _ = driver.await;
-            let _ = tokio::task::spawn_blocking(move || writer.join()).await;
+            self.release.replays().close();
+            let join = move || (reader.join(), writer.join());
+            let _ = tokio::task::spawn_blocking(join).await;
         }
     }
 
@@ -215,7 +255,8 @@ fn wanted_configuration(
     (wanted != *state.configuration).then_some(wanted)
 }
 
-fn restore(journal: &dyn Journal) -> Result<State, StartError> {
+/// The state after the last record. On the way what was said last is remembered, for those who come back.
+fn restore(journal: &dyn Journal, replays: &Replays) -> Result<State, StartError> {
     let mut state = State::default();
     loop {
         let records = journal.read_after(state.sequence.0, READ_LEN)?;
@@ -228,7 +269,18 @@ fn restore(journal: &dyn Journal) -> Result<State, StartError> {
                     sequence: record.sequence,
                     source,
                 })?;
-            fold(&mut state, &step);
+            let is_told = step.announce_version == ANNOUNCE_VERSION;
+            let announcements = fold(&mut state, &step);
+            replays.offer(&state);
+            if is_told {
+                let head = step.head;
+                replays.push(&Arc::new(Said {
+                    head,
+                    announcements,
+                }));
+            } else {
+                replays.forget(step.head.sequence.0);
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ mod driver;
 mod handle;
 mod notify;
 mod release;
+mod replay;
 mod resources;
 mod writer;
 
@@ -17,4 +18,5 @@ pub use driver::Done;
 pub use handle::{Handle, REQUESTS_LEN_MAX, Start, StartError};
 pub use notify::{Identity, channel_name, event_json, interaction_message, notification};
 pub use release::{Health, user_key};
+pub use replay::ReplayLimits;
 pub use resources::{Links, channels, interaction_for, select, user, workbin_id};

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::replay::{History, Lost};
 use super::resources::{
     Links, channel_states, interaction_for, interaction_of_agent, properties, workbin_id,
 };
@@ -31,6 +32,27 @@ pub fn channel_name(channel: Channel) -> &'static str {
         Channel::Messages => "/v2/me/messages",
         Channel::Workbins => "/v2/me/workbins",
     }
+}
+
+/// The channels on which what steps say is heard.
+pub(super) const CHANNELS: [&str; 4] = [
+    "/v2/me/channels",
+    "/v2/me/interactions",
+    "/v2/me/messages",
+    "/v2/me/workbins",
+];
+
+/// What a subscriber hears instead of what he missed: from which sequence to read on (design D10). The state that he is
+/// told next is valid at `sequence`, and so is whatever he reads from here on.
+pub(super) fn resync_message(lost: Lost, history: &History, sequence: u64) -> Value {
+    json!({
+        "messageType": "ResyncMessage",
+        "notificationType": "Resync",
+        "reason": lost.as_str(),
+        "sequence": sequence,
+        "oldestReplayableSequence": history.kept_after,
+        "epoch": history.epoch.to_string(),
+    })
 }
 
 /// One announcement as the `data` of a CometD event.

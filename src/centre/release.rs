@@ -3,8 +3,9 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::notify::{channel_name, notification};
+use super::replay::{Replays, Said};
 use super::resources::Links;
-use crate::bayeux::{ChannelId, Event};
+use crate::bayeux::{ChannelId, Event, Replayed};
 use crate::domain::{CentreId, UserId};
 use crate::engine::{Announcement, Head, State};
 use crate::hub::{Hub, UserKey};
@@ -20,6 +21,7 @@ struct Shared {
     server: String,
     links: Links,
     hub: Hub,
+    replays: Arc<Replays>,
     // A lock held for the time of one reference count; readers never wait for the disk.
     durable: RwLock<Arc<State>>,
     health: RwLock<Health>,
@@ -38,13 +40,20 @@ pub enum Health {
 }
 
 impl Release {
-    pub(super) fn new(centre: CentreId, server: String, links: Links, hub: Hub) -> Self {
+    pub(super) fn new(
+        centre: CentreId,
+        server: String,
+        links: Links,
+        hub: Hub,
+        replays: Arc<Replays>,
+    ) -> Self {
         Self {
             shared: Arc::new(Shared {
                 centre,
                 server,
                 links,
                 hub,
+                replays,
                 durable: RwLock::default(),
                 health: RwLock::default(),
             }),
@@ -59,12 +68,17 @@ impl Release {
         &self.shared.server
     }
 
+    pub(super) fn replays(&self) -> &Arc<Replays> {
+        &self.shared.replays
+    }
+
     pub(super) fn durable(&self) -> Arc<State> {
         let durable = self.shared.durable.read();
         durable.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) fn publish(&self, state: Arc<State>) {
+        self.shared.replays.offer(&state);
         let durable = self.shared.durable.write();
         *durable.unwrap_or_else(PoisonError::into_inner) = state;
     }
@@ -92,22 +106,43 @@ impl Release {
     }
 
     /// Pushes what a step says: all of it together, so that no session sees half a step.
-    pub(super) fn announce(&self, head: &Head, announcements: &[Announcement]) {
+    pub(super) fn announce(&self, said: &Arc<Said>) {
         let shared = &self.shared;
-        let mut batch = Vec::with_capacity(announcements.len());
-        for said in announcements {
-            let key = user_key(&shared.centre, &said.to);
-            let channel = channel_name(said.body.channel());
-            if !shared.hub.has_sessions(&key) {
-                continue;
+        // Before it is pushed: a subscriber for whom it comes too early finds it there.
+        shared.replays.push(said);
+        let mut batch = Vec::with_capacity(said.announcements.len());
+        for announcement in &said.announcements {
+            let key = user_key(&shared.centre, &announcement.to);
+            if shared.hub.has_sessions(&key) {
+                batch.push((key, self.event_of(announcement, &said.head)));
             }
-            let body = notification(said, head, &shared.server, &shared.links);
-            let sequence = (!said.body.is_transient()).then_some(head.sequence.0);
-            batch.push((key, event(channel, sequence, &body)));
         }
         if !batch.is_empty() {
             shared.hub.deliver(batch);
         }
+    }
+
+    /// What `user` hears again after `after`; none if it is not kept.
+    pub(super) async fn replay(&self, user: &UserId, after: u64) -> Option<Replayed> {
+        let page = self.shared.replays.page(user, after).await?;
+        let mut events = Vec::new();
+        for said in &page.steps {
+            let own = said
+                .lasting()
+                .filter(|announcement| announcement.to == *user);
+            events.extend(own.map(|announcement| self.event_of(announcement, &said.head)));
+        }
+        Some(Replayed {
+            events,
+            up_to: page.up_to,
+            is_all: page.is_all,
+        })
+    }
+
+    fn event_of(&self, announcement: &Announcement, head: &Head) -> Event {
+        let body = notification(announcement, head, &self.shared.server, &self.shared.links);
+        let sequence = (!announcement.body.is_transient()).then_some(head.sequence.0);
+        event(channel_name(announcement.body.channel()), sequence, &body)
     }
 }
 

@@ -52,7 +52,11 @@ const RESERVED: [&str; 30] = [
 /// Attached data within its limits: at most 256 KiB, 32 levels, no reserved name at the top.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Map<String, Value>", into = "Map<String, Value>")]
-pub struct UserData(Map<String, Value>);
+pub struct UserData {
+    map: Map<String, Value>,
+    /// Kept, since it is asked for more often than it changes.
+    text_len: usize,
+}
 
 impl UserData {
     /// Checks a map against the limits.
@@ -66,21 +70,26 @@ impl UserData {
             }
         }
         check_map(&map, 1)?;
-        let parsed = Self(map);
-        if parsed.text_len() > USER_DATA_BYTES_MAX {
+        let parsed = Self::measured(map);
+        if parsed.text_len > USER_DATA_BYTES_MAX {
             return Err(Refusal::too_large("userData", USER_DATA_BYTES_MAX));
         }
         Ok(parsed)
     }
 
+    fn measured(map: Map<String, Value>) -> Self {
+        let text_len = serde_json::to_vec(&map).map_or(usize::MAX, |text| text.len());
+        Self { map, text_len }
+    }
+
     /// Bytes of its JSON text.
     pub fn text_len(&self) -> usize {
-        serde_json::to_vec(&self.0).map_or(usize::MAX, |text| text.len())
+        self.text_len
     }
 
     /// The map itself.
     pub fn as_map(&self) -> &Map<String, Value> {
-        &self.0
+        &self.map
     }
 
     /// This data with `other` laid over it: maps are merged key by key, anything else is replaced.
@@ -88,8 +97,8 @@ impl UserData {
     /// # Errors
     /// The merged data breaks a limit.
     pub fn merged(&self, other: &Self) -> Result<Self, Refusal> {
-        let mut map = self.0.clone();
-        merge(&mut map, &other.0);
+        let mut map = self.map.clone();
+        merge(&mut map, &other.map);
         Self::parse(map)
     }
 
@@ -97,10 +106,10 @@ impl UserData {
     /// descends into it; any other value only names its key. Also the paths of keys that were not there.
     #[must_use]
     pub fn without(&self, names: &Self) -> (Self, Vec<String>) {
-        let mut map = self.0.clone();
+        let mut map = self.map.clone();
         let mut missing = Vec::new();
-        remove(&mut map, &names.0, "", &mut missing);
-        (Self(map), missing)
+        remove(&mut map, &names.map, "", &mut missing);
+        (Self::measured(map), missing)
     }
 }
 
@@ -113,7 +122,7 @@ impl TryFrom<Map<String, Value>> for UserData {
 
 impl From<UserData> for Map<String, Value> {
     fn from(data: UserData) -> Self {
-        data.0
+        data.map
     }
 }
 

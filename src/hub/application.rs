@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use serde_json::value::RawValue;
 
-use crate::bayeux::{ChannelId, Denied, Event};
+use crate::bayeux::{ChannelId, Cursor, Denied, Event, Replayed};
 
 /// Whom events are for: opaque here, unique to a user.
 pub type UserKey = Arc<str>;
@@ -27,9 +28,32 @@ pub struct CurrentState {
     pub events: Vec<Event>,
 }
 
+/// A history that sequences count.
+#[derive(Debug)]
+pub struct Epoch {
+    /// Its name: letters and digits.
+    pub name: String,
+    /// There has never been another one, so that a sequence alone says enough.
+    pub is_only: bool,
+}
+
+/// How a subscriber with a cursor goes on.
+#[derive(Debug)]
+pub enum Resume {
+    /// With what comes after this sequence, of which nothing is kept that he has not heard.
+    Live(u64),
+    /// With what is kept after this sequence.
+    After(u64),
+    /// With a state, since what he missed cannot be told.
+    Resync(CurrentState),
+}
+
 /// What the hub asks the product that it serves.
 ///
-/// All but [`publish`](Self::publish) are called under locks: they must be quick and must not call the hub.
+/// One that keeps nothing leaves out the four that are about replay: its subscribers are told the current state.
+///
+/// All but [`publish`](Self::publish) and [`replay`](Self::replay) are called under locks: they must be quick and must not
+/// call the hub.
 pub trait Application: Send + Sync {
     /// Whether `who` may subscribe to `channel`, which may be a pattern. Delivery is per user in any case.
     fn may_subscribe(&self, who: &Principal, channel: &ChannelId) -> Result<(), Denied>;
@@ -45,6 +69,30 @@ pub trait Application: Send + Sync {
     ///
     /// Nothing is missed if a step can be seen here before its events are delivered.
     fn current_state(&self, who: &Principal, channel: &ChannelId) -> Option<CurrentState>;
+
+    /// The history that the sequences of `who` count; none if it cannot be replayed.
+    fn epoch(&self, _who: &Principal) -> Option<Epoch> {
+        None
+    }
+
+    /// How `who`, who has just subscribed to `channel`, goes on from `cursor`; none if nothing can be replayed.
+    ///
+    /// Nothing is missed if a step can be seen here before its events are delivered.
+    fn resume(&self, _who: &Principal, _channel: &ChannelId, _cursor: &Cursor) -> Option<Resume> {
+        None
+    }
+
+    /// Some of what is kept for `who` after a sequence, whatever the channel; none if that is not kept any more.
+    ///
+    /// A step has to be part of what is kept before its events are delivered.
+    fn replay(&self, _who: &Principal, _after: u64) -> BoxFuture<'static, Option<Replayed>> {
+        Box::pin(async { None })
+    }
+
+    /// What a subscriber is told of `channel` when a replay that he was promised cannot be had after all.
+    fn resync(&self, who: &Principal, channel: &ChannelId) -> Option<CurrentState> {
+        self.current_state(who, channel)
+    }
 
     /// The first session of a user was opened (`open` is 1), or the last one ended (0).
     fn sessions_changed(&self, who: &Principal, open: usize);

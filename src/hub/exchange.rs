@@ -37,6 +37,7 @@ impl Hub {
             && request.channel.as_deref() == Some("/meta/connect")
         {
             if let Some(held) = work.connect_alone(request) {
+                self.continue_replay(&held.open);
                 return Answer::Held(held);
             }
         } else {
@@ -44,6 +45,9 @@ impl Hub {
             work.close();
         }
         let (delivery, open) = work.into_parts();
+        if let Some(open) = &open {
+            self.continue_replay(open);
+        }
         Answer::Now(Outgoing::new(self, open.clone(), delivery), open)
     }
 

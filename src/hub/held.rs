@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Hub, OpenSession};
-use crate::bayeux::{ConnectPoll, Delivery};
+use crate::bayeux::{ConnectPoll, Delivery, Queued};
 
 /// A connect that waits. Dropped before it is answered, it lets the session wait for the next one.
 pub struct HeldConnect {
@@ -78,6 +78,11 @@ impl Outgoing {
     /// The JSON array to write.
     pub fn encode(&self) -> String {
         self.delivery.encode()
+    }
+
+    /// The events among it.
+    pub fn events(&self) -> impl Iterator<Item = &Queued> {
+        self.delivery.events.iter()
     }
 
     /// It was handed over to the connection.

@@ -12,8 +12,10 @@ mod delivery;
 mod exchange;
 mod held;
 mod index;
+mod listener;
 mod open_session;
 mod opening;
+mod replay;
 mod sessions;
 mod settings;
 mod socket;
@@ -25,10 +27,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tokio::sync::Notify;
 
-pub use application::{Application, CurrentState, Principal, UserKey};
+pub use application::{Application, CurrentState, Epoch, Principal, Resume, UserKey};
 pub use counts::Counts;
 pub use exchange::{Answer, Caller};
 pub use held::{HeldConnect, Outgoing};
+pub use listener::Listener;
 pub use open_session::OpenSession;
 pub(crate) use opening::random_id;
 pub use settings::{BrowserCookie, Settings};

@@ -1,3 +1,4 @@
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -13,6 +14,8 @@ pub struct OpenSession {
     pub(super) browser: Box<str>,
     /// The handshake itself carried the credentials: later requests need not, if they come from the same browser.
     pub(super) by_token: bool,
+    /// Some channel is being replayed. Told apart from the session, so that a look at it costs no lock.
+    pub(super) is_replaying: AtomicBool,
     state: Mutex<State>,
     wake: Arc<Notify>,
 }
@@ -32,6 +35,7 @@ impl OpenSession {
             user,
             browser: browser.into(),
             by_token,
+            is_replaying: AtomicBool::new(false),
             state: Mutex::new(state),
             wake: Arc::default(),
         }

@@ -19,9 +19,11 @@ impl Hub {
     ) -> (String, Option<Arc<OpenSession>>) {
         match self.open(request, principal, by_token, browser) {
             Ok(open) => {
+                let epoch = self.0.application.epoch(principal);
                 let reply = handshake::accepted(
                     request,
                     open.client_id(),
+                    epoch.as_ref().map(|epoch| epoch.name.as_str()),
                     self.limits(),
                     received,
                     self.now(),
@@ -32,7 +34,7 @@ impl Hub {
         }
     }
 
-    fn open(
+    pub(super) fn open(
         &self,
         request: &Request<'_>,
         principal: &Principal,

@@ -67,6 +67,7 @@ impl Socket {
         let Some(open) = &self.open else {
             return SocketEvent::Wait(None);
         };
+        self.hub.continue_replay(open);
         let poll = open.lock().session.poll_socket(self.number, self.hub.now());
         let outgoing = Outgoing::new(&self.hub, Some(Arc::clone(open)), poll.delivery);
         match poll.gone {

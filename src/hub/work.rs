@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use super::{Caller, HeldConnect, Hub, OpenSession};
 use crate::bayeux::{
-    Carrier, ConnectTerms, Connected, Delivery, Ended, Moment, Refusal, Reply, Request, Session,
-    publish, unknown_session,
+    Added, Carrier, ConnectTerms, Connected, Delivery, Ended, Moment, Refusal, Reply, Request,
+    Session, publish, unknown_session,
 };
 
 /// The replies to the messages of one request, as they are made.
@@ -155,18 +155,24 @@ impl<'a> Work<'a> {
             let allow = |channel: &_| inner.application.may_subscribe(&principal, channel);
             let (reply, added) = state.session.subscribe(request, allow);
             self.delivery.replies.push(reply);
-            for (channel, is_new) in &added {
+            for Added {
+                channel,
+                is_new,
+                cursor,
+            } in &added
+            {
                 if *is_new {
                     inner.index.subscribe(open, channel);
                 }
                 // After the index: a step that this state does not hold yet will be delivered, and wait for the lock.
-                if let Some(current) = inner.application.current_state(&principal, channel) {
-                    all_offered.push(state.session.state(
-                        channel,
-                        current.valid_at,
-                        &current.events,
-                    ));
-                }
+                let session = &mut state.session;
+                all_offered.extend(self.hub.begin(
+                    open,
+                    session,
+                    &principal,
+                    channel,
+                    cursor.as_ref(),
+                ));
             }
         }
         for offered in all_offered {

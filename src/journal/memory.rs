@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
-use super::{Appended, Error, Journal, Record, check_continuous};
+use super::{Appended, Error, Journal, Reader, Record, check_continuous};
 
 /// What the next append shall meet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +30,7 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     epoch: u64,
+    epoch_began_after: u64,
     records: Vec<Record>,
     sequences_by_key: BTreeMap<String, Vec<u64>>,
     faults: VecDeque<Fault>,
@@ -55,10 +56,23 @@ impl MemoryDisk {
         MemoryJournal {
             head: state.head(),
             epoch: state.epoch,
+            epoch_began_after: state.epoch_began_after,
             opened_after_crashes: state.crashes,
             failed: false,
             shared: Arc::clone(&self.0),
         }
+    }
+
+    /// Puts back what the disk held up to `head`, as from a backup: another history from there on.
+    pub fn restore(&self, head: u64, epoch: u64) {
+        let mut state = self.0.lock();
+        let len = usize::try_from(head).unwrap_or(usize::MAX);
+        state.records.truncate(len);
+        for sequences in state.sequences_by_key.values_mut() {
+            sequences.retain(|sequence| *sequence <= head);
+        }
+        state.epoch = epoch;
+        state.epoch_began_after = state.head();
     }
 
     /// The next append that no earlier fault is waiting for meets this one.
@@ -98,6 +112,7 @@ impl MemoryDisk {
 pub struct MemoryJournal {
     shared: Arc<Shared>,
     epoch: u64,
+    epoch_began_after: u64,
     head: u64,
     opened_after_crashes: u64,
     failed: bool,
@@ -116,6 +131,17 @@ impl MemoryJournal {
 impl Journal for MemoryJournal {
     fn epoch(&self) -> u64 {
         self.epoch
+    }
+
+    fn epoch_began_after(&self) -> u64 {
+        self.epoch_began_after
+    }
+
+    fn reader(&self) -> Result<Box<dyn Reader>, Error> {
+        Ok(Box::new(Self {
+            shared: Arc::clone(&self.shared),
+            ..*self
+        }))
     }
 
     fn head(&self) -> u64 {
@@ -177,6 +203,12 @@ impl Journal for MemoryJournal {
             .take(limit)
             .map(|sequence| state.record(*sequence).clone())
             .collect())
+    }
+}
+
+impl Reader for MemoryJournal {
+    fn read_after(&self, sequence: u64, limit: usize) -> Result<Vec<Record>, Error> {
+        Journal::read_after(self, sequence, limit)
     }
 }
 

@@ -58,8 +58,21 @@ pub trait Journal: Send {
     /// The first `limit` records after the sequence `after` that carry `key`, in order.
     fn read_keyed(&self, key: &str, after: u64, limit: usize) -> Result<Vec<Record>, Error>;
 
+    /// The head when this epoch began: what is not after it is common with an earlier epoch. 0 for a history that was
+    /// never restored from a copy.
+    fn epoch_began_after(&self) -> u64;
+
+    /// Another eye on the same records, for another thread: it sees what is durable.
+    fn reader(&self) -> Result<Box<dyn Reader>, Error>;
+
     /// Housekeeping for a moment in which nobody waits for an append.
     fn idle(&mut self) {}
+}
+
+/// Reads a journal while its owner writes.
+pub trait Reader: Send {
+    /// The first `limit` records after `sequence`, in order.
+    fn read_after(&self, sequence: u64, limit: usize) -> Result<Vec<Record>, Error>;
 }
 
 /// Why a journal or its folder does not do what it was asked to.

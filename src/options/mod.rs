@@ -107,6 +107,10 @@ options! {
     cometd_queue_bytes_max: usize = 1024 * 1024, "BATON_COMETD_QUEUE_BYTES_MAX";
     /// CometD sessions that a user may have at once
     cometd_sessions_per_user_max: usize = 256, "BATON_COMETD_SESSIONS_PER_USER_MAX";
+    /// Messages that stay in memory for subscribers who come back; older ones are read from the journal
+    replay_ring_len_max: usize = 50_000, "BATON_REPLAY_RING_LEN_MAX";
+    /// Bytes, by estimate, that those messages may keep
+    replay_ring_bytes_max: usize = 64 * 1024 * 1024, "BATON_REPLAY_RING_BYTES_MAX";
     /// Origins beside the server's own whose pages may open WebSockets, separated by commas
     allowed_origins: String = String::new(), "BATON_ALLOWED_ORIGINS";
     /// Bytes of a request's body

@@ -1,10 +1,11 @@
-//! The carriers of Bayeux: long polling and WebSocket, at one URL with any suffix.
+//! The carriers of Bayeux: long polling and WebSocket, at one URL with any suffix, and server-sent events below it.
 
 mod authentication;
 mod body;
 mod cookie;
 mod long_polling;
 mod origin;
+mod sse;
 mod websocket;
 
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use axum::Router;
 use axum::extract::{FromRequestParts, Request, State, WebSocketUpgrade};
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::any;
+use axum::routing::{any, get};
 
 pub use authentication::{Authenticator, Unauthenticated};
 
@@ -30,14 +31,20 @@ pub struct Carrier {
 
 /// Serves `base` and everything below it: clients append `/handshake`, `/connect`, a version, a slash, or nothing.
 ///
-/// POST is long polling, GET with an upgrade a WebSocket (over HTTP/2, CONNECT), OPTIONS is answered with nothing: CORS
+/// `{base}/events` streams server-sent events to whoever GETs it. Elsewhere POST is long polling, GET with an upgrade a WebSocket (over HTTP/2, CONNECT), OPTIONS is answered with nothing: CORS
 /// headers are a layer's business. To be merged, not nested: a nested router never sees its own base with a slash.
 pub fn routes(base: &str, carrier: Carrier) -> Router {
     Router::new()
         .route(base, any(serve))
+        .route(&format!("{base}/events"), get(listen).fallback(serve))
         .route(&format!("{base}/"), any(serve))
         .route(&format!("{base}/{{*suffix}}"), any(serve))
         .with_state(carrier)
+}
+
+async fn listen(State(carrier): State<Carrier>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    sse::serve(&carrier, &parts).await
 }
 
 async fn serve(State(carrier): State<Carrier>, request: Request) -> Response {

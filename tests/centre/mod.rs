@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use baton::bayeux::{ChannelId, Denied, Event};
-use baton::centre::{Handle, Health, Links, REQUESTS_LEN_MAX, Start};
+use baton::centre::{Handle, Health, Links, REQUESTS_LEN_MAX, ReplayLimits, Start};
 use baton::domain::{Actor, CentreId, Configuration, RefusalKind, Role, Timing, UserId};
 use baton::engine::{Operation, Request};
 use baton::hub::{Application, CurrentState, Hub, Principal, Settings};
@@ -166,6 +166,7 @@ async fn start(disk: &MemoryDisk) -> Handle {
         journal: Box::new(disk.open()),
         configuration,
         timing: Timing::default(),
+        replay: ReplayLimits::default(),
     })
     .await
     .unwrap()

@@ -19,12 +19,39 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) struct Desktop {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
     client_id: String,
+    /// The history that sequences count.
+    pub(crate) epoch: String,
     heard: VecDeque<Value>,
 }
 
 impl Desktop {
     /// Opens a session of a user and subscribes it to channels.
     pub(crate) async fn open(client: &Client, channels: &[&str]) -> Self {
+        let mut desktop = Self::connect(client, json!(true)).await;
+        for channel in channels {
+            desktop
+                .ask(json!({"channel": "/meta/subscribe", "subscription": channel}))
+                .await;
+        }
+        desktop
+    }
+
+    /// Opens a session that goes on after `cursor` on a channel. `replay` is what its handshake says of that.
+    pub(crate) async fn resume(
+        client: &Client,
+        replay: Value,
+        channel: &str,
+        cursor: Value,
+    ) -> Self {
+        let mut desktop = Self::connect(client, replay).await;
+        let ext = json!({"replay": {channel: cursor}});
+        desktop
+            .ask(json!({"channel": "/meta/subscribe", "subscription": channel, "ext": ext}))
+            .await;
+        desktop
+    }
+
+    async fn connect(client: &Client, replay: Value) -> Self {
         let url = client.url.replace("http://", "ws://") + "/api/v2/notifications";
         let mut request = url.into_client_request().unwrap();
         let bearer = format!("Bearer {}", client.token);
@@ -35,23 +62,25 @@ impl Desktop {
         let mut desktop = Self {
             socket,
             client_id: String::new(),
+            epoch: String::new(),
             heard: VecDeque::new(),
         };
         let handshake = desktop
-            .ask(json!({"channel": "/meta/handshake", "version": "1.0", "supportedConnectionTypes": ["websocket"]}))
+            .ask(json!({
+                "channel": "/meta/handshake",
+                "version": "1.0",
+                "supportedConnectionTypes": ["websocket"],
+                "ext": {"replay": replay},
+            }))
             .await;
         desktop.client_id = handshake["clientId"].as_str().unwrap().to_owned();
+        desktop.epoch = handshake["ext"]["epoch"].as_str().unwrap().to_owned();
         desktop
             .ask(json!({"channel": "/meta/connect", "connectionType": "websocket"}))
             .await;
         desktop
             .send(json!({"channel": "/meta/connect", "connectionType": "websocket"}))
             .await;
-        for channel in channels {
-            desktop
-                .ask(json!({"channel": "/meta/subscribe", "subscription": channel}))
-                .await;
-        }
         desktop
     }
 

@@ -62,28 +62,33 @@ impl Running {
 
     /// A client of a demo user, with a token of his role.
     pub(crate) fn client(&self, user: &str) -> Client {
-        let (centre, role) = match user {
-            "other-agent" => ("other", Role::Agent),
-            "other-admin" => ("other", Role::Admin),
-            "supervisor" => ("demo", Role::Supervisor),
-            "admin" => ("demo", Role::Admin),
-            "mediaserver" => ("demo", Role::MediaServer),
-            "router" => ("demo", Role::Router),
-            "reporting" => ("demo", Role::Reporting),
-            _ => ("demo", Role::Agent),
-        };
-        let secret = secret(&self.options, None).unwrap();
-        let token = tokens(&self.options, &secret).issue(
-            UserId::parse(user).unwrap(),
-            CentreId::parse(centre).unwrap(),
-            &[role].into(),
-            600_000,
-        );
-        Client {
-            url: self.url.clone(),
-            token: token.unwrap(),
-            http: reqwest::Client::new(),
-        }
+        client_of(&self.options, &self.url, user)
+    }
+}
+
+/// A client of a demo user of the server at `url`, with a token of his role.
+pub(crate) fn client_of(options: &Options, url: &str, user: &str) -> Client {
+    let (centre, role) = match user {
+        "other-agent" => ("other", Role::Agent),
+        "other-admin" => ("other", Role::Admin),
+        "supervisor" => ("demo", Role::Supervisor),
+        "admin" => ("demo", Role::Admin),
+        "mediaserver" => ("demo", Role::MediaServer),
+        "router" => ("demo", Role::Router),
+        "reporting" => ("demo", Role::Reporting),
+        _ => ("demo", Role::Agent),
+    };
+    let secret = secret(options, None).unwrap();
+    let token = tokens(options, &secret).issue(
+        UserId::parse(user).unwrap(),
+        CentreId::parse(centre).unwrap(),
+        &[role].into(),
+        600_000,
+    );
+    Client {
+        url: url.to_owned(),
+        token: token.unwrap(),
+        http: reqwest::Client::new(),
     }
 }
 

@@ -17,6 +17,11 @@ impl Acknowledgement {
         self.counted
     }
 
+    /// Whether everything that was sent has arrived.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.unacknowledged.is_empty()
+    }
+
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
@@ -39,7 +44,7 @@ impl Acknowledgement {
         self.batch += 1;
         for item in events {
             self.bytes += item.weight();
-            self.counted += usize::from(!item.is_state());
+            self.counted += usize::from(item.counts());
             self.unacknowledged.push_back((self.batch, item.clone()));
         }
         self.batch

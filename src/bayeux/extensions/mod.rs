@@ -1,4 +1,5 @@
 //! The extensions of the reference that change what a session does.
 
 pub(super) mod ack;
+pub(super) mod replay;
 pub(super) mod timesync;

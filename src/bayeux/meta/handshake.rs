@@ -1,5 +1,6 @@
 //! `/meta/handshake`: what is left of it once somebody else has decided who the client is.
 
+use super::super::extensions::replay;
 use super::super::{Advice, CONNECTION_TYPES, Limits, Moment, Refusal, Reply, Request};
 
 /// The channel.
@@ -19,10 +20,11 @@ pub fn check(request: &Request<'_>) -> Result<(), Refusal> {
     }
 }
 
-/// The reply that hands out `client_id`.
+/// The reply that hands out `client_id`. `epoch` is the history that replay counts, where there is replay.
 pub fn accepted(
     request: &Request<'_>,
     client_id: &str,
+    epoch: Option<&str>,
     limits: &Limits,
     received: Moment,
     now: Moment,
@@ -34,13 +36,18 @@ pub fn accepted(
     let reply = Reply::success(request)
         .with_session(client_id)
         .with_advice(Advice::retry(limits))
-        .with_timesync(timesync);
+        .with_timesync(timesync)
+        .with_replay(epoch.filter(|_| asks_for_replay(request)));
     let reply = if request.ext.wants_acknowledgement {
         reply.with_acknowledgement_confirmed()
     } else {
         reply
     };
     reply.encode()
+}
+
+fn asks_for_replay(request: &Request<'_>) -> bool {
+    request.ext.replay.and_then(replay::of_handshake).is_some()
 }
 
 /// The reply that hands out nothing. Clients handshake again at once unless they are told not to.

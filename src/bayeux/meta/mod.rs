@@ -4,5 +4,5 @@ pub(super) mod connect;
 mod disconnect;
 pub mod handshake;
 pub mod publish;
-mod subscribe;
+pub(super) mod subscribe;
 mod unsubscribe;

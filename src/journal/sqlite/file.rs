@@ -91,19 +91,18 @@ fn create_schema(connection: &mut Connection, epoch: u64) -> rusqlite::Result<()
     transaction.commit()
 }
 
-/// Epoch and head, once it is sure that no sequence is missing.
-pub(super) fn inspect(connection: &Connection, file: &Path) -> Result<(u64, u64), Error> {
-    let (epoch, count, head) = connection
+/// The head, once it is sure that no sequence is missing.
+pub(super) fn inspect(connection: &Connection, file: &Path) -> Result<u64, Error> {
+    let (count, head) = connection
         .query_row(
-            "SELECT (SELECT value FROM meta WHERE name = 'epoch'),
-                    (SELECT count(*) FROM steps), (SELECT coalesce(max(sequence), 0) FROM steps)",
+            "SELECT (SELECT count(*) FROM steps), (SELECT coalesce(max(sequence), 0) FROM steps)",
             [],
-            |row| Ok((row.get(0)?, row.get::<_, i64>(1)?, row.get(2)?)),
+            |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)),
         )
         .map_err(in_file(file))?;
     // Sequences are unique, so as many as the highest says means 1, 2, 3 … without a gap.
     if count == head {
-        return Ok((as_number(epoch), as_number(head)));
+        return Ok(as_number(head));
     }
     let missing: i64 = connection
         .query_row(

@@ -1,10 +1,13 @@
+mod epoch;
 mod file;
+mod read;
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{CachedStatement, Connection, ErrorCode, Params, Row, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
-use super::{Appended, DataFolder, Error, Journal, Record, check_continuous};
+use super::{Appended, DataFolder, Error, Journal, Reader, Record, check_continuous};
+use read::SqliteReader;
 
 /// A journal in an SQLite file of its own, which `sqlite3` may read and back up while the server runs.
 #[derive(Debug)]
@@ -12,6 +15,7 @@ pub struct SqliteJournal {
     connection: Connection,
     file: PathBuf,
     epoch: u64,
+    epoch_began_after: u64,
     head: u64,
     failed: bool,
     /// Keeps the folder locked while anyone can write to a file in it.
@@ -19,16 +23,19 @@ pub struct SqliteJournal {
 }
 
 impl SqliteJournal {
-    /// Opens `<name>.sqlite`, or begins it with the epoch `epoch_if_new`.
+    /// Opens `<name>.sqlite`, or begins it with the epoch `epoch_if_new`. That is also what the history is called from
+    /// here on if the file is a copy, put back in the place of another that may have gone on.
     pub fn open(folder: &DataFolder, name: &str, epoch_if_new: u64) -> Result<Self, Error> {
         check_name(name)?;
         let file = folder.private_file(&format!("{name}.sqlite"))?;
         let connection = file::connect(&file, epoch_if_new)?;
-        let (epoch, head) = file::inspect(&connection, &file)?;
+        let head = file::inspect(&connection, &file)?;
+        let epoch = epoch::claim(&connection, &file, head, epoch_if_new)?;
         Ok(Self {
             connection,
             file,
-            epoch,
+            epoch: epoch.number,
+            epoch_began_after: epoch.began_after,
             head,
             failed: false,
             _folder: folder.clone(),
@@ -44,25 +51,6 @@ impl SqliteJournal {
         let page: i64 = file::pragma(&self.connection, "page_size")?;
         let pages = (as_sql(bytes) / page).max(1);
         self.connection.pragma_update(None, "max_page_count", pages)
-    }
-
-    fn select<P: Params>(&self, sql: &str, params: P, after: u64) -> Result<Vec<Record>, Error> {
-        let mut statement = self
-            .connection
-            .prepare_cached(sql)
-            .map_err(in_file(&self.file))?;
-        let mut records = Vec::new();
-        collect(&mut statement, params, &mut records).map_err(|source| {
-            if source.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) {
-                Error::Damaged {
-                    file: self.file.clone(),
-                    sequence: records.last().map_or(after, |last| last.sequence) + 1,
-                }
-            } else {
-                in_file(&self.file)(source)
-            }
-        })?;
-        Ok(records)
     }
 }
 
@@ -107,20 +95,26 @@ impl Journal for SqliteJournal {
     }
 
     fn read_after(&self, sequence: u64, limit: usize) -> Result<Vec<Record>, Error> {
-        self.select(
-            "SELECT sequence, at_ms, body FROM steps WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",
-            (as_sql(sequence), limit_as_sql(limit)),
-            sequence,
-        )
+        read::after(&self.connection, &self.file, sequence, limit)
     }
 
     fn read_keyed(&self, key: &str, after: u64, limit: usize) -> Result<Vec<Record>, Error> {
-        self.select(
+        read::select(
+            &self.connection,
+            &self.file,
             "SELECT sequence, at_ms, body FROM step_keys JOIN steps USING (sequence)
              WHERE key = ?1 AND sequence > ?2 ORDER BY sequence LIMIT ?3",
             (key, as_sql(after), limit_as_sql(limit)),
             after,
         )
+    }
+
+    fn epoch_began_after(&self) -> u64 {
+        self.epoch_began_after
+    }
+
+    fn reader(&self) -> Result<Box<dyn Reader>, Error> {
+        Ok(Box::new(SqliteReader::open(&self.file)?))
     }
 
     /// Moves the write-ahead log into the file, so that it is not an append that has to wait for it.
@@ -186,26 +180,6 @@ fn is_passing(error: &rusqlite::Error) -> bool {
         error.sqlite_error_code(),
         Some(ErrorCode::DiskFull | ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
     )
-}
-
-fn collect<P: Params>(
-    statement: &mut CachedStatement<'_>,
-    params: P,
-    records: &mut Vec<Record>,
-) -> rusqlite::Result<()> {
-    for record in statement.query_map(params, read_record)? {
-        records.push(record?);
-    }
-    Ok(())
-}
-
-fn read_record(row: &Row<'_>) -> rusqlite::Result<Record> {
-    Ok(Record {
-        sequence: as_number(row.get(0)?),
-        at_ms: as_number(row.get(1)?),
-        body: row.get(2)?,
-        keys: Vec::new(),
-    })
 }
 
 fn in_file(file: &Path) -> impl Fn(rusqlite::Error) -> Error {

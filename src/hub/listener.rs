@@ -1,0 +1,92 @@
+use std::sync::Arc;
+
+use tokio::sync::futures::OwnedNotified;
+
+use super::{Hub, OpenSession, Outgoing, Principal, Socket, SocketEvent};
+use crate::bayeux::{ChannelId, Cursor, Ended, Refusal, Request};
+
+/// Somebody who only listens: a session that nobody connects for, and that lasts as long as this exists.
+pub struct Listener {
+    hub: Hub,
+    open: Arc<OpenSession>,
+    socket: Socket,
+    /// Part of every cursor, unless there is one history only.
+    epoch: Option<String>,
+}
+
+impl Hub {
+    /// Opens a session of `principal` that hears `channels`, from `cursor` on or else beginning with how things are.
+    ///
+    /// # Errors
+    /// Too many sessions, or a channel that he may not hear.
+    pub fn listen(
+        &self,
+        principal: &Principal,
+        channels: &[ChannelId],
+        cursor: Option<&Cursor>,
+    ) -> Result<Listener, Refusal> {
+        for channel in channels {
+            let allowed = self.0.application.may_subscribe(principal, channel);
+            allowed.map_err(Refusal::SubscribeDenied)?;
+        }
+        if channels.len() > self.limits().subscriptions_max {
+            return Err(Refusal::TooManySubscriptions);
+        }
+        let open = self.open(&Request::default(), principal, false, "")?;
+        let mut socket = Socket::new(self);
+        socket.bind(Arc::clone(&open));
+        let epoch = self.0.application.epoch(principal);
+        let listener = Listener {
+            hub: self.clone(),
+            open: Arc::clone(&open),
+            socket,
+            epoch: epoch.filter(|it| !it.is_only).map(|it| it.name),
+        };
+        let mut offered = Vec::new();
+        {
+            let mut state = open.lock();
+            state.session.listen(channels);
+            for channel in channels {
+                self.0.index.subscribe(&open, channel);
+                let session = &mut state.session;
+                offered.extend(self.begin(&open, session, principal, channel, cursor));
+            }
+        }
+        for offered in offered {
+            self.0.settle(&open, &offered);
+        }
+        Ok(listener)
+    }
+}
+
+impl Listener {
+    /// What to do next, as for a [`Socket`].
+    pub fn poll(&mut self) -> SocketEvent {
+        self.socket.poll()
+    }
+
+    /// Ready when there is something to do. Made before [`poll`](Self::poll) it misses nothing.
+    pub fn woken(&self) -> OwnedNotified {
+        self.socket.woken()
+    }
+
+    /// The messages of `outgoing`, each with the cursor that a listener may resume after once he has heard it.
+    pub fn messages<'a>(
+        &'a self,
+        outgoing: &'a Outgoing,
+    ) -> impl Iterator<Item = (Option<String>, &'a str)> {
+        outgoing.events().map(|queued| {
+            let cursor = queued.cursor().map(|sequence| match &self.epoch {
+                Some(epoch) => format!("{sequence}-{epoch}"),
+                None => sequence.to_string(),
+            });
+            (cursor, queued.wire())
+        })
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.hub.0.end(&self.open, Ended::Disconnected);
+    }
+}
