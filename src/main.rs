@@ -114,7 +114,8 @@ async fn serve(common: Common) -> Result<()> {
         println!("{}", welcome(address));
     }
     std::io::stdout().flush()?;
-    server.run(told_to_stop()?).await
+    server.run(told_to_stop()?).await;
+    Ok(())
 }
 
 fn token(

@@ -8,8 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use axum::extract::Request;
-use axum::{Router, ServiceExt};
+use axum::Router;
 use tokio::net::TcpListener;
 use tower::Layer;
 use tower_http::normalize_path::NormalizePathLayer;
@@ -21,6 +20,7 @@ use crate::domain::{CentreId, Configuration};
 use crate::hub::Hub;
 use crate::journal::{DataFolder, SqliteJournal};
 use crate::options::Options;
+use crate::transports;
 
 /// The variable that holds the HS256 secret.
 pub const SECRET_VARIABLE: &str = "BATON_JWT_SECRET";
@@ -106,10 +106,7 @@ impl Server {
     }
 
     /// Serves until `stop` is ready; then held connects are answered, what was begun is finished, and the journals closed.
-    ///
-    /// # Errors
-    /// The listener failed.
-    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<()> {
+    pub async fn run(self, stop: impl Future<Output = ()>) {
         let (draining, mut drain) = tokio::sync::watch::channel(false);
         let hub = self.hub.clone();
         let stopping = async move {
@@ -120,9 +117,7 @@ impl Server {
         };
         // `/me/` is `/me`: clients of the gateway write both.
         let trimmed = NormalizePathLayer::trim_trailing_slash().layer(self.router);
-        let service =
-            ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(trimmed);
-        let serve = axum::serve(self.listener, service).with_graceful_shutdown(stopping);
+        let serve = transports::serve(self.listener, trimmed, stopping);
         let limit = async move {
             let stopped = drain.wait_for(|draining| *draining).await.is_ok();
             if stopped {
@@ -131,14 +126,13 @@ impl Server {
                 std::future::pending::<()>().await;
             }
         };
-        let result = tokio::select! {
-            result = serve => result.context("the listener failed"),
-            () = limit => { warn!("some connections did not end in time"); Ok(()) }
-        };
+        tokio::select! {
+            () = serve => {}
+            () = limit => warn!("some connections did not end in time"),
+        }
         for handle in self.centres.all() {
             handle.stop().await;
         }
-        result
     }
 }
 

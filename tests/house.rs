@@ -16,7 +16,15 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("options", &["hub", "domain"]),
     (
         "server",
-        &["api", "centre", "domain", "hub", "journal", "options"],
+        &[
+            "api",
+            "centre",
+            "domain",
+            "hub",
+            "journal",
+            "options",
+            "transports",
+        ],
     ),
 ];
 

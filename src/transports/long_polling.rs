@@ -27,20 +27,26 @@ impl Taken {
     }
 }
 
-pub(super) async fn serve(carrier: &Carrier, request: HttpRequest) -> Response {
+pub(super) fn serve(
+    carrier: Carrier,
+    request: HttpRequest,
+) -> impl Future<Output = Response> + Send {
     // In a box, so that nothing of the request is left while a connect waits: thousands do.
-    let held = match Box::pin(take(carrier, request)).await {
-        Taken::Answered(response) => return response,
-        Taken::Held(held) => held,
-    };
-    match held.wait().await {
-        Some(outgoing) => deliver(outgoing),
-        // Not 408, which browsers repeat by themselves, and no success, which would start a second connect cycle.
-        None => refuse(StatusCode::INTERNAL_SERVER_ERROR, "500::connect_replaced"),
+    let taking = Box::pin(take(carrier, request));
+    async {
+        let held = match taking.await {
+            Taken::Answered(response) => return response,
+            Taken::Held(held) => held,
+        };
+        match held.wait().await {
+            Some(outgoing) => deliver(outgoing),
+            // Not 408, which browsers repeat by themselves, and no success, which would start a second connect cycle.
+            None => refuse(StatusCode::INTERNAL_SERVER_ERROR, "500::connect_replaced"),
+        }
     }
 }
 
-async fn take(carrier: &Carrier, request: HttpRequest) -> Taken {
+async fn take(carrier: Carrier, request: HttpRequest) -> Taken {
     let (parts, body) = request.into_parts();
     let settings = carrier.hub.settings();
     // Credentials in a header are there on purpose; cookies are sent whatever page asks for it.
@@ -63,7 +69,7 @@ async fn take(carrier: &Carrier, request: HttpRequest) -> Taken {
         Ok(requests) if requests.is_empty() => {
             Taken::refused(StatusCode::BAD_REQUEST, "400::no_messages")
         }
-        Ok(requests) => answer(carrier, &parts, &requests).await,
+        Ok(requests) => answer(&carrier, &parts, &requests).await,
         Err(Malformed::TooMany) => {
             Taken::refused(StatusCode::PAYLOAD_TOO_LARGE, "413::too_many_messages")
         }

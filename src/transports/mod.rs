@@ -2,21 +2,27 @@
 
 mod authentication;
 mod body;
+mod connections;
 mod cookie;
 mod long_polling;
 mod origin;
 mod sse;
 mod websocket;
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{FromRequestParts, Request, State, WebSocketUpgrade};
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get};
+use axum::routing::get;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use tower::service_fn;
 
 pub use authentication::{Authenticator, Unauthenticated};
+pub use connections::serve;
 
 use crate::hub::Hub;
 
@@ -34,11 +40,17 @@ pub struct Carrier {
 /// `{base}/events` streams server-sent events to whoever GETs it. Elsewhere POST is long polling, GET with an upgrade a WebSocket (over HTTP/2, CONNECT), OPTIONS is answered with nothing: CORS
 /// headers are a layer's business. To be merged, not nested: a nested router never sees its own base with a slash.
 pub fn routes(base: &str, carrier: Carrier) -> Router {
+    let served_by = carrier.clone();
+    // No handler: axum would keep room for a request for as long as its connect waits.
+    let exchange = service_fn(move |request| exchange(served_by.clone(), request));
     Router::new()
-        .route(base, any(serve))
-        .route(&format!("{base}/events"), get(listen).fallback(serve))
-        .route(&format!("{base}/"), any(serve))
-        .route(&format!("{base}/{{*suffix}}"), any(serve))
+        .route_service(base, exchange.clone())
+        .route(
+            &format!("{base}/events"),
+            get(listen).fallback_service(exchange.clone()),
+        )
+        .route_service(&format!("{base}/"), exchange.clone())
+        .route_service(&format!("{base}/{{*suffix}}"), exchange)
         .with_state(carrier)
 }
 
@@ -47,11 +59,19 @@ async fn listen(State(carrier): State<Carrier>, request: Request) -> Response {
     sse::serve(&carrier, &parts).await
 }
 
-async fn serve(State(carrier): State<Carrier>, request: Request) -> Response {
-    let method = request.method().clone();
-    if method == Method::POST {
-        return long_polling::serve(&carrier, request).await;
+fn exchange(
+    carrier: Carrier,
+    request: Request,
+) -> BoxFuture<'static, Result<Response, Infallible>> {
+    if request.method() == Method::POST {
+        Box::pin(long_polling::serve(carrier, request).map(Ok))
+    } else {
+        Box::pin(other_than_post(carrier, request).map(Ok))
     }
+}
+
+async fn other_than_post(carrier: Carrier, request: Request) -> Response {
+    let method = request.method();
     if method == Method::OPTIONS {
         return StatusCode::OK.into_response();
     }

@@ -14,7 +14,7 @@ use crate::bayeux::{Ended, Request, handshake};
 use crate::hub::{Answer, Caller, Outgoing, Principal, Socket, SocketEvent, random_id};
 
 /// Per socket, read and written through: the defaults of 128 KiB would cost more than everything else of a session.
-const BUFFER_SIZE: usize = 4096;
+const BUFFER_SIZE: usize = 2048;
 /// How long a peer has to answer a close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 

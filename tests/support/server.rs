@@ -41,7 +41,7 @@ async fn start_in(folder: Arc<TempDir>, keys: &str) -> Running {
     let (stop, stopped) = oneshot::channel();
     let task = tokio::spawn(async move {
         let stopping = async move { stopped.await.unwrap_or(()) };
-        server.run(stopping).await.unwrap();
+        server.run(stopping).await;
     });
     Running {
         url,

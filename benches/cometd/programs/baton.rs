@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use axum::http::{HeaderMap, header};
 use baton::bayeux::{ChannelId, Denied, Event};
 use baton::hub::{Application, CurrentState, Hub, Principal, Settings, UserKey};
-use baton::transports::{Authenticator, Carrier, Unauthenticated, routes};
+use baton::transports::{self, Authenticator, Carrier, Unauthenticated, routes};
 use futures_util::future::BoxFuture;
 use serde_json::value::RawValue;
 
@@ -36,9 +36,9 @@ pub(super) fn serve() {
             authenticator: users,
         };
         let listener = listen().await;
-        tokio::spawn(async { axum::serve(listener, routes("/cometd", carrier)).await })
+        let routes = routes("/cometd", carrier);
+        tokio::spawn(transports::serve(listener, routes, std::future::pending()))
             .await
-            .unwrap()
             .unwrap();
     });
 }
