@@ -3,7 +3,7 @@
 //! Anybody may handshake, and subscribe and publish where it is not `/forbidden`; `/service/echo` echoes.
 //!
 //! ```text
-//! cargo run --release --example bayeux -- --timeout 4000 --max-interval 2500
+//! cargo run --release --example bayeux -- --timeout-ms 4000 --max-interval-ms 2500
 //! ```
 
 use std::sync::{Arc, OnceLock};
@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 use axum::http::HeaderMap;
 use baton::bayeux::{ChannelId, Denied, Event, Kind};
 use baton::hub::{Application, BrowserCookie, CurrentState, Hub, Principal, Settings, UserKey};
-use baton::transports::{Authenticator, Carrier, Unauthenticated, routes};
+use baton::transports::{Authenticator, Carrier, Unauthenticated, routes, serve, with_cors};
 use clap::Parser;
 use futures_util::future::BoxFuture;
 use serde_json::value::RawValue;
@@ -23,40 +23,118 @@ struct Options {
     listen: String,
     /// How long a connect is held, in milliseconds.
     #[arg(long, default_value_t = 30_000)]
-    timeout: u64,
+    timeout_ms: u64,
+    /// The advised pause between two connects, in milliseconds.
+    #[arg(long, default_value_t = 0)]
+    interval_ms: u64,
     /// How long a session lives without a connect, in milliseconds.
     #[arg(long, default_value_t = 10_000)]
-    max_interval: u64,
-    /// Another origin that may open sockets.
+    max_interval_ms: u64,
+    /// How often ended sessions are looked for, in milliseconds.
+    #[arg(long, default_value_t = 500)]
+    sweep_ms: u64,
+    /// How long a session may do nothing but connect, in milliseconds; for ever unless it is given.
+    #[arg(long)]
+    activity_timeout_ms: Option<u64>,
+    #[command(flatten)]
+    bounds: Bounds,
+    /// Another origin whose pages may use this server.
     #[arg(long)]
     allow_origin: Vec<String>,
     /// Accept sessions without their browser cookie: for clients that keep none for numeric hosts.
     #[arg(long)]
     trust_clients: bool,
+    /// Offer callback-polling (JSON-P) too.
+    #[arg(long)]
+    callback_polling: bool,
     /// Credentials that a handshake has to bring, as a bearer token or in `ext.authentication.token`.
     #[arg(long)]
     token: Option<String>,
 }
 
+/// What is not given is as the product has it by default.
+#[derive(clap::Args)]
+struct Bounds {
+    /// Sessions at a time.
+    #[arg(long, default_value_t = 1_000_000)]
+    sessions_max: usize,
+    /// Connects held at a time by long polling.
+    #[arg(long, default_value_t = 1_000_000)]
+    held_connects_max: usize,
+    /// Sockets at a time.
+    #[arg(long, default_value_t = 1_000_000)]
+    sockets_max: usize,
+    /// Events that may wait for a session.
+    #[arg(long)]
+    queue_len_max: Option<usize>,
+    /// Bytes that may wait for a session.
+    #[arg(long)]
+    queue_bytes_max: Option<usize>,
+    /// Bytes of events in one response or frame.
+    #[arg(long)]
+    response_bytes_max: Option<usize>,
+    /// Channels a session may be subscribed to.
+    #[arg(long)]
+    subscriptions_max: Option<usize>,
+    /// Bytes of one request or frame.
+    #[arg(long)]
+    message_size_max: Option<usize>,
+    /// Messages in one request or frame.
+    #[arg(long)]
+    batch_len_max: Option<usize>,
+    /// Connects one browser may hold over HTTP/1.1.
+    #[arg(long)]
+    held_connects_per_browser_max: Option<usize>,
+}
+
+impl Options {
+    fn settings(&self) -> Settings {
+        let (bounds, default) = (&self.bounds, Settings::default());
+        let or = Option::<usize>::unwrap_or;
+        Settings {
+            timeout_ms: self.timeout_ms,
+            interval_ms: self.interval_ms,
+            max_interval_ms: self.max_interval_ms,
+            sweep_period_ms: self.sweep_ms,
+            activity_timeout_ms: self.activity_timeout_ms,
+            sessions_max: bounds.sessions_max,
+            // There is one user.
+            sessions_per_user_max: bounds.sessions_max,
+            held_connects_max: bounds.held_connects_max,
+            sockets_max: bounds.sockets_max,
+            queue_len_max: or(bounds.queue_len_max, default.queue_len_max),
+            queue_bytes_max: or(bounds.queue_bytes_max, default.queue_bytes_max),
+            response_bytes_max: or(bounds.response_bytes_max, default.response_bytes_max),
+            subscriptions_per_session_max: or(
+                bounds.subscriptions_max,
+                default.subscriptions_per_session_max,
+            ),
+            message_size_max: or(bounds.message_size_max, default.message_size_max),
+            batch_len_max: or(bounds.batch_len_max, default.batch_len_max),
+            held_connects_per_browser_max: or(
+                bounds.held_connects_per_browser_max,
+                default.held_connects_per_browser_max,
+            ),
+            browser_cookie: if self.trust_clients {
+                BrowserCookie::Optional
+            } else {
+                BrowserCookie::Required
+            },
+            callback_polling: self.callback_polling,
+            allowed_origins: self.allow_origin.clone(),
+            ..default
+        }
+    }
+}
+
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let options = Options::parse();
-    let settings = Settings {
-        timeout_ms: options.timeout,
-        max_interval_ms: options.max_interval,
-        sessions_per_user_max: usize::MAX,
-        browser_cookie: if options.trust_clients {
-            BrowserCookie::Optional
-        } else {
-            BrowserCookie::Required
-        },
-        allowed_origins: options.allow_origin,
-        ..Settings::default()
-    };
+    let settings = options.settings();
     let everybody = Arc::new(Everybody {
         key: "everybody".into(),
         hub: OnceLock::new(),
-        token: options.token,
+        token: options.token.clone(),
     });
     let hub = Hub::new(settings, everybody.clone());
     everybody.hub.get_or_init(|| hub.clone());
@@ -69,9 +147,8 @@ async fn main() -> anyhow::Result<()> {
         tokio::signal::ctrl_c().await.ok();
         hub.shut_down();
     };
-    axum::serve(listener, routes("/cometd", carrier))
-        .with_graceful_shutdown(stop)
-        .await?;
+    let router = with_cors(routes("/cometd", carrier), &options.allow_origin);
+    serve(listener, router, stop).await;
     Ok(())
 }
 
@@ -133,11 +210,7 @@ impl Authenticator for Everybody {
             (Some(_), Some(_)) => Err(Unauthenticated::Invalid),
             (Some(_), None) => Err(Unauthenticated::Missing),
         };
-        let principal = Principal {
-            key: self.key.clone(),
-            expires_at_ms: None,
-            token_id: None,
-        };
+        let principal = Principal::new(self.key.clone());
         Box::pin(async move { known.map(|()| principal) })
     }
 }

@@ -68,10 +68,7 @@ impl Server {
                 journal: Box::new(journal),
                 configuration,
                 timing: options.timing(),
-                replay: ReplayLimits {
-                    ring_len_max: options.replay_ring_len_max,
-                    ring_bytes_max: options.replay_ring_bytes_max,
-                },
+                replay: replay_limits(options),
             };
             let handle = Handle::start(start)
                 .await
@@ -193,6 +190,15 @@ fn checked(secret: Vec<u8>, options: &Options) -> Result<Vec<u8>> {
         bail!("the secret is shorter than {SECRET_LEN_MIN} bytes");
     }
     Ok(secret)
+}
+
+fn replay_limits(options: &Options) -> ReplayLimits {
+    let window_ms = Some(options.replay_window_ms).filter(|ms| *ms > 0);
+    ReplayLimits {
+        window: window_ms.map(Duration::from_millis),
+        ring_len_max: options.replay_ring_len_max,
+        ring_bytes_max: options.replay_ring_bytes_max,
+    }
 }
 
 fn external_url(options: &Options, address: SocketAddr) -> String {

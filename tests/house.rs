@@ -18,12 +18,12 @@ const FLOORS: &[(&str, &[&str])] = &[
         "server",
         &[
             "api",
+            "transports",
             "centre",
             "domain",
             "hub",
             "journal",
             "options",
-            "transports",
         ],
     ),
 ];

@@ -2,7 +2,7 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{Method, StatusCode};
 
 use super::App;
 use super::credentials::Identity;
@@ -10,6 +10,7 @@ use super::error::ApiError;
 use crate::domain::{Actor, Interaction, ReferenceId, Role, UserId};
 use crate::engine::State;
 use crate::engine::operations::Spec;
+use crate::transports::is_allowed_origin;
 
 /// A user who is known.
 pub(super) struct Caller(pub Identity);
@@ -24,7 +25,14 @@ impl FromRequestParts<App> for Caller {
         let identity = app.credentials.identify(&parts.headers).await;
         let identity = identity.map_err(|_| ApiError::unauthenticated())?;
         if identity.by_cookie && is_unsafe(&parts.method) {
-            check_origin(&parts.headers, &app.allowed_origins)?;
+            // A page of another origin must not be able to act by the cookie: its Origin gives it away.
+            if !is_allowed_origin(parts, &app.allowed_origins) {
+                return Err(ApiError::new(
+                    StatusCode::FORBIDDEN,
+                    5,
+                    "The page of another origin may not do this",
+                ));
+            }
         }
         Ok(Self(identity))
     }
@@ -81,27 +89,6 @@ impl Caller {
 
 fn is_unsafe(method: &Method) -> bool {
     !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
-}
-
-/// With the cookie, a page of another origin must not be able to act: its Origin gives it away.
-fn check_origin(headers: &HeaderMap, allowed: &[String]) -> Result<(), ApiError> {
-    let host = headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok());
-    let is_own = |origin: &HeaderValue| {
-        let origin = origin.to_str().unwrap_or_default();
-        let authority = origin.split_once("://").map(|(_, authority)| authority);
-        (authority.is_some() && authority == host) || allowed.iter().any(|known| known == origin)
-    };
-    if headers.get_all(header::ORIGIN).iter().all(is_own) {
-        Ok(())
-    } else {
-        Err(ApiError::new(
-            StatusCode::FORBIDDEN,
-            5,
-            "The page of another origin may not do this",
-        ))
-    }
 }
 
 /// `referenceId` of a body, else the server's next one.

@@ -142,7 +142,11 @@ impl Credentials {
         }
     }
 
-    fn by_cookie(&self, headers: &HeaderMap) -> Result<Identity, Unauthenticated> {
+    /// Who the page's cookie is for.
+    ///
+    /// # Errors
+    /// There is none, or none that holds.
+    pub fn by_cookie(&self, headers: &HeaderMap) -> Result<Identity, Unauthenticated> {
         let token = cookie(headers).ok_or(Unauthenticated::Missing)?;
         self.of_claims(self.tokens.verify_cookie(&token)?, true)
     }
@@ -172,6 +176,11 @@ impl Identity {
             key: user_key(self.centre.id(), &self.user),
             expires_at_ms: self.expires_at.map(|at| at.0),
             token_id: self.token_id.clone(),
+            roles: self
+                .roles
+                .iter()
+                .map(|role| role.as_str().to_owned())
+                .collect(),
         }
     }
 

@@ -107,6 +107,7 @@ pub fn router(parts: Parts) -> Router {
         hub: parts.hub.clone(),
         authenticator: Arc::new(parts.credentials.clone()),
     };
+    let allowed_origins = parts.allowed_origins.clone();
     let app = App {
         centres: parts.centres,
         credentials: parts.credentials,
@@ -124,7 +125,7 @@ pub fn router(parts: Parts) -> Router {
         .layer(DefaultBodyLimit::disable())
         .layer(read_whole.clone());
     let not_found = pages::not_found.layer(read_whole);
-    Router::new()
+    let router = Router::new()
         .nest("/api/v2", api.clone().fallback(not_found))
         .merge(api)
         .with_state(app)
@@ -135,7 +136,8 @@ pub fn router(parts: Parts) -> Router {
         .layer(nosniff())
         .layer(CatchPanicLayer::custom(|_| {
             axum::response::IntoResponse::into_response(ApiError::internal())
-        }))
+        }));
+    transports::with_cors(router, &allowed_origins)
 }
 
 async fn method_not_allowed() -> ApiError {

@@ -43,9 +43,15 @@ pub(super) async fn log_in(
     Ok(([(header::SET_COOKIE, cookie)], body).into_response())
 }
 
-/// Takes the page's cookie back
+/// Takes the page's cookie back, and ends the push sessions that live by it
 #[utoipa::path(post, path = "/logout", tag = "Session", responses((status = 200, description = "Done")))]
-pub(super) async fn log_out(State(app): State<App>) -> Response {
+pub(super) async fn log_out(State(app): State<App>, headers: HeaderMap) -> Response {
+    if let Ok(identity) = app.credentials.by_cookie(&headers)
+        && let Some(token_id) = &identity.token_id
+    {
+        let user = identity.principal().key;
+        app.hub.end_sessions_of_token(&user, token_id);
+    }
     let body = Json(json!({"statusCode": 0}));
     ([(header::SET_COOKIE, cookie(&app, "", 0))], body).into_response()
 }

@@ -26,7 +26,7 @@ pub enum Reconnect {
     None,
 }
 
-/// How long a polling tab waits when its browser holds as many connects as it may.
+/// How long a client waits that has to poll, since as many connects are held as may be.
 const POLLING_INTERVAL_MS: u64 = 2_000;
 /// How long a client waits before it comes back to a server that is stopping.
 const COMEBACK_MS: u64 = 1_000;
@@ -58,7 +58,7 @@ impl Advice {
         Self::of(Reconnect::None, limits)
     }
 
-    /// Poll: this browser already holds as many connects as it may.
+    /// Poll: as many connects are held as may be, in all or by the client's browser.
     pub fn poll(limits: &Limits) -> Self {
         Self {
             interval: POLLING_INTERVAL_MS,

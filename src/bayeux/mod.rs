@@ -36,8 +36,8 @@ pub use reply::Reply;
 pub use request::{Malformed, Request};
 pub use session::{Ended, Limits, Offered, Session};
 
-/// The connection types this server offers, the preferred one first.
-pub const CONNECTION_TYPES: [&str; 2] = ["websocket", "long-polling"];
+/// The connection types this server can offer, the preferred one first; the last one only if it is asked to.
+pub const CONNECTION_TYPES: [&str; 3] = ["websocket", "long-polling", "callback-polling"];
 
 /// The two clocks a message is handled at.
 #[derive(Debug, Clone, Copy)]

@@ -2,7 +2,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::extensions::timesync;
-use super::{Advice, Refusal, Request};
+use super::{Advice, Limits, Refusal, Request};
 
 /// The answer to one message. It never carries data: that is how clients tell replies from events.
 #[derive(Debug, Serialize)]
@@ -93,16 +93,16 @@ impl<'a> Reply<'a> {
     }
 
     /// Adds what only a handshake reply has.
-    pub(super) fn with_session(mut self, client_id: &'a str) -> Self {
+    pub(super) fn with_session(mut self, client_id: &'a str, limits: &Limits) -> Self {
         self.client_id = Some(client_id);
-        self.with_offer()
+        self.with_offer(limits)
     }
 
     /// Adds the versions and connection types, which a failed handshake tells as well.
-    pub(super) fn with_offer(mut self) -> Self {
+    pub(super) fn with_offer(mut self, limits: &Limits) -> Self {
         self.version = Some("1.0");
         self.minimum_version = Some("1.0");
-        self.supported_connection_types = Some(&super::CONNECTION_TYPES);
+        self.supported_connection_types = Some(limits.connection_types());
         self
     }
 

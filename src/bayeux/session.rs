@@ -1,10 +1,11 @@
 use super::extensions::ack::Acknowledgement;
+use super::extensions::activity::Activity;
 use super::extensions::replay::{self, Cursor};
-use super::meta::connect::Held;
+use super::meta::connect::{Carrier, Held};
 use super::queue::Queue;
 use super::replay::Replay;
 use super::subscriptions::Subscriptions;
-use super::{ChannelId, Delivery, Event, Moment, Queued, Request};
+use super::{CONNECTION_TYPES, ChannelId, Delivery, Event, Moment, Queued, Request};
 
 /// The bounds and times of a session.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +24,17 @@ pub struct Limits {
     pub subscriptions_max: usize,
     /// Bytes of events in one response or frame; a single event may be larger.
     pub response_bytes_max: usize,
+    /// How long a session may do nothing but connect; none: for ever.
+    pub activity_timeout_ms: Option<u64>,
+    /// Whether callback-polling is among the connection types on offer.
+    pub callback_polling: bool,
+}
+
+impl Limits {
+    /// The connection types on offer, the preferred one first.
+    pub fn connection_types(&self) -> &'static [&'static str] {
+        &CONNECTION_TYPES[..if self.callback_polling { 3 } else { 2 }]
+    }
 }
 
 /// Why a session is over.
@@ -32,6 +44,8 @@ pub enum Ended {
     Disconnected,
     /// The client has not connected for too long.
     Expired,
+    /// The client has done nothing but connect for too long.
+    Inactive,
     /// More waited for it than its queue may hold.
     Overflowed,
     /// Whom it belongs to may no longer have it: the credentials ended or were withdrawn.
@@ -64,10 +78,11 @@ pub struct Session {
     pub(super) replay: Option<Box<Replay>>,
     /// The history that the client's cursors count, if its handshake said so.
     epoch: Option<Box<str>>,
-    /// The first connect was answered; from then on connects are held.
-    pub(super) connected: bool,
+    activity: Option<Activity>,
+    /// What the last connect came over. The first one is answered at once; from then on connects are held.
+    pub(super) connected_over: Option<Carrier>,
     pub(super) held: Option<Held>,
-    /// It was told to poll, because its browser held too many connects, and not yet that it may stop.
+    /// It was told to poll, because too many connects were held, and not yet that it may stop.
     pub(super) polls: bool,
     /// Counts connects, so that whoever waits for one notices when another took its place.
     pub(super) connects: u64,
@@ -97,7 +112,8 @@ impl Session {
                 .replay
                 .and_then(replay::of_handshake)
                 .flatten(),
-            connected: false,
+            activity: limits.activity_timeout_ms.map(|ms| Activity::new(ms, now)),
+            connected_over: None,
             held: None,
             polls: false,
             connects: 0,
@@ -210,7 +226,10 @@ impl Session {
     }
 
     /// The client was heard of: the session lives for at least another `max_interval_ms`.
-    fn touch(&mut self, now: Moment) {
+    pub fn touch(&mut self, now: Moment) {
+        if let Some(activity) = &mut self.activity {
+            activity.saw(now);
+        }
         if let Some(expires_at) = &mut self.expires_at {
             *expires_at = (*expires_at).max(now.monotonic_ms + self.limits.max_interval_ms);
         }
@@ -240,6 +259,11 @@ impl Session {
         self.expires_at.is_some_and(|at| at <= now.monotonic_ms)
     }
 
+    /// Whether the client has done nothing but connect for too long.
+    pub fn is_inactive(&self, now: Moment) -> bool {
+        self.activity.as_ref().is_some_and(|it| it.is_over(now))
+    }
+
     /// Whether it ended, and why.
     pub fn ended(&self) -> Option<Ended> {
         self.ended
@@ -260,6 +284,7 @@ impl Session {
         for channel in channels {
             self.subscriptions.add(channel, false);
         }
+        self.activity = None;
         self.expires_at = None;
     }
 

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::Handle;
 use super::notify::{CHANNELS, channels_message, interaction_message, resync_message};
+use super::policy;
 use super::release::event;
 use super::replay::Lost;
 use super::resources::interaction_for;
@@ -70,20 +71,9 @@ impl Centres {
     }
 }
 
-/// Every user may subscribe below `/v2` and to everything: he only ever receives what is his own (design section 4).
-const OPEN_PREFIX: &str = "/v2";
-
 impl Application for Centres {
-    fn may_subscribe(&self, _who: &Principal, channel: &ChannelId) -> Result<(), Denied> {
-        let name = channel.as_str();
-        let below = name
-            .strip_prefix(OPEN_PREFIX)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        if below || name == "/**" || name == "/*" {
-            Ok(())
-        } else {
-            Err(Denied::new("unknown_channel"))
-        }
+    fn may_subscribe(&self, who: &Principal, channel: &ChannelId) -> Result<(), Denied> {
+        policy::may_subscribe(who, channel)
     }
 
     fn may_publish(&self, _who: &Principal, _channel: &ChannelId) -> Result<(), Denied> {

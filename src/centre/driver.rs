@@ -14,7 +14,7 @@ use tracing::error;
 use super::clock::Clock;
 use super::release::{Health, Release};
 use super::replay::Said;
-use super::writer::Group;
+use super::writer::{Group, Work};
 use crate::domain::{Refusal, RefusalKind, Timestamp, UserId};
 use crate::engine::operations::{Presence, Restart};
 use crate::engine::{Effect, Engine, Head, Operation, Outcome, Request, State};
@@ -58,7 +58,7 @@ pub(super) struct Driver {
     pub(super) engine: Engine,
     pub(super) clock: Clock,
     pub(super) jobs: async_mpsc::Receiver<Job>,
-    pub(super) groups: mpsc::SyncSender<Group>,
+    pub(super) groups: mpsc::SyncSender<Work>,
     pub(super) written: async_mpsc::Receiver<Appended>,
     pub(super) release: Release,
     next: Ready,
@@ -79,7 +79,7 @@ impl Driver {
         engine: Engine,
         clock: Clock,
         jobs: async_mpsc::Receiver<Job>,
-        groups: mpsc::SyncSender<Group>,
+        groups: mpsc::SyncSender<Work>,
         written: async_mpsc::Receiver<Appended>,
         release: Release,
     ) -> Self {
@@ -222,7 +222,7 @@ impl Driver {
             expected_head: first.head.sequence.0 - 1,
             steps,
         };
-        if self.groups.try_send(group).is_ok() {
+        if self.groups.try_send(Work::Append(group)).is_ok() {
             let state = Arc::new(self.engine.state().clone());
             self.in_flight = Some((waiting, state));
         } else {

@@ -89,33 +89,35 @@ impl Handle {
     /// # Errors
     /// See [`StartError`].
     pub async fn start(start: Start) -> Result<Self, StartError> {
+        let base = read_base(start.journal.as_ref())?;
         let epoch = start.journal.epoch();
         let history = History {
             epoch,
             began_after: start.journal.epoch_began_after(),
-            kept_after: 0,
+            kept_after: base.sequence.0,
         };
-        let replays = Arc::new(Replays::new(history, start.replay, State::default()));
-        let state = restore(start.journal.as_ref(), &replays)?;
-        let reader = replay::start_reader(
-            start.id.as_str(),
-            Arc::clone(&replays),
-            start.journal.reader()?,
-        )?;
+        let replays = Arc::new(Replays::new(history, start.replay, base.clone()));
+        let state = restore(base, start.journal.as_ref(), &replays)?;
+        let eye = start.journal.reader()?;
         let release = Release::new(
             start.id.clone(),
             start.server,
             start.links,
             start.hub,
-            replays,
+            replays.clone(),
         );
         let wanted = wanted_configuration(&state, start.configuration, start.timing);
         let clock = Clock::start(state.at);
         release.publish(Arc::new(state.clone()));
         let (jobs, todo) = mpsc::channel(REQUESTS_LEN_MAX);
-        let (groups, written, writer) = writer::start(start.id.as_str(), start.journal)?;
+        let name = start.id.as_str();
+        let (work, written, writer) = writer::start(name, start.journal)?;
+        let reader = replay::start_reader(name, Arc::clone(&replays), eye, work.clone())?;
+        if let Some(window) = start.replay.window {
+            tokio::spawn(replays.clone().keep_trimming(clock, window));
+        }
         let engine = Engine::new(state);
-        let mut driver = Driver::new(engine, clock, todo, groups, written, release.clone());
+        let mut driver = Driver::new(engine, clock, todo, work, written, release.clone());
         driver.restarted();
         let handle = Self {
             id: start.id,
@@ -123,7 +125,10 @@ impl Handle {
             jobs,
             release,
             tasks: Arc::new(Mutex::new(Some(Tasks {
-                driver: tokio::spawn(driver.run()),
+                driver: tokio::spawn(async move {
+                    driver.run().await;
+                    replays.close();
+                }),
                 writer,
                 reader,
             }))),
@@ -226,7 +231,6 @@ impl Handle {
         }) = tasks
         {
             let _ = driver.await;
-            self.release.replays().close();
             let join = move || (reader.join(), writer.join());
             let _ = tokio::task::spawn_blocking(join).await;
         }
@@ -255,9 +259,20 @@ fn wanted_configuration(
     (wanted != *state.configuration).then_some(wanted)
 }
 
+/// The state that what is kept goes on from.
+fn read_base(journal: &dyn Journal) -> Result<State, StartError> {
+    let Some(base) = journal.base()? else {
+        return Ok(State::default());
+    };
+    State::from_snapshot(&base.body).map_err(|source| StartError::Record {
+        sequence: base.sequence,
+        source,
+    })
+}
+
 /// The state after the last record. On the way what was said last is remembered, for those who come back.
-fn restore(journal: &dyn Journal, replays: &Replays) -> Result<State, StartError> {
-    let mut state = State::default();
+fn restore(base: State, journal: &dyn Journal, replays: &Replays) -> Result<State, StartError> {
+    let mut state = base;
     loop {
         let records = journal.read_after(state.sequence.0, READ_LEN)?;
         if records.is_empty() {

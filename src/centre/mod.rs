@@ -7,6 +7,7 @@ mod clock;
 mod driver;
 mod handle;
 mod notify;
+mod policy;
 mod release;
 mod replay;
 mod resources;

@@ -2,15 +2,18 @@
 
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc as async_mpsc;
+use tokio::sync::{mpsc as async_mpsc, oneshot};
 
 use crate::engine::Step;
-use crate::journal::{Appended, Journal, Record};
+use crate::journal::{self, Appended, Base, Journal, Record};
 
 /// How long nobody must want to write before the journal does its housekeeping.
 const IDLE_AFTER: Duration = Duration::from_secs(1);
+
+/// How often some of what a trim left is removed, however much is written.
+const SWEEP_PERIOD: Duration = Duration::from_millis(100);
 
 /// Steps to be made durable together.
 pub(super) struct Group {
@@ -20,35 +23,58 @@ pub(super) struct Group {
     pub(super) steps: Vec<Step>,
 }
 
-/// Starts the thread. It ends, the journal closed, when the sender of groups is dropped.
+/// What the journal's thread is asked to do.
+pub(super) enum Work {
+    /// Make steps durable.
+    Append(Group),
+    /// Let the history begin after this.
+    Trim(Base, oneshot::Sender<Result<(), journal::Error>>),
+}
+
+/// Starts the thread. It ends, the journal closed, when the senders of work are dropped.
 pub(super) fn start(
     name: &str,
-    mut journal: Box<dyn Journal>,
+    journal: Box<dyn Journal>,
 ) -> std::io::Result<(
-    mpsc::SyncSender<Group>,
+    mpsc::SyncSender<Work>,
     async_mpsc::Receiver<Appended>,
     thread::JoinHandle<()>,
 )> {
-    // One group is written while the next is computed (design D5).
-    let (groups, todo) = mpsc::sync_channel::<Group>(1);
+    // One group is written while the next is computed (design D5); beside it there is room for a trim, of which there
+    // is one at a time as well.
+    let (work, todo) = mpsc::sync_channel::<Work>(2);
     let (done, written) = async_mpsc::channel(1);
     let thread = thread::Builder::new()
         .name(format!("journal-{name}"))
-        .spawn(move || {
-            loop {
-                match todo.recv_timeout(IDLE_AFTER) {
-                    Ok(group) => {
-                        let appended = append(journal.as_mut(), &group);
-                        if done.blocking_send(appended).is_err() {
-                            return;
-                        }
-                    }
-                    Err(mpsc::RecvTimeoutError::Timeout) => journal.idle(),
-                    Err(mpsc::RecvTimeoutError::Disconnected) => return,
+        .spawn(move || run(journal, &todo, &done))?;
+    Ok((work, written, thread))
+}
+
+fn run(
+    mut journal: Box<dyn Journal>,
+    todo: &mpsc::Receiver<Work>,
+    done: &async_mpsc::Sender<Appended>,
+) {
+    let mut swept_at = Instant::now();
+    loop {
+        match todo.recv_timeout(IDLE_AFTER) {
+            Ok(Work::Append(group)) => {
+                let appended = append(journal.as_mut(), &group);
+                if done.blocking_send(appended).is_err() {
+                    return;
                 }
             }
-        })?;
-    Ok((groups, written, thread))
+            Ok(Work::Trim(base, reply)) => {
+                let _ = reply.send(journal.trim(&base));
+            }
+            Err(mpsc::RecvTimeoutError::Timeout) => journal.idle(),
+            Err(mpsc::RecvTimeoutError::Disconnected) => return,
+        }
+        if swept_at.elapsed() >= SWEEP_PERIOD {
+            journal.sweep();
+            swept_at = Instant::now();
+        }
+    }
 }
 
 fn append(journal: &mut dyn Journal, group: &Group) -> Appended {

@@ -13,6 +13,7 @@ mod change;
 mod index;
 pub mod operations;
 pub mod routing;
+mod snapshot;
 mod standing;
 mod state;
 mod step;

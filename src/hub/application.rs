@@ -17,6 +17,25 @@ pub struct Principal {
     pub expires_at_ms: Option<u64>,
     /// The token they came from, if it has a name.
     pub token_id: Option<String>,
+    /// What he is, in the application's words.
+    pub roles: Vec<String>,
+}
+
+impl Principal {
+    /// A user whose credentials never end.
+    pub fn new(key: UserKey) -> Self {
+        Self {
+            key,
+            expires_at_ms: None,
+            token_id: None,
+            roles: Vec::new(),
+        }
+    }
+
+    /// Whether `role` is one of his.
+    pub fn has(&self, role: &str) -> bool {
+        self.roles.iter().any(|it| it == role)
+    }
 }
 
 /// What a subscriber hears at once: how things are.

@@ -20,6 +20,8 @@ pub struct Counts {
     pub sessions_disconnected: u64,
     /// Sessions that stayed away.
     pub sessions_expired: u64,
+    /// Sessions that did nothing but connect.
+    pub sessions_inactive: u64,
     /// Sessions whose queue overflowed.
     pub sessions_overflowed: u64,
     /// Sessions whose credentials ended or were withdrawn.
@@ -39,6 +41,7 @@ pub(super) struct Counters {
     pub(super) opened: AtomicU64,
     disconnected: AtomicU64,
     expired: AtomicU64,
+    inactive: AtomicU64,
     overflowed: AtomicU64,
     revoked: AtomicU64,
     queued: AtomicU64,
@@ -67,6 +70,7 @@ impl Counters {
         let counter = match why {
             Ended::Disconnected | Ended::ShutDown => &self.disconnected,
             Ended::Expired => &self.expired,
+            Ended::Inactive => &self.inactive,
             Ended::Overflowed => &self.overflowed,
             Ended::Revoked => &self.revoked,
         };
@@ -91,6 +95,7 @@ impl Inner {
             sessions_opened: read(&counters.opened),
             sessions_disconnected: read(&counters.disconnected),
             sessions_expired: read(&counters.expired),
+            sessions_inactive: read(&counters.inactive),
             sessions_overflowed: read(&counters.overflowed),
             sessions_revoked: read(&counters.revoked),
             events_queued: read(&counters.queued),

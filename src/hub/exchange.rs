@@ -17,6 +17,8 @@ pub struct Caller<'a> {
     pub carrier: Carrier,
     /// Whether connects of one browser take up its few connections: not over HTTP/2 or a socket.
     pub limits_browser: bool,
+    /// Whether events go out with replies to connects only, since the client may see its responses in any order.
+    pub delivers_with_connects_only: bool,
 }
 
 /// What becomes of a request or frame.

@@ -1,6 +1,6 @@
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use super::holds::Hold;
 use super::{Hub, OpenSession};
 use crate::bayeux::{ConnectPoll, Delivery, Queued};
 
@@ -9,7 +9,7 @@ pub struct HeldConnect {
     pub(super) hub: Hub,
     pub(super) open: Arc<OpenSession>,
     pub(super) number: u64,
-    pub(super) _slot: Option<BrowserSlot>,
+    pub(super) _hold: Option<Hold>,
 }
 
 impl HeldConnect {
@@ -107,52 +107,6 @@ impl Drop for Outgoing {
         };
         if ready {
             open.wake();
-        }
-    }
-}
-
-/// How many connects each browser holds.
-pub(super) struct Browsers {
-    held: Arc<Mutex<HashMap<Box<str>, usize>>>,
-    held_max: usize,
-}
-
-/// One held connect of a browser, for as long as it exists.
-pub(super) struct BrowserSlot {
-    held: Arc<Mutex<HashMap<Box<str>, usize>>>,
-    browser: Box<str>,
-}
-
-impl Browsers {
-    pub(super) fn new(held_max: usize) -> Self {
-        Self {
-            held: Arc::default(),
-            held_max,
-        }
-    }
-
-    /// None if `browser` holds as many connects as it may.
-    pub(super) fn enter(&self, browser: &str) -> Option<BrowserSlot> {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if held.get(browser).copied().unwrap_or(0) >= self.held_max {
-            return None;
-        }
-        *held.entry(browser.into()).or_default() += 1;
-        Some(BrowserSlot {
-            held: Arc::clone(&self.held),
-            browser: browser.into(),
-        })
-    }
-}
-
-impl Drop for BrowserSlot {
-    fn drop(&mut self) {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = held.get_mut(&self.browser) {
-            *count -= 1;
-            if *count == 0 {
-                held.remove(&self.browser);
-            }
         }
     }
 }

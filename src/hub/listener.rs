@@ -32,8 +32,8 @@ impl Hub {
         if channels.len() > self.limits().subscriptions_max {
             return Err(Refusal::TooManySubscriptions);
         }
+        let mut socket = Socket::open(self).ok_or(Refusal::TooManySessions)?;
         let open = self.open(&Request::default(), principal, false, "")?;
-        let mut socket = Socket::new(self);
         socket.bind(Arc::clone(&open));
         let epoch = self.0.application.epoch(principal);
         let listener = Listener {

@@ -11,6 +11,7 @@ mod counts;
 mod delivery;
 mod exchange;
 mod held;
+mod holds;
 mod index;
 mod listener;
 mod open_session;
@@ -50,7 +51,7 @@ struct Inner {
     clock: clock::Clock,
     sessions: sessions::Sessions,
     index: index::Index,
-    browsers: held::Browsers,
+    holds: holds::Holds,
     counters: counts::Counters,
     sockets_made: AtomicU64,
     stopping: AtomicBool,
@@ -64,7 +65,10 @@ impl Hub {
     pub fn new(settings: Settings, application: Arc<dyn Application>) -> Self {
         let hub = Self(Arc::new(Inner {
             limits: settings.limits(),
-            browsers: held::Browsers::new(settings.held_connects_per_browser_max),
+            holds: holds::Holds::new(
+                settings.held_connects_max,
+                settings.held_connects_per_browser_max,
+            ),
             settings,
             application,
             clock: clock::Clock::start(),
@@ -101,6 +105,16 @@ impl Hub {
     pub fn end_sessions_of(&self, user: &str) {
         for session in self.0.index.sessions_of(user) {
             self.0.end(&session, Ended::Revoked);
+        }
+    }
+
+    /// Ends the sessions of a user that live by the token `token_id`, which was withdrawn.
+    pub fn end_sessions_of_token(&self, user: &str, token_id: &str) {
+        for session in self.0.index.sessions_of(user) {
+            let is_by_it = session.lock().principal.token_id.as_deref() == Some(token_id);
+            if is_by_it {
+                self.0.end(&session, Ended::Revoked);
+            }
         }
     }
 

@@ -3,7 +3,7 @@ use std::sync::atomic::Ordering;
 
 use super::open_session::State;
 use super::{Hub, OpenSession, Principal};
-use crate::bayeux::{Moment, Refusal, Request, Session, handshake};
+use crate::bayeux::{Ended, Moment, Refusal, Request, Session, handshake};
 
 impl Hub {
     /// Takes a handshake of somebody whose credentials have been checked: `by_token` if the message itself carried them.
@@ -41,7 +41,7 @@ impl Hub {
         by_token: bool,
         browser: &str,
     ) -> Result<Arc<OpenSession>, Refusal> {
-        handshake::check(request)?;
+        handshake::check(request, self.limits())?;
         let inner = &self.0;
         let now = self.now();
         let state = State {
@@ -55,16 +55,23 @@ impl Hub {
             by_token,
             state,
         ));
+        if self.is_stopping() || !inner.sessions.reserve(inner.settings.sessions_max) {
+            return Err(Refusal::TooManySessions);
+        }
         let first = || inner.application.sessions_changed(principal, 1);
-        if self.is_stopping()
-            || !inner
-                .index
-                .open(&open, inner.settings.sessions_per_user_max, first)
+        if !inner
+            .index
+            .open(&open, inner.settings.sessions_per_user_max, first)
         {
+            inner.sessions.give_up();
             return Err(Refusal::TooManySessions);
         }
         inner.sessions.insert(&open);
         inner.counters.opened.fetch_add(1, Ordering::Relaxed);
+        // Who looked for sessions to end before this one was inserted has said so before he looked.
+        if self.is_stopping() {
+            inner.end(&open, Ended::ShutDown);
+        }
         Ok(open)
     }
 }

@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::OpenSession;
@@ -10,6 +11,7 @@ pub(super) const SHARDS: usize = 64;
 pub(super) struct Sessions {
     shards: [Mutex<HashMap<Arc<str>, Arc<OpenSession>>>; SHARDS],
     hasher: RandomState,
+    len: AtomicUsize,
 }
 
 impl Default for Sessions {
@@ -17,11 +19,25 @@ impl Default for Sessions {
         Self {
             shards: std::array::from_fn(|_| Mutex::default()),
             hasher: RandomState::new(),
+            len: AtomicUsize::new(0),
         }
     }
 }
 
 impl Sessions {
+    /// Makes room for one more, to be [inserted](Self::insert) or [given up](Self::give_up); false if there are
+    /// `sessions_max` already.
+    pub(super) fn reserve(&self, sessions_max: usize) -> bool {
+        let one_more = |len: usize| (len < sessions_max).then_some(len + 1);
+        self.len
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more)
+            .is_ok()
+    }
+
+    pub(super) fn give_up(&self) {
+        self.len.fetch_sub(1, Ordering::Relaxed);
+    }
+
     pub(super) fn insert(&self, open: &Arc<OpenSession>) {
         self.shard(open.client_id())
             .insert(Arc::clone(open.client_id()), Arc::clone(open));
@@ -32,11 +48,14 @@ impl Sessions {
     }
 
     pub(super) fn remove(&self, client_id: &str) {
-        self.shard(client_id).remove(client_id);
+        let removed = self.shard(client_id).remove(client_id);
+        if removed.is_some() {
+            self.give_up();
+        }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.shards.iter().map(|shard| locked(shard).len()).sum()
+        self.len.load(Ordering::Relaxed)
     }
 
     pub(super) fn all(&self) -> Vec<Arc<OpenSession>> {

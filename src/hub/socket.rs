@@ -24,14 +24,19 @@ pub enum SocketEvent {
 }
 
 impl Socket {
-    /// A socket that has just been opened.
-    pub fn new(hub: &Hub) -> Self {
-        hub.0.counters.sockets.fetch_add(1, Ordering::Relaxed);
-        Self {
+    /// A socket that is being opened; none if as many are open as may be.
+    pub fn open(hub: &Hub) -> Option<Self> {
+        let sockets_max = hub.0.settings.sockets_max as u64;
+        let one_more = |open: u64| (open < sockets_max).then_some(open + 1);
+        let sockets = &hub.0.counters.sockets;
+        sockets
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more)
+            .ok()?;
+        Some(Self {
             hub: hub.clone(),
             number: hub.0.sockets_made.fetch_add(1, Ordering::Relaxed),
             open: None,
-        }
+        })
     }
 
     /// The carrier to name when it receives.

@@ -16,7 +16,7 @@ pub(super) async fn keep_sweeping(hub: Weak<Inner>, period_ms: u64) {
 }
 
 impl Inner {
-    /// Ends the sessions that stayed away too long, and those whose credentials have ended.
+    /// Ends the sessions that stayed away or did nothing for too long, and those whose credentials have ended.
     fn sweep(&self) {
         let now = self.clock.now();
         for shard in 0..sessions::SHARDS {
@@ -27,6 +27,8 @@ impl Inner {
                         Some(Ended::Revoked)
                     } else if state.session.is_expired(now) {
                         Some(Ended::Expired)
+                    } else if state.session.is_inactive(now) {
+                        Some(Ended::Inactive)
                     } else {
                         None
                     }

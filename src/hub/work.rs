@@ -52,14 +52,18 @@ impl<'a> Work<'a> {
             return None;
         };
         self.open = Some(Arc::clone(&open));
-        let slot = match (self.caller.limits_browser, self.caller.browser) {
-            (true, Some(browser)) => Some(self.hub.0.browsers.enter(browser)),
-            _ => None,
+        let hold = match self.caller.carrier {
+            Carrier::LongPolling => {
+                let browser = self.caller.browser.filter(|_| self.caller.limits_browser);
+                let replaces = open.lock().session.is_held();
+                Some(self.hub.0.holds.enter(browser, replaces))
+            }
+            Carrier::Socket(_) => None,
         };
         let terms = ConnectTerms {
             carrier: self.caller.carrier,
             alone: true,
-            browser_full: matches!(slot, Some(None)),
+            has_to_poll: matches!(hold, Some(None)),
         };
         let connected = self.connect(&open, request, terms);
         match (connected, self.caller.carrier) {
@@ -71,7 +75,7 @@ impl<'a> Work<'a> {
                 hub: self.hub.clone(),
                 open,
                 number,
-                _slot: slot.flatten(),
+                _hold: hold.flatten(),
             }),
             (Connected::Held(_), Carrier::Socket(_)) => None,
         }
@@ -122,7 +126,7 @@ impl<'a> Work<'a> {
                 let terms = ConnectTerms {
                     carrier: self.caller.carrier,
                     alone: false,
-                    browser_full: false,
+                    has_to_poll: false,
                 };
                 if let Connected::Answered(delivery) = self.connect(&open, request, terms) {
                     self.delivery.events.extend(delivery.events);
@@ -236,9 +240,13 @@ impl<'a> Work<'a> {
             Carrier::Socket(socket) => Some(socket),
             Carrier::LongPolling => None,
         };
-        open.lock()
-            .session
-            .collect(&mut self.delivery, socket, self.now);
+        let mut state = open.lock();
+        if self.caller.delivers_with_connects_only {
+            state.session.touch(self.now);
+        } else {
+            state.session.collect(&mut self.delivery, socket, self.now);
+        }
+        drop(state);
         self.batch = None;
     }
 }

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
-use super::{Appended, Error, Journal, Reader, Record, check_continuous};
+use super::{Appended, Base, Error, Journal, Reader, Record, check_continuous, check_trim};
 
 /// What the next append shall meet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +31,8 @@ struct Shared {
 struct State {
     epoch: u64,
     epoch_began_after: u64,
+    base: Option<Base>,
+    /// Those after the base.
     records: Vec<Record>,
     sequences_by_key: BTreeMap<String, Vec<u64>>,
     faults: VecDeque<Fault>,
@@ -66,8 +68,7 @@ impl MemoryDisk {
     /// Puts back what the disk held up to `head`, as from a backup: another history from there on.
     pub fn restore(&self, head: u64, epoch: u64) {
         let mut state = self.0.lock();
-        let len = usize::try_from(head).unwrap_or(usize::MAX);
-        state.records.truncate(len);
+        state.records.retain(|record| record.sequence <= head);
         for sequences in state.sequences_by_key.values_mut() {
             sequences.retain(|sequence| *sequence <= head);
         }
@@ -179,9 +180,27 @@ impl Journal for MemoryJournal {
         }
     }
 
+    fn base(&self) -> Result<Option<Base>, Error> {
+        Ok(self.read()?.base.clone())
+    }
+
+    fn trim(&mut self, base: &Base) -> Result<(), Error> {
+        let mut state = self.read()?;
+        check_trim(state.base_sequence(), state.head(), base)?;
+        state
+            .records
+            .retain(|record| record.sequence > base.sequence);
+        for sequences in state.sequences_by_key.values_mut() {
+            sequences.retain(|sequence| *sequence > base.sequence);
+        }
+        state.base = Some(base.clone());
+        Ok(())
+    }
+
     fn read_after(&self, sequence: u64, limit: usize) -> Result<Vec<Record>, Error> {
         let state = self.read()?;
-        let skipped = usize::try_from(sequence).unwrap_or(usize::MAX);
+        let skipped = sequence.saturating_sub(state.base_sequence());
+        let skipped = usize::try_from(skipped).unwrap_or(usize::MAX);
         Ok(state
             .records
             .iter()
@@ -241,8 +260,12 @@ impl Shared {
 }
 
 impl State {
+    fn base_sequence(&self) -> u64 {
+        self.base.as_ref().map_or(0, |base| base.sequence)
+    }
+
     fn head(&self) -> u64 {
-        self.records.len() as u64
+        self.base_sequence() + self.records.len() as u64
     }
 
     fn write(&mut self, records: &[Record]) {
@@ -261,7 +284,8 @@ impl State {
     }
 
     fn record(&self, sequence: u64) -> &Record {
-        let index = usize::try_from(sequence - 1).expect("a record in memory has an index");
+        let index = sequence - 1 - self.base_sequence();
+        let index = usize::try_from(index).expect("a record in memory has an index");
         &self.records[index]
     }
 }

@@ -41,7 +41,7 @@ pub enum Appended {
     Refused(Error),
 }
 
-/// The unbroken history of one contact centre.
+/// The unbroken history of one contact centre, from its beginning or from a [`Base`] on.
 pub trait Journal: Send {
     /// The identity of this history, chosen when it began. Another epoch is another history, whatever its sequences.
     fn epoch(&self) -> u64;
@@ -65,8 +65,28 @@ pub trait Journal: Send {
     /// Another eye on the same records, for another thread: it sees what is durable.
     fn reader(&self) -> Result<Box<dyn Reader>, Error>;
 
+    /// What the first record that is kept goes on from; none if that is the beginning.
+    fn base(&self) -> Result<Option<Base>, Error>;
+
+    /// From now on the history that is kept begins after `base`: the records before it go, here or with [`sweep`].
+    ///
+    /// [`sweep`]: Journal::sweep
+    fn trim(&mut self, base: &Base) -> Result<(), Error>;
+
+    /// Removes a few of the records that a trim left to be removed.
+    fn sweep(&mut self) {}
+
     /// Housekeeping for a moment in which nobody waits for an append.
     fn idle(&mut self) {}
+}
+
+/// What stands for the records that are not kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Base {
+    /// The last of them.
+    pub sequence: u64,
+    /// What they come to.
+    pub body: Vec<u8>,
 }
 
 /// Reads a journal while its owner writes.
@@ -96,6 +116,8 @@ pub enum Error {
     },
     #[error("{file} is damaged at sequence {sequence}: restore it from a backup")]
     Damaged { file: PathBuf, sequence: u64 },
+    #[error("the history is kept from {base} on: it cannot be trimmed at {sequence}")]
+    Trim { base: u64, sequence: u64 },
     #[error("a record with sequence {found} where {expected} must follow")]
     Gap { expected: u64, found: u64 },
     #[error("cannot use the journal {file}")]
@@ -118,6 +140,17 @@ fn check_continuous(head: u64, records: &[Record]) -> Result<(), Error> {
                 found: record.sequence,
             });
         }
+    }
+    Ok(())
+}
+
+/// A history is only ever trimmed at a sequence that it holds.
+fn check_trim(kept_after: u64, head: u64, base: &Base) -> Result<(), Error> {
+    if base.sequence <= kept_after || base.sequence > head {
+        return Err(Error::Trim {
+            base: kept_after,
+            sequence: base.sequence,
+        });
     }
     Ok(())
 }

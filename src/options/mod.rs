@@ -105,13 +105,29 @@ options! {
     cometd_queue_len_max: usize = 1_000, "BATON_COMETD_QUEUE_LEN_MAX";
     /// Bytes that wait for a CometD session before it ends
     cometd_queue_bytes_max: usize = 1024 * 1024, "BATON_COMETD_QUEUE_BYTES_MAX";
+    /// CometD sessions that there may be at once
+    cometd_sessions_max: usize = 65_536, "BATON_COMETD_SESSIONS_MAX";
     /// CometD sessions that a user may have at once
     cometd_sessions_per_user_max: usize = 256, "BATON_COMETD_SESSIONS_PER_USER_MAX";
+    /// Milliseconds for which subscribers can hear again what they missed: the journal before that goes; 0 keeps all of it
+    replay_window_ms: u64 = 0, "BATON_REPLAY_WINDOW_MS";
     /// Messages that stay in memory for subscribers who come back; older ones are read from the journal
     replay_ring_len_max: usize = 50_000, "BATON_REPLAY_RING_LEN_MAX";
     /// Bytes, by estimate, that those messages may keep
     replay_ring_bytes_max: usize = 64 * 1024 * 1024, "BATON_REPLAY_RING_BYTES_MAX";
-    /// Origins beside the server's own whose pages may open WebSockets, separated by commas
+    /// CometD connects that may be held at once by long polling
+    cometd_held_connects_max: usize = 65_536, "BATON_COMETD_HELD_CONNECTS_MAX";
+    /// CometD connects that a browser may hold at once over HTTP/1.1
+    cometd_held_connects_per_browser_max: usize = 6, "BATON_COMETD_HELD_CONNECTS_PER_BROWSER_MAX";
+    /// WebSockets that may be open at once
+    cometd_sockets_max: usize = 65_536, "BATON_COMETD_SOCKETS_MAX";
+    /// Milliseconds of silence after which the peer of a WebSocket is pinged
+    cometd_ping_interval_ms: u64 = 30_000, "BATON_COMETD_PING_INTERVAL_MS";
+    /// Milliseconds that the peer of a WebSocket has to answer a ping
+    cometd_pong_timeout_ms: u64 = 10_000, "BATON_COMETD_PONG_TIMEOUT_MS";
+    /// Milliseconds after which a CometD session that does nothing but connect ends; 0 for never
+    cometd_activity_timeout_ms: u64 = 0, "BATON_COMETD_ACTIVITY_TIMEOUT_MS";
+    /// Origins beside the server's own whose pages may use the server, separated by commas
     allowed_origins: String = String::new(), "BATON_ALLOWED_ORIGINS";
     /// Bytes of a request's body
     body_bytes_max: usize = 1024 * 1024, "BATON_BODY_BYTES_MAX";
@@ -121,6 +137,8 @@ options! {
     switches {
     /// Start the demo contact centres, whatever the address
     demo, "BATON_DEMO";
+    /// Offer CometD by callback-polling (JSON-P) too
+    cometd_callback_polling, "BATON_COMETD_CALLBACK_POLLING";
     /// Log as JSON lines
     log_json, "BATON_LOG_JSON";
     }
@@ -135,7 +153,15 @@ impl Options {
             max_interval_ms: self.cometd_max_interval_ms,
             queue_len_max: self.cometd_queue_len_max,
             queue_bytes_max: self.cometd_queue_bytes_max,
+            sessions_max: self.cometd_sessions_max,
             sessions_per_user_max: self.cometd_sessions_per_user_max,
+            held_connects_max: self.cometd_held_connects_max,
+            held_connects_per_browser_max: self.cometd_held_connects_per_browser_max,
+            sockets_max: self.cometd_sockets_max,
+            websocket_ping_interval_ms: self.cometd_ping_interval_ms,
+            websocket_pong_timeout_ms: self.cometd_pong_timeout_ms,
+            activity_timeout_ms: Some(self.cometd_activity_timeout_ms).filter(|ms| *ms > 0),
+            callback_polling: self.cometd_callback_polling,
             cookies_secure: self.external_url.starts_with("https:"),
             allowed_origins: self.allowed_origins(),
             ..Settings::default()

@@ -14,9 +14,10 @@ pub(super) struct DeliveryBody {
 }
 
 impl DeliveryBody {
-    pub(super) fn new(outgoing: Outgoing) -> Self {
+    /// A body that says `text`, which carries `outgoing`.
+    pub(super) fn new(text: String, outgoing: Outgoing) -> Self {
         Self {
-            text: outgoing.encode().into(),
+            text: text.into(),
             outgoing: Some(outgoing),
         }
     }

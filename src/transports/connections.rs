@@ -2,10 +2,10 @@
 
 use std::convert::Infallible;
 use std::pin::{Pin, pin};
-use std::time::Duration;
 
 use axum::http::Request;
 use axum::response::Response;
+use axum::serve::Listener;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -15,8 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tower::Service;
 
-/// How long nothing is accepted after the listener has failed: most likely for want of open files.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+use super::listener::prompt;
 
 /// Serves HTTP/1.1 and HTTP/2 on all connections until `stop` is ready; then lets them finish what was begun.
 pub async fn serve<S>(listener: TcpListener, service: S, stop: impl Future<Output = ()>)
@@ -26,22 +25,14 @@ where
     S::Future: Send,
 {
     let (stopping, stopped) = watch::channel(false);
+    let mut listener = prompt(listener);
     let mut stop = pin!(stop);
     loop {
-        let accepted = tokio::select! {
+        let (stream, _) = tokio::select! {
             accepted = listener.accept() => accepted,
             () = &mut stop => break,
         };
-        match accepted {
-            Ok((stream, _)) => {
-                let connection = serve_connection(stream, service.clone(), stopped.clone());
-                tokio::spawn(connection);
-            }
-            Err(error) => {
-                tracing::warn!(%error, "no connection accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
-        }
+        tokio::spawn(serve_connection(stream, service.clone(), stopped.clone()));
     }
     drop((listener, stopped));
     stopping.send_replace(true);
@@ -54,9 +45,7 @@ where
     S: Clone + Send + 'static,
     S::Future: Send,
 {
-    // A notification is one small write: it must not wait until the one before has been acknowledged.
-    let prepared = stream.set_nodelay(true);
-    let (Ok(()), Ok(may_be_http2)) = (prepared, may_be_http2(&stream).await) else {
+    let Ok(may_be_http2) = may_be_http2(&stream).await else {
         return;
     };
     let (io, service) = (TokioIo::new(stream), TowerToHyperService::new(service));

@@ -1,11 +1,17 @@
-//! The carriers of Bayeux: long polling and WebSocket, at one URL with any suffix, and server-sent events below it.
+//! The carriers of Bayeux: long polling, WebSocket and, where it is asked for, callback-polling, at one URL with any
+//! suffix, and server-sent events below it.
 
 mod authentication;
 mod body;
+mod callback_polling;
 mod connections;
 mod cookie;
+mod cors;
+mod listener;
+mod liveness;
 mod long_polling;
 mod origin;
+mod polling;
 mod sse;
 mod websocket;
 
@@ -23,6 +29,9 @@ use tower::service_fn;
 
 pub use authentication::{Authenticator, Unauthenticated};
 pub use connections::serve;
+pub use cors::with_cors;
+pub use origin::is_allowed_origin;
+pub use websocket::{close, close_code_of_error, with_bounds};
 
 use crate::hub::Hub;
 
@@ -37,8 +46,9 @@ pub struct Carrier {
 
 /// Serves `base` and everything below it: clients append `/handshake`, `/connect`, a version, a slash, or nothing.
 ///
-/// `{base}/events` streams server-sent events to whoever GETs it. Elsewhere POST is long polling, GET with an upgrade a WebSocket (over HTTP/2, CONNECT), OPTIONS is answered with nothing: CORS
-/// headers are a layer's business. To be merged, not nested: a nested router never sees its own base with a slash.
+/// GET at `{base}/events` streams server-sent events. Elsewhere POST is long polling, GET with an upgrade a WebSocket (over
+/// HTTP/2, CONNECT), GET with messages callback-polling; OPTIONS is answered with nothing: CORS headers are the business of
+/// [`with_cors`]. To be merged, not nested: a nested router never sees its own base with a slash.
 pub fn routes(base: &str, carrier: Carrier) -> Router {
     let served_by = carrier.clone();
     // No handler: axum would keep room for a request for as long as its connect waits.
@@ -83,6 +93,9 @@ async fn other_than_post(carrier: Carrier, request: Request) -> Response {
             refusal("405::method_not_allowed"),
         )
             .into_response();
+    }
+    if carrier.hub.settings().callback_polling && callback_polling::is_meant(&request) {
+        return callback_polling::serve(&carrier, request).await;
     }
     let (mut parts, _) = request.into_parts();
     match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {

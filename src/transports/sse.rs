@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use tokio::time::{Instant, sleep_until};
 
-use super::{Carrier, origin, refusal};
+use super::{Carrier, is_allowed_origin, refusal};
 use crate::bayeux::{ChannelId, Cursor, InvalidCursor, Refusal};
 use crate::hub::{Listener, Outgoing, SocketEvent};
 
@@ -28,7 +28,7 @@ const KEEP_ALIVE_PERIOD: Duration = Duration::from_secs(15);
 /// with how things are. A browser's first request cannot carry the header: `lastEventId` in the query stands for it.
 pub(super) async fn serve(carrier: &Carrier, parts: &Parts) -> Response {
     if !parts.headers.contains_key(AUTHORIZATION)
-        && !origin::is_allowed(&parts.headers, carrier.hub.settings())
+        && !is_allowed_origin(parts, &carrier.hub.settings().allowed_origins)
     {
         return (StatusCode::FORBIDDEN, refusal("403::origin_denied")).into_response();
     }

@@ -6,12 +6,15 @@ use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::authentication::{Unauthenticated, denied, of_handshake};
-use super::{Carrier, cookie, origin, refusal};
+use super::liveness::{Liveness, Look};
+use super::origin::is_allowed_origin;
+use super::{Carrier, cookie, refusal};
 use crate::bayeux::{Ended, Request, handshake};
-use crate::hub::{Answer, Caller, Outgoing, Principal, Socket, SocketEvent, random_id};
+use crate::hub::{Answer, Caller, Outgoing, Principal, Settings, Socket, SocketEvent, random_id};
 
 /// Per socket, read and written through: the defaults of 128 KiB would cost more than everything else of a session.
 const BUFFER_SIZE: usize = 2048;
@@ -21,7 +24,7 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) async fn serve(carrier: &Carrier, parts: &Parts, upgrade: WebSocketUpgrade) -> Response {
     let settings = carrier.hub.settings();
     // Upgrades are not subject to CORS, and carry the cookies of whatever page asks for them.
-    if !origin::is_allowed(&parts.headers, settings) {
+    if !is_allowed_origin(parts, &settings.allowed_origins) {
         return (StatusCode::FORBIDDEN, refusal("403::origin_denied")).into_response();
     }
     let principal = match carrier
@@ -41,23 +44,32 @@ pub(super) async fn serve(carrier: &Carrier, parts: &Parts, upgrade: WebSocketUp
                 .into_response();
         }
     };
+    let Some(socket) = Socket::open(&carrier.hub) else {
+        let error = refusal("503::too_many_sockets");
+        return (StatusCode::SERVICE_UNAVAILABLE, error).into_response();
+    };
     let mut peer = Peer {
         carrier: carrier.clone(),
         browser: cookie::browser(&parts.headers).map(Into::into),
         principal,
-        socket: Socket::new(&carrier.hub),
+        socket,
         unbound_until: Instant::now(),
+        liveness: Liveness::new(settings),
     };
+    with_bounds(upgrade, settings).on_upgrade(|mut websocket| async move {
+        let code = peer.run(&mut websocket).await;
+        drop(peer);
+        close(&mut websocket, code).await;
+    })
+}
+
+/// The buffers and bounds of every socket of this server.
+pub fn with_bounds(upgrade: WebSocketUpgrade, settings: &Settings) -> WebSocketUpgrade {
     upgrade
         .read_buffer_size(BUFFER_SIZE)
         .write_buffer_size(BUFFER_SIZE)
         .max_message_size(settings.message_size_max)
         .max_frame_size(settings.message_size_max)
-        .on_upgrade(|mut websocket| async move {
-            let code = peer.run(&mut websocket).await;
-            drop(peer);
-            close(&mut websocket, code).await;
-        })
 }
 
 struct Peer {
@@ -68,6 +80,7 @@ struct Peer {
     socket: Socket,
     /// When it is closed unless it has a session.
     unbound_until: Instant,
+    liveness: Liveness,
 }
 
 impl Peer {
@@ -89,21 +102,35 @@ impl Peer {
                 }
             }
             let is_bound = self.socket.bound().is_some();
-            let wake_at = if is_bound {
+            let until = if is_bound {
                 until
             } else {
                 Some(self.unbound_until)
             };
+            let look_at = self.liveness.look_at();
+            let wake_at = until.map_or(look_at, |until| until.min(look_at));
             tokio::select! {
-                received = websocket.recv() => match received {
-                    Some(Ok(Message::Text(text))) => self.receive(websocket, &text).await?,
-                    Some(Ok(Message::Close(_))) | None => return None,
-                    // Binary frames mean nothing here; pings are answered by the library.
-                    Some(Ok(Message::Binary(_) | Message::Ping(_) | Message::Pong(_))) => {}
-                    Some(Err(error)) => return code_of_error(error),
-                },
+                received = websocket.recv() => {
+                    self.liveness.heard();
+                    match received {
+                        Some(Ok(Message::Text(text))) => self.receive(websocket, &text).await?,
+                        Some(Ok(Message::Close(_))) | None => return None,
+                        // Binary frames mean nothing here; pings are answered by the library.
+                        Some(Ok(Message::Binary(_) | Message::Ping(_) | Message::Pong(_))) => {}
+                        Some(Err(error)) => return close_code_of_error(error),
+                    }
+                }
                 () = woken => {}
-                () = at(wake_at) => if !is_bound { return Some(close_code::NORMAL) },
+                () = sleep_until(wake_at) => {
+                    if !is_bound && self.unbound_until <= Instant::now() {
+                        return Some(close_code::NORMAL);
+                    }
+                    match self.liveness.look() {
+                        Look::Heard => {}
+                        Look::Silent => self.send(websocket, Message::Ping(Bytes::new())).await?,
+                        Look::Gone => return Some(close_code::ERROR),
+                    }
+                }
             }
         }
     }
@@ -120,13 +147,15 @@ impl Peer {
         };
         if requests.is_empty() {
             // Old faye clients send this as a heartbeat.
-            return self.send(websocket, "[]".into()).await;
+            return self.send(websocket, Message::text("[]")).await;
         }
         let is_handshake =
             |request: &&Request<'_>| request.channel.as_deref() == Some(handshake::CHANNEL);
         if let Some(request) = requests.iter().find(is_handshake) {
             let reply = self.shake_hands(request).await;
-            return self.send(websocket, format!("[{reply}]")).await;
+            return self
+                .send(websocket, Message::text(format!("[{reply}]")))
+                .await;
         }
         let caller = Caller {
             principal: self.principal.as_ref(),
@@ -134,6 +163,7 @@ impl Peer {
             bound: self.socket.bound(),
             carrier: self.socket.carrier(),
             limits_browser: false,
+            delivers_with_connects_only: false,
         };
         match self.carrier.hub.receive(caller, &requests) {
             Answer::Now(outgoing, open) => {
@@ -176,19 +206,17 @@ impl Peer {
 
     async fn write(&self, websocket: &mut WebSocket, outgoing: Outgoing) -> Option<()> {
         if !outgoing.is_empty() {
-            self.send(websocket, outgoing.encode()).await?;
+            self.send(websocket, Message::text(outgoing.encode()))
+                .await?;
         }
         outgoing.written();
         Some(())
     }
 
     /// None if the peer is gone, or takes too long to accept it.
-    async fn send(&self, websocket: &mut WebSocket, text: String) -> Option<()> {
+    async fn send(&self, websocket: &mut WebSocket, message: Message) -> Option<()> {
         let limit = Duration::from_millis(self.carrier.hub.settings().websocket_send_timeout_ms);
-        timeout(limit, websocket.send(Message::Text(text.into())))
-            .await
-            .ok()?
-            .ok()
+        timeout(limit, websocket.send(message)).await.ok()?.ok()
     }
 
     fn extend_unbound(&mut self) {
@@ -197,16 +225,8 @@ impl Peer {
     }
 }
 
-/// Never, without a time.
-async fn at(instant: Option<Instant>) {
-    match instant {
-        Some(instant) => sleep_until(instant).await,
-        None => std::future::pending().await,
-    }
-}
-
 /// Closes, and reads until the other side has closed too: only then has the close really gone out.
-async fn close(websocket: &mut WebSocket, code: Option<u16>) {
+pub async fn close(websocket: &mut WebSocket, code: Option<u16>) {
     let farewell = async {
         if let Some(code) = code {
             let frame = CloseFrame {
@@ -222,7 +242,7 @@ async fn close(websocket: &mut WebSocket, code: Option<u16>) {
 
 fn code_of(why: Ended) -> u16 {
     match why {
-        Ended::Disconnected | Ended::Expired => close_code::NORMAL,
+        Ended::Disconnected | Ended::Expired | Ended::Inactive => close_code::NORMAL,
         Ended::Overflowed => close_code::AGAIN,
         Ended::Revoked => close_code::POLICY,
         Ended::ShutDown => close_code::AWAY,
@@ -230,7 +250,7 @@ fn code_of(why: Ended) -> u16 {
 }
 
 /// The code that tells the peer what was wrong with its frame; none if there is no peer any more.
-fn code_of_error(error: axum::Error) -> Option<u16> {
+pub fn close_code_of_error(error: axum::Error) -> Option<u16> {
     use tungstenite::Error;
     use tungstenite::error::ProtocolError::ResetWithoutClosingHandshake;
     let error = error.into_inner();

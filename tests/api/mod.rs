@@ -1,11 +1,15 @@
 //! The REST interface, over real HTTP.
 
 mod bad_input;
+mod connections;
 mod credentials;
 mod durability;
 mod event_models;
 mod notifications;
 mod openapi;
 mod operations;
+mod origins;
+mod policy;
+mod revocation;
 mod session;
 mod visibility;

@@ -88,8 +88,7 @@ fn principal(hub: &Hub, token: &str) -> Principal {
         .map_or((token, None), |(user, ms)| (user, Some(ms)));
     let expires_at_ms = lifetime.map(|ms| hub.now().wall_ms + ms.parse::<u64>().unwrap());
     Principal {
-        key: Arc::from(user),
         expires_at_ms,
-        token_id: None,
+        ..Principal::new(Arc::from(user))
     }
 }

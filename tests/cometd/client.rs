@@ -16,6 +16,8 @@ pub(super) enum Client {
         http: reqwest::Client,
         url: String,
         token: String,
+        /// The function to call, of callback-polling.
+        function: Option<String>,
         cookie: Option<String>,
         pending: VecDeque<JoinHandle<Option<Answer>>>,
     },
@@ -36,9 +38,18 @@ impl Client {
             http,
             url: url.into(),
             token: token.into(),
+            function: None,
             cookie: None,
             pending: VecDeque::new(),
         }
+    }
+
+    pub(super) fn callback_polling(url: &str, token: &str, name: &str) -> Self {
+        let mut client = Self::long_polling(url, token);
+        if let Self::LongPolling { function, .. } = &mut client {
+            *function = Some(name.into());
+        }
+        client
     }
 
     pub(super) async fn websocket(url: &str, headers: &[(&str, &str)]) -> Result<Self, u16> {
@@ -66,10 +77,21 @@ impl Client {
                 http,
                 url,
                 token,
+                function,
                 cookie,
                 pending,
             } => {
-                let mut request = http.post(&*url).body(text);
+                let mut request = match function {
+                    Some(function) => {
+                        let query = form_urlencoded::Serializer::new(String::new())
+                            .append_pair("jsonp", function)
+                            .append_pair("message", &text)
+                            .finish();
+                        http.get(format!("{url}?{query}"))
+                    }
+                    None => http.post(&*url).body(text),
+                };
+                let function = function.clone();
                 if token != "-" {
                     request = request.bearer_auth(token);
                 }
@@ -77,7 +99,8 @@ impl Client {
                     request = request.header("cookie", &*cookie);
                 }
                 pending.push_back(tokio::spawn(async move {
-                    Answer::of(request.send().await.ok()?).await
+                    let answer = Answer::of(request.send().await.ok()?).await?;
+                    Some(answer.unwrapped(function.as_deref()))
                 }));
             }
             Self::WebSocket(stream) => stream.send(Message::Text(text.into())).await.unwrap(),
@@ -102,7 +125,10 @@ impl Client {
                 answer
             }
             Self::WebSocket(stream) => {
-                let (status, text) = match timeout(PATIENCE, stream.next())
+                // Pings are answered by looking for the next frame.
+                let mut frames = stream
+                    .filter(|frame| std::future::ready(!matches!(frame, Ok(Message::Ping(_)))));
+                let (status, text) = match timeout(PATIENCE, frames.next())
                     .await
                     .expect("a frame in time")
                 {
@@ -146,6 +172,16 @@ impl Client {
 }
 
 impl Answer {
+    /// The argument of the call that a script consists of; what is no such script is left as it is.
+    fn unwrapped(mut self, function: Option<&str>) -> Self {
+        let head = format!("/**/{}(", function.unwrap_or_default());
+        let argument = self.text.strip_prefix(&head);
+        if let Some(argument) = argument.and_then(|it| it.strip_suffix(");")) {
+            self.text = argument.to_owned();
+        }
+        self
+    }
+
     async fn of(response: reqwest::Response) -> Option<Self> {
         let status = response.status().as_u16().to_string();
         let set_cookie = response

@@ -3,6 +3,9 @@
 mod application;
 mod carriers;
 mod client;
+mod frames;
+mod http2;
+mod pages;
 mod script;
 
 macro_rules! scripts {
@@ -16,5 +19,5 @@ macro_rules! scripts {
 
 scripts! {
     handshake connect disconnect subscribe unsubscribe publish websocket acknowledgement timesync current_state
-    ownership expiry overflow_by_length overflow_by_bytes bounds browser_limit shutdown
+    ownership expiry overflow_by_length overflow_by_bytes bounds server_bounds browser_limit liveness activity moving malformed callback_polling shutdown
 }

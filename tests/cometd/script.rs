@@ -3,7 +3,8 @@
 //! ```text
 //! # a comment
 //! set NAME NUMBER                  a setting, before anything else
-//! client A alice [ws]              a client with a token (`-`: none) and a carrier
+//! client A alice [jsonp f|ws [503]] a client with a token (`-`: none) and a carrier: long polling, callback-polling with a
+//!                                  function, or a socket, which may be refused
 //! A handshake / A connect          done and checked, for scripts about something else
 //! A > JSON                         sends it; `$A` stands for A's clientId
 //! A < JSON                         what comes back is exactly this; "*" stands for anything
@@ -23,7 +24,7 @@ use std::time::{Duration, Instant};
 
 use baton::bayeux::{ChannelId, Event};
 use baton::hub::{Counts, Hub, Settings};
-use baton::transports::{Carrier, routes};
+use baton::transports::{Carrier, routes, serve};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -73,6 +74,14 @@ fn change(settings: &mut Settings, line: &str) {
         "queue_len_max" => settings.queue_len_max = count,
         "queue_bytes_max" => settings.queue_bytes_max = count,
         "response_bytes_max" => settings.response_bytes_max = count,
+        "websocket_ping_interval_ms" => settings.websocket_ping_interval_ms = value,
+        "websocket_pong_timeout_ms" => settings.websocket_pong_timeout_ms = value,
+        "activity_timeout_ms" => settings.activity_timeout_ms = Some(value),
+        "callback_polling" => settings.callback_polling = value == 1,
+        "callback_polling_url_size_max" => settings.callback_polling_url_size_max = count,
+        "sessions_max" => settings.sessions_max = count,
+        "held_connects_max" => settings.held_connects_max = count,
+        "sockets_max" => settings.sockets_max = count,
         "sessions_per_user_max" => settings.sessions_per_user_max = count,
         "subscriptions_per_session_max" => settings.subscriptions_per_session_max = count,
         "message_size_max" => settings.message_size_max = count,
@@ -93,7 +102,8 @@ impl World {
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/cometd", listener.local_addr().unwrap());
-        tokio::spawn(async move { axum::serve(listener, routes("/cometd", carrier)).await });
+        let routes = routes("/cometd", carrier);
+        tokio::spawn(serve(listener, routes, std::future::pending()));
         Self {
             hub,
             url,
@@ -153,15 +163,18 @@ impl World {
     }
 
     async fn add_client(&mut self, name: &str, who: &str) {
-        let client = match who.split_once(' ') {
-            Some((token, "ws")) => {
+        let client = match *who.split(' ').collect::<Vec<_>>() {
+            [token, "ws", ref refused @ ..] => {
                 let bearer = format!("Bearer {token}");
                 let headers = [("authorization", &*bearer)];
                 let headers = if token == "-" { &[][..] } else { &headers[..] };
-                Client::websocket(&self.url, headers)
-                    .await
-                    .unwrap_or_else(|status| panic!("{status}"))
+                let opened = Client::websocket(&self.url, headers).await;
+                let status = opened.as_ref().err().map(u16::to_string);
+                assert_eq!(status.as_deref(), refused.first().copied(), "{name} {who}");
+                let Ok(client) = opened else { return };
+                client
             }
+            [token, "jsonp", function] => Client::callback_polling(&self.url, token, function),
             _ => Client::long_polling(&self.url, who),
         };
         self.clients.insert(name.into(), client);

@@ -1,6 +1,6 @@
 //! One test a promise, each run against every implementation.
 
-use baton::journal::{DataFolder, Fault, Journal, MemoryDisk, SqliteJournal};
+use baton::journal::{Base, DataFolder, Error, Fault, Journal, MemoryDisk, SqliteJournal};
 use tempfile::TempDir;
 
 use super::{all, append, record, records, sequences};
@@ -211,5 +211,57 @@ fn idle_moments_change_nothing() {
         journal.idle();
         assert_eq!(append(&mut *journal, 2, &records(3..=3)), "acked");
         assert_eq!(all(&*journal), [1, 2, 3]);
+    });
+}
+
+#[test]
+fn a_trimmed_journal_goes_on_from_its_base() {
+    check(|place| {
+        let mut journal = place.open(EPOCH);
+        let keyed: Vec<_> = (1..=9).map(|at| record(at, &["I1"])).collect();
+        assert_eq!(append(&mut *journal, 0, &keyed), "acked");
+        assert_eq!(journal.base().unwrap(), None);
+        let base = |sequence| Base {
+            sequence,
+            body: format!("all up to {sequence}").into_bytes(),
+        };
+        journal.trim(&base(4)).unwrap();
+        for sequence in [0, 3, 4, 10] {
+            let error = journal.trim(&base(sequence)).unwrap_err();
+            assert!(matches!(error, Error::Trim { base: 4, .. }), "{error}");
+        }
+        (0..3).for_each(|_| journal.sweep());
+        let reader = journal.reader().unwrap();
+        assert_eq!(
+            sequences(&reader.read_after(0, 99).unwrap()),
+            [5, 6, 7, 8, 9]
+        );
+        drop(journal);
+
+        let mut journal = place.open(EPOCH + 1);
+        assert_eq!((journal.epoch(), journal.head()), (EPOCH, 9));
+        assert_eq!(journal.base().unwrap(), Some(base(4)));
+        assert_eq!(all(&*journal), [5, 6, 7, 8, 9]);
+        assert_eq!(sequences(&journal.read_after(6, 2).unwrap()), [7, 8]);
+        let keyed = journal.read_keyed("I1", 0, 2).unwrap();
+        assert_eq!(sequences(&keyed), [5, 6]);
+        // Even of nothing but a base.
+        journal.trim(&base(9)).unwrap();
+        drop(journal);
+        let mut journal = place.open(EPOCH);
+        assert_eq!(journal.head(), 9);
+        assert_eq!(append(&mut *journal, 9, &records(10..=11)), "acked");
+        assert_eq!(all(&*journal), [10, 11]);
+    });
+}
+
+#[test]
+fn a_reader_sees_what_is_acknowledged() {
+    check(|place| {
+        let mut journal = place.open(EPOCH);
+        let reader = journal.reader().unwrap();
+        assert!(reader.read_after(0, 9).unwrap().is_empty());
+        assert_eq!(append(&mut *journal, 0, &records(1..=3)), "acked");
+        assert_eq!(reader.read_after(1, 9).unwrap(), records(2..=3));
     });
 }

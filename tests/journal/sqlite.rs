@@ -3,7 +3,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use baton::journal::{DataFolder, Error, Journal, SqliteJournal};
+use baton::journal::{Base, DataFolder, Error, Journal, SqliteJournal};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -108,16 +108,72 @@ fn a_name_that_leaves_the_folder_is_refused() {
 #[test]
 fn a_newer_format_is_refused_and_left_as_it_is() {
     let disk = Disk::new().with_steps(1);
-    disk.meddle("PRAGMA user_version = 2; PRAGMA journal_mode = DELETE");
+    disk.meddle("PRAGMA user_version = 3; PRAGMA journal_mode = DELETE");
     let before = fs::read(disk.file()).unwrap();
     assert_eq!(
         disk.try_open().unwrap_err().to_string(),
         format!(
-            "{} has journal format 2, this Baton knows formats up to 1: start a newer Baton",
+            "{} has journal format 3, this Baton knows formats up to 2: start a newer Baton",
             disk.file().display()
         )
     );
     assert_eq!(fs::read(disk.file()).unwrap(), before);
+}
+
+#[test]
+fn a_file_of_the_first_format_is_brought_up_to_date() {
+    let disk = Disk::new().with_steps(3);
+    disk.meddle("DROP TABLE base; PRAGMA user_version = 1");
+    let mut journal = disk.open();
+    assert_eq!(all(&journal), [1, 2, 3]);
+    assert_eq!(append(&mut journal, 3, &records(4..=4)), "acked");
+    assert_eq!(journal.base().unwrap(), None);
+}
+
+#[test]
+fn what_was_trimmed_leaves_the_file_little_by_little() {
+    let disk = Disk::new();
+    let mut journal = disk.open();
+    let keyed: Vec<_> = (1..=1_200).map(|at| record(at, &["I1"])).collect();
+    assert_eq!(append(&mut journal, 0, &keyed), "acked");
+    let base = Base {
+        sequence: 1_100,
+        body: b"state".to_vec(),
+    };
+    journal.trim(&base).unwrap();
+    let rows = |table: &str| {
+        let connection = Connection::open(disk.file()).unwrap();
+        let count = format!("SELECT count(*) FROM {table}");
+        connection
+            .query_row(&count, [], |row| row.get::<_, i64>(0))
+            .unwrap()
+    };
+    assert_eq!(rows("steps"), 1_200, "nobody waits for it");
+    while (rows("steps"), rows("step_keys")) != (100, 100) {
+        let before = rows("steps") + rows("step_keys");
+        (0..4).for_each(|_| journal.sweep());
+        assert!(rows("steps") + rows("step_keys") < before);
+        assert_eq!(all(&journal), (1_101..=1_200).collect::<Vec<_>>());
+    }
+    drop(journal);
+    assert_eq!(disk.open().head(), 1_200);
+}
+
+#[test]
+fn a_copy_of_the_file_is_another_history() {
+    let disk = Disk::new().with_steps(3);
+    assert_eq!(
+        (disk.open().epoch(), disk.open().epoch_began_after()),
+        (1, 0)
+    );
+    let copy = disk.file().with_extension("copy");
+    fs::copy(disk.file(), &copy).unwrap();
+    fs::rename(&copy, disk.file()).unwrap();
+    let journal = SqliteJournal::open(&disk.folder, "demo", 9).unwrap();
+    assert_eq!((journal.epoch(), journal.epoch_began_after()), (9, 3));
+    drop(journal);
+    let journal = SqliteJournal::open(&disk.folder, "demo", 10).unwrap();
+    assert_eq!((journal.epoch(), journal.epoch_began_after()), (9, 3));
 }
 
 #[test]

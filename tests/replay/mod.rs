@@ -24,7 +24,9 @@ impl Folded {
     fn read(data: &Path) -> Self {
         let folder = DataFolder::open(data).unwrap();
         let journal = SqliteJournal::open(&folder, "demo", 0).unwrap();
-        let (mut state, mut heard) = (State::default(), Vec::new());
+        let base = journal.base().unwrap();
+        let base = base.map(|base| State::from_snapshot(&base.body).unwrap());
+        let (mut state, mut heard) = (base.unwrap_or_default(), Vec::new());
         for record in journal.read_after(0, usize::MAX).unwrap() {
             let step: Step = serde_json::from_slice(&record.body).unwrap();
             for said in fold(&mut state, &step) {
@@ -165,6 +167,55 @@ async fn a_cursor_ahead_of_everything_is_told_so() {
     story::go_on(&server, 1).await;
     let (notice, next) = resync_of(&server, json!(true), json!(4711)).await;
     check_resync(&notice, &next, "Ahead");
+}
+
+#[tokio::test]
+async fn what_was_trimmed_is_not_kept_and_everything_else_is() {
+    let temporary = tempfile::tempdir().unwrap();
+    let window = ("BATON_REPLAY_WINDOW_MS", "1");
+    let server = Process::start(temporary.path(), &[window]);
+    let agent = server.client("agent1");
+    let early = story::go_on(&server, 3).await;
+    let (notice, next) = loop {
+        let mut desktop = Desktop::resume(&agent, json!(true), CHANNELS[0], json!(0)).await;
+        let first = desktop.hear(CHANNELS[0], |_| true).await;
+        if first["oldestReplayableSequence"].as_u64() >= Some(early) {
+            break (first, desktop.hear(CHANNELS[0], |_| true).await);
+        }
+    };
+    check_resync(&notice, &next, "NotKept");
+    let (_, mut before) = agent.get("/api/v2/me/channels").await;
+    server.kill();
+
+    for ring in ["0", "16"] {
+        let server = start(temporary.path(), ring);
+        let agent = server.client("agent1");
+        let (_, after) = agent.get("/api/v2/me/channels").await;
+        assert_eq!(
+            before["channels"], after["channels"],
+            "the agent is still there"
+        );
+        let last = story::go_on(&server, 3).await;
+        let (notice, next) = resync_of(&server, json!(true), json!(0)).await;
+        check_resync(&notice, &next, "NotKept");
+        let kept_after = notice["oldestReplayableSequence"].as_u64().unwrap();
+        let mut streams = Vec::new();
+        for cursor in [
+            "-2".to_owned(),
+            kept_after.to_string(),
+            (last - 7).to_string(),
+        ] {
+            let after = cursor.parse().unwrap_or(kept_after);
+            let heard = by_socket(agent.clone(), CHANNELS[1], json!(cursor), last).await;
+            streams.push((after, heard));
+        }
+        (_, before) = agent.get("/api/v2/me/channels").await;
+        server.kill();
+        let folded = Folded::read(temporary.path());
+        for (after, heard) in streams {
+            assert_eq!(heard, folded.on(CHANNELS[1], after, last), "after {after}");
+        }
+    }
 }
 
 #[tokio::test]

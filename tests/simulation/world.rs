@@ -251,8 +251,10 @@ impl World {
         let last = state.sequence;
         self.said.retain(|(sequence, _)| *sequence <= last);
         self.commit();
-        self.shadow = state.clone();
-        self.engine = Engine::new(state);
+        let restored = State::from_snapshot(&state.to_snapshot()).unwrap();
+        assert!(restored == state, "a snapshot and its state differ");
+        self.shadow = state;
+        self.engine = Engine::new(restored);
     }
 
     pub(crate) fn state(&self) -> &State {

@@ -84,11 +84,7 @@ impl Authenticator for Users {
         let user = headers
             .get(header::AUTHORIZATION)
             .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-        let known = user.map(|user| Principal {
-            key: user.into(),
-            expires_at_ms: None,
-            token_id: None,
-        });
+        let known = user.map(|user| Principal::new(user.into()));
         Box::pin(async move { known.ok_or(Unauthenticated::Missing) })
     }
 }

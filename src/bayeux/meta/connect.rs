@@ -16,6 +16,13 @@ pub enum Carrier {
     Socket(u64),
 }
 
+impl Carrier {
+    /// A client that goes on over a carrier of another kind is advised anew.
+    fn kind(self) -> std::mem::Discriminant<Self> {
+        std::mem::discriminant(&self)
+    }
+}
+
 /// Around a connect: what the message itself does not say.
 #[derive(Debug, Clone, Copy)]
 pub struct ConnectTerms {
@@ -23,8 +30,8 @@ pub struct ConnectTerms {
     pub carrier: Carrier,
     /// It is the only message of its request: only such a connect is held.
     pub alone: bool,
-    /// The browser holds as many connects as it may.
-    pub browser_full: bool,
+    /// As many connects are held as may be, in all or by the client's browser.
+    pub has_to_poll: bool,
 }
 
 /// What became of a connect.
@@ -109,11 +116,15 @@ impl Session {
             .unwrap_or(self.limits.timeout_ms)
             .min(self.limits.timeout_ms);
         let has_news = !self.queue.is_empty() && !self.pushes();
-        let may_be_held = terms.alone && self.connected && timeout_ms > 0 && !has_news;
-        let is_held = may_be_held && !terms.browser_full;
-        let wants_advice = request.has_advice || self.polls;
-        self.polls = may_be_held && terms.browser_full;
-        self.connected = true;
+        let may_be_held =
+            terms.alone && self.connected_over.is_some() && timeout_ms > 0 && !has_news;
+        let is_held = may_be_held && !terms.has_to_poll;
+        let is_elsewhere = self
+            .connected_over
+            .is_some_and(|before| before.kind() != terms.carrier.kind());
+        let wants_advice = request.has_advice || self.polls || is_elsewhere;
+        self.polls = may_be_held && terms.has_to_poll;
+        self.connected_over = Some(terms.carrier);
         let held = Held {
             number: self.connects,
             carrier: terms.carrier,
@@ -240,7 +251,10 @@ impl Session {
     fn farewell(&self, held: &Held, why: Ended) -> Delivery {
         let reply = |successful| Reply::new(Some(CHANNEL), held.id.as_deref(), successful);
         let reply = match why {
-            Ended::Disconnected => reply(true).with_advice(Advice::none(&self.limits)),
+            // Nobody is there to begin again for.
+            Ended::Disconnected | Ended::Inactive => {
+                reply(true).with_advice(Advice::none(&self.limits))
+            }
             Ended::ShutDown => reply(true).with_advice(Advice::come_back(&self.limits)),
             Ended::Expired | Ended::Overflowed | Ended::Revoked => reply(false)
                 .with_error(&Refusal::SessionUnknown)

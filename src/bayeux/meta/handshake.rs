@@ -1,18 +1,18 @@
 //! `/meta/handshake`: what is left of it once somebody else has decided who the client is.
 
 use super::super::extensions::replay;
-use super::super::{Advice, CONNECTION_TYPES, Limits, Moment, Refusal, Reply, Request};
+use super::super::{Advice, Limits, Moment, Refusal, Reply, Request};
 
 /// The channel.
 pub const CHANNEL: &str = "/meta/handshake";
 
 /// Refuses a client that shares no connection type with the server. One that names none is not asked to.
-pub fn check(request: &Request<'_>) -> Result<(), Refusal> {
+pub fn check(request: &Request<'_>, limits: &Limits) -> Result<(), Refusal> {
     match &request.connection_types {
         Some(types)
             if !types
                 .iter()
-                .any(|it| CONNECTION_TYPES.contains(&it.as_ref())) =>
+                .any(|it| limits.connection_types().contains(&it.as_ref())) =>
         {
             Err(Refusal::NoCommonConnectionType)
         }
@@ -34,7 +34,7 @@ pub fn accepted(
         .timesync
         .map(|question| question.answer(received.wall_ms, now.wall_ms));
     let reply = Reply::success(request)
-        .with_session(client_id)
+        .with_session(client_id, limits)
         .with_advice(Advice::retry(limits))
         .with_timesync(timesync)
         .with_replay(epoch.filter(|_| asks_for_replay(request)));
@@ -58,7 +58,7 @@ pub fn refused(request: &Request<'_>, refusal: &Refusal, limits: &Limits) -> Str
         Advice::none(limits)
     };
     Reply::failure(request, refusal)
-        .with_offer()
+        .with_offer(limits)
         .with_advice(advice)
         .encode()
 }

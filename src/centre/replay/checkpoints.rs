@@ -37,6 +37,12 @@ impl Checkpoints {
         }
     }
 
+    /// Everything that is kept begins with `base` now.
+    pub(super) fn begin_with(&mut self, base: State) {
+        self.states.retain(|state| state.sequence > base.sequence);
+        self.states.insert(0, base);
+    }
+
     /// The last one that is not after `sequence`.
     pub(super) fn before(&self, sequence: u64) -> &State {
         let after = self

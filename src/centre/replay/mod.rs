@@ -3,37 +3,48 @@
 mod checkpoints;
 mod reader;
 mod ring;
+mod trim;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
 pub(super) use reader::{ReaderThread, start as start_reader};
 pub(super) use ring::Said;
 
-use crate::domain::UserId;
+use super::clock::Clock;
+use crate::domain::{Timestamp, UserId};
 use crate::engine::State;
 use checkpoints::Checkpoints;
 use ring::Ring;
 
-/// Messages in one page; a step that says more to one user comes whole.
+/// Messages in one page, and the bytes that they keep, by estimate; a step that says more to one user comes whole.
 const PAGE_LEN_MAX: usize = 256;
+const PAGE_BYTES_MAX: usize = 512 * 1024;
 /// Subscribers that wait for the journal; the next ones wait for their turn to wait.
 const WAITING_LEN_MAX: usize = 1_024;
 
-/// How much of what was said stays in memory.
+/// How often the journal is trimmed at most and at least.
+const TRIM_PERIOD_MIN: Duration = Duration::from_millis(50);
+const TRIM_PERIOD_MAX: Duration = Duration::from_secs(600);
+
+/// How much of what was said can be said again.
 #[derive(Debug, Clone, Copy)]
 pub struct ReplayLimits {
-    /// Messages.
+    /// For how long; the journal before that goes. None keeps everything.
+    pub window: Option<Duration>,
+    /// Messages that stay in memory.
     pub ring_len_max: usize,
-    /// Bytes, by estimate.
+    /// Bytes that they may keep, by estimate.
     pub ring_bytes_max: usize,
 }
 
 impl Default for ReplayLimits {
     fn default() -> Self {
         Self {
+            window: None,
             ring_len_max: 50_000,
             ring_bytes_max: 64 * 1024 * 1024,
         }
@@ -47,7 +58,7 @@ pub(super) struct Replays {
     ring: Mutex<Ring>,
     checkpoints: Mutex<Checkpoints>,
     /// None once the contact centre has stopped.
-    wanted: Mutex<Option<mpsc::Sender<Wanted>>>,
+    questions: Mutex<Option<mpsc::Sender<Question>>>,
 }
 
 /// Which history the sequences count, and from where on it can be told again.
@@ -102,7 +113,15 @@ impl History {
     }
 }
 
-/// A question to the thread that reads the journal.
+/// What the thread that reads the journal is asked.
+enum Question {
+    /// What somebody heard.
+    Page(Wanted),
+    /// To let the history begin with what happened from this time on.
+    Trim(Timestamp),
+}
+
+/// Somebody wants to hear again what he heard.
 struct Wanted {
     user: UserId,
     after: u64,
@@ -116,6 +135,7 @@ pub(super) struct Page {
     pub(super) up_to: u64,
     pub(super) is_all: bool,
     len: usize,
+    bytes: usize,
 }
 
 impl Page {
@@ -125,18 +145,21 @@ impl Page {
             up_to,
             is_all,
             len: 0,
+            bytes: 0,
         }
     }
 
     /// Adds what a step says to `user`. False if the page is full: then it ends before this step.
-    fn take(&mut self, said: &Arc<Said>, user: &UserId, len_max: usize) -> bool {
-        let len = said.lasting().filter(|it| it.to == *user).count();
-        if self.len > 0 && self.len + len > len_max {
+    fn take(&mut self, said: &Arc<Said>, user: &UserId) -> bool {
+        let own = || said.lasting().filter(|it| it.to == *user);
+        let len = self.len + own().count();
+        let bytes = self.bytes + own().map(|it| ring::weight(&it.body)).sum::<usize>();
+        if self.len > 0 && (len > PAGE_LEN_MAX || bytes > PAGE_BYTES_MAX) {
             self.up_to = said.head.sequence.0 - 1;
             self.is_all = false;
             return false;
         }
-        self.len += len;
+        (self.len, self.bytes) = (len, bytes);
         self.steps.push(Arc::clone(said));
         true
     }
@@ -155,7 +178,7 @@ impl Replays {
             kept_after: AtomicU64::new(history.kept_after),
             ring: Mutex::new(ring),
             checkpoints: Mutex::new(Checkpoints::new(base)),
-            wanted: Mutex::default(),
+            questions: Mutex::default(),
         }
     }
 
@@ -184,20 +207,43 @@ impl Replays {
 
     /// Some of what a user heard after `after`; none if it cannot be had.
     pub(super) async fn page(&self, user: &UserId, after: u64) -> Option<Page> {
-        if let Some(page) = self.ring().read(user, after, PAGE_LEN_MAX) {
+        if let Some(page) = self.ring().read(user, after) {
             return Some(page);
         }
-        let wanted = locked(&self.wanted).clone()?;
         let (reply, answer) = oneshot::channel();
         let user = user.clone();
-        let question = Wanted { user, after, reply };
-        wanted.send(question).await.ok()?;
+        self.ask(Question::Page(Wanted { user, after, reply }))
+            .await?;
         answer.await.ok()?
+    }
+
+    async fn ask(&self, question: Question) -> Option<()> {
+        let questions = locked(&self.questions).clone()?;
+        questions.send(question).await.ok()
+    }
+
+    /// From now on the history begins after `state`.
+    fn trimmed(&self, state: State) {
+        self.kept_after.store(state.sequence.0, Ordering::Relaxed);
+        self.checkpoints().begin_with(state);
+    }
+
+    /// Keeps what was said in the last `window`, until the contact centre stops.
+    pub(super) async fn keep_trimming(self: Arc<Self>, clock: Clock, window: Duration) {
+        let period = (window / 16).clamp(TRIM_PERIOD_MIN, TRIM_PERIOD_MAX);
+        let window_ms = u64::try_from(window.as_millis()).unwrap_or(u64::MAX);
+        loop {
+            tokio::time::sleep(period).await;
+            let before = Timestamp(clock.now().0.saturating_sub(window_ms));
+            if self.ask(Question::Trim(before)).await.is_none() {
+                return;
+            }
+        }
     }
 
     /// Lets the thread that reads the journal end.
     pub(super) fn close(&self) {
-        locked(&self.wanted).take();
+        locked(&self.questions).take();
     }
 
     fn ring(&self) -> MutexGuard<'_, Ring> {

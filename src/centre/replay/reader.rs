@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
 use std::thread;
 
 use tokio::sync::mpsc;
 use tracing::error;
 
-use super::{PAGE_LEN_MAX, Page, Replays, Said, WAITING_LEN_MAX, Wanted, locked};
+use super::{Page, Question, Replays, Said, WAITING_LEN_MAX, Wanted, locked};
+use crate::centre::writer::Work;
 use crate::domain::UserId;
 use crate::engine::{ANNOUNCE_VERSION, State, Step, fold};
 use crate::journal::Reader;
@@ -25,45 +27,59 @@ pub(in crate::centre) fn start(
     name: &str,
     replays: Arc<Replays>,
     journal: Box<dyn Reader>,
+    writer: SyncSender<Work>,
 ) -> std::io::Result<ReaderThread> {
-    let (sender, wanted) = mpsc::channel(WAITING_LEN_MAX);
-    *locked(&replays.wanted) = Some(sender);
+    let (sender, questions) = mpsc::channel(WAITING_LEN_MAX);
+    *locked(&replays.questions) = Some(sender);
     let reader = JournalReader {
         replays,
         journal,
+        writer,
         ends: Vec::new(),
     };
     thread::Builder::new()
         .name(format!("replay-{name}"))
-        .spawn(move || reader.run(wanted))
+        .spawn(move || reader.run(questions))
 }
 
-struct JournalReader {
-    replays: Arc<Replays>,
-    journal: Box<dyn Reader>,
-    ends: Vec<State>,
+pub(super) struct JournalReader {
+    pub(super) replays: Arc<Replays>,
+    pub(super) journal: Box<dyn Reader>,
+    pub(super) writer: SyncSender<Work>,
+    pub(super) ends: Vec<State>,
 }
 
 /// Those who wait, by user.
 type Waiting = HashMap<UserId, Vec<(Wanted, Page)>>;
+/// Why the journal cannot be read on.
+type Cause = Box<dyn std::error::Error>;
 
 impl JournalReader {
-    fn run(mut self, mut wanted: mpsc::Receiver<Wanted>) {
-        while let Some(first) = wanted.blocking_recv() {
-            let mut round = vec![first];
-            while let Ok(next) = wanted.try_recv() {
-                round.push(next);
+    fn run(mut self, mut questions: mpsc::Receiver<Question>) {
+        while let Some(first) = questions.blocking_recv() {
+            let mut next = Some(first);
+            let mut round = Vec::new();
+            while let Some(question) = next {
+                match question {
+                    Question::Page(wanted) => round.push(wanted),
+                    Question::Trim(before) => self.trim(before),
+                }
+                next = questions.try_recv().ok();
             }
             self.serve(round);
         }
     }
 
     /// One round: from the lowest cursor up to where the memory begins.
-    fn serve(&mut self, round: Vec<Wanted>) {
+    fn serve(&mut self, mut round: Vec<Wanted>) {
         let (until, is_all) = {
             let ring = self.replays.ring();
             (ring.after(), ring.after() == ring.up_to())
         };
+        let kept_after = self.replays.history().kept_after;
+        for gone in round.extract_if(.., |wanted| wanted.after < kept_after) {
+            let _ = gone.reply.send(None);
+        }
         let Some(lowest) = round.iter().map(|wanted| wanted.after).min() else {
             return;
         };
@@ -74,7 +90,10 @@ impl JournalReader {
             of_user.push((wanted, page));
         }
         let mut state = self.state_before(lowest);
-        let result = self.fold_until(&mut state, until, &mut waiting);
+        let result = self.advance(&mut state, until, |said, is_told| {
+            tell(&said, is_told, &mut waiting);
+            !waiting.is_empty()
+        });
         if let Err(cause) = &result {
             error!(%cause, "the journal cannot be read for a replay");
         }
@@ -85,8 +104,8 @@ impl JournalReader {
         self.ends.truncate(ENDS_LEN_MAX);
     }
 
-    /// The nearest known state that is not after `sequence`.
-    fn state_before(&self, sequence: u64) -> State {
+    /// The nearest known state that is not after `sequence`, which is kept.
+    pub(super) fn state_before(&self, sequence: u64) -> State {
         let ends = self.ends.iter();
         let end = ends
             .filter(|state| state.sequence.0 <= sequence)
@@ -99,29 +118,34 @@ impl JournalReader {
         }
     }
 
-    fn fold_until(
+    /// Brings `state` up to `until`, or to where `look` has seen enough. It is shown what each step said, and whether
+    /// that was by the rules of today.
+    pub(super) fn advance(
         &self,
         state: &mut State,
         until: u64,
-        waiting: &mut Waiting,
-    ) -> Result<(), Box<dyn std::error::Error>> {
-        while state.sequence.0 < until && !waiting.is_empty() {
+        mut look: impl FnMut(Arc<Said>, bool) -> bool,
+    ) -> Result<(), Cause> {
+        while state.sequence.0 < until {
             let records = self.journal.read_after(state.sequence.0, READ_LEN)?;
             if records.is_empty() {
                 return Err("it ends too early".into());
             }
-            for record in records {
-                if record.sequence > until || waiting.is_empty() {
-                    break;
+            for record in records.into_iter().take_while(|it| it.sequence <= until) {
+                if record.sequence != state.sequence.0 + 1 {
+                    return Err(format!("{} is not there", state.sequence.0 + 1).into());
                 }
                 let step: Step = serde_json::from_slice(&record.body)?;
                 let is_told = step.announce_version == ANNOUNCE_VERSION;
                 let announcements = fold(state, &step);
-                let said = Arc::new(Said {
-                    head: step.head,
+                let head = step.head;
+                let said = Said {
+                    head,
                     announcements,
-                });
-                tell(&said, is_told, waiting);
+                };
+                if !look(Arc::new(said), is_told) {
+                    return Ok(());
+                }
             }
         }
         Ok(())
@@ -143,7 +167,7 @@ fn tell(said: &Arc<Said>, is_told: bool, waiting: &mut Waiting) {
             continue;
         };
         let full = of_user.extract_if(.., |(wanted, page)| {
-            wanted.after < sequence && !page.take(said, user, PAGE_LEN_MAX)
+            wanted.after < sequence && !page.take(said, user)
         });
         full.for_each(|(wanted, page)| drop(wanted.reply.send(Some(page))));
     }

@@ -2,7 +2,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::Page;
-use crate::domain::UserId;
+use crate::domain::{Interaction, UserId};
 use crate::engine::{Announcement, Body, Head};
 
 /// What one step said, to everybody.
@@ -94,8 +94,8 @@ impl Ring {
         }
     }
 
-    /// What a user heard after `after`, at most `len_max` messages of it but at least a step; none if it is not here.
-    pub(super) fn read(&self, user: &UserId, after: u64, len_max: usize) -> Option<Page> {
+    /// A page of what a user heard after `after`; none if it is not here.
+    pub(super) fn read(&self, user: &UserId, after: u64) -> Option<Page> {
         if after < self.after {
             return None;
         }
@@ -107,7 +107,7 @@ impl Ring {
                 .steps
                 .partition_point(|said| said.head.sequence.0 < *sequence);
             let said = &self.steps[at];
-            if !page.take(said, user, len_max) {
+            if !page.take(said, user) {
                 break;
             }
         }
@@ -131,21 +131,121 @@ impl Said {
     }
 
     fn weight(&self) -> usize {
-        let attached: usize = self.lasting().map(|said| attached_bytes(&said.body)).sum();
-        self.announcements.len() * MESSAGE_BYTES + attached
+        self.lasting().map(|said| weight(&said.body)).sum()
     }
 }
 
-fn attached_bytes(body: &Body) -> usize {
+/// Bytes that something said keeps, by estimate.
+pub(super) fn weight(body: &Body) -> usize {
+    let of = |interaction: &Interaction| MESSAGE_BYTES + interaction.user_data.text_len();
     match body {
         Body::Event(message) => {
-            let interaction = message.attributes.interaction.as_ref();
-            interaction.map_or(0, |it| it.user_data.text_len())
+            let one = message.attributes.interaction.iter();
+            let several = message.attributes.interactions.iter().flatten();
+            MESSAGE_BYTES + one.chain(several).map(|it| of(it)).sum::<usize>()
         }
-        Body::Interaction(notice) => notice.interaction.user_data.text_len(),
+        Body::Interaction(notice) => of(&notice.interaction),
         Body::Failure { interaction, .. } | Body::WorkbinChanged { interaction, .. } => {
-            interaction.user_data.text_len()
+            of(interaction)
         }
-        Body::Channels(_) | Body::WorkbinContent { .. } => 0,
+        Body::Channels(_) => MESSAGE_BYTES,
+        Body::WorkbinContent { interactions, .. } => interactions.iter().map(|it| of(it)).sum(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{PAGE_BYTES_MAX, PAGE_LEN_MAX};
+    use super::*;
+    use crate::domain::{Actor, Sequence, Timestamp};
+
+    fn user(name: &str) -> UserId {
+        UserId::parse(name).expect("valid")
+    }
+
+    /// A step that says so much to everybody named.
+    fn said(sequence: u64, hearers: &[(&str, usize)]) -> Arc<Said> {
+        let announcement = |name: &str| Announcement {
+            to: user(name),
+            previous: None,
+            body: Body::Channels(None),
+        };
+        let announcements = hearers
+            .iter()
+            .flat_map(|(name, len)| std::iter::repeat_n(announcement(name), *len))
+            .collect();
+        Arc::new(Said {
+            head: Head {
+                sequence: Sequence(sequence),
+                at: Timestamp(0),
+                actor: Actor::Server,
+                reference_id: None,
+                request: String::new(),
+            },
+            announcements,
+        })
+    }
+
+    fn sequences(page: &Page) -> Vec<u64> {
+        page.steps.iter().map(|said| said.head.sequence.0).collect()
+    }
+
+    #[test]
+    fn the_oldest_steps_make_room_and_whoever_wants_them_is_sent_elsewhere() {
+        let mut ring = Ring::new(3, usize::MAX, 0);
+        for sequence in 1..=3 {
+            ring.push(&said(sequence, &[("a", 1)]));
+        }
+        assert_eq!(
+            ring.read(&user("a"), 0).map(|it| sequences(&it)),
+            Some(vec![1, 2, 3])
+        );
+        ring.push(&said(4, &[("b", 1)]));
+        assert!(ring.read(&user("a"), 0).is_none());
+        assert!(ring.read(&user("b"), 0).is_none());
+        let page = ring.read(&user("a"), 1).expect("in memory");
+        assert_eq!(
+            (sequences(&page), page.up_to, page.is_all),
+            (vec![2, 3], 4, true)
+        );
+        ring.push(&said(5, &[("a", 3)]));
+        assert_eq!(ring.after(), 4);
+        let page = ring.read(&user("b"), 4).expect("in memory");
+        assert_eq!((sequences(&page), page.up_to), (vec![], 5));
+        assert_eq!(
+            ring.by_user.len(),
+            1,
+            "nobody is remembered who heard nothing"
+        );
+    }
+
+    #[test]
+    fn bytes_are_bounded_too() {
+        let mut ring = Ring::new(usize::MAX, 2 * MESSAGE_BYTES, 0);
+        (1..=3).for_each(|sequence| ring.push(&said(sequence, &[("a", 1)])));
+        assert_eq!(ring.after(), 1);
+        ring.push(&said(4, &[("a", 3)]));
+        assert_eq!(
+            (ring.after(), ring.up_to()),
+            (4, 4),
+            "too much for all of it"
+        );
+    }
+
+    #[test]
+    fn a_page_is_bounded_and_holds_whole_steps() {
+        let mut ring = Ring::new(usize::MAX, usize::MAX, 0);
+        ring.push(&said(1, &[("a", PAGE_LEN_MAX + 1)]));
+        ring.push(&said(2, &[("a", PAGE_LEN_MAX - 1)]));
+        ring.push(&said(3, &[("a", 2), ("b", 1)]));
+        let read = |after| {
+            let page = ring.read(&user("a"), after).expect("in memory");
+            (sequences(&page), page.up_to, page.is_all)
+        };
+        assert_eq!(read(0), (vec![1], 1, false));
+        assert_eq!(read(1), (vec![2], 2, false));
+        assert_eq!(read(2), (vec![3], 3, true));
+        assert_eq!(read(3), (vec![], 3, true));
+        assert!(PAGE_LEN_MAX * MESSAGE_BYTES <= PAGE_BYTES_MAX);
     }
 }

@@ -14,13 +14,15 @@ pub use answer::answer;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Change, Head, Outcome, State};
 use crate::domain::{
     Agent, Cause, Interaction, InteractionId, Message, ReferenceId, Sequence, UserId, WorkbinRef,
 };
 
 /// Where a user hears something; each is one CometD channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Channel {
     /// `/v2/me/channels`
     Channels,

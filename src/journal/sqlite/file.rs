@@ -9,7 +9,7 @@ use super::{Error, as_number, as_sql, in_file};
 
 /// Marks the file as ours in its header, where `file` and `sqlite3` show it.
 const APPLICATION_ID: i64 = i32::from_be_bytes(*b"Batn") as i64;
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
 
 /// How long an append waits for somebody who writes with `sqlite3` before it is refused.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
@@ -23,6 +23,9 @@ const SCHEMA: &str = "
     CREATE TABLE steps (sequence INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, body BLOB NOT NULL) STRICT;
     CREATE TABLE step_keys (key TEXT NOT NULL, sequence INTEGER NOT NULL, PRIMARY KEY (key, sequence))
         STRICT, WITHOUT ROWID;";
+/// What format 2 has beside format 1: what the first step that is kept goes on from.
+const SCHEMA_2: &str =
+    "CREATE TABLE base (sequence INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;";
 
 pub(super) fn connect(file: &Path, epoch_if_new: u64) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -35,6 +38,7 @@ pub(super) fn connect(file: &Path, epoch_if_new: u64) -> Result<Connection, Erro
     if is_new {
         create_schema(&mut connection, epoch_if_new).map_err(in_file(file))?;
     }
+    upgrade(&mut connection).map_err(in_file(file))?;
     Ok(connection)
 }
 
@@ -50,7 +54,7 @@ fn identify(connection: &Connection, file: &Path) -> Result<bool, Error> {
     };
     match (application, format, tables) {
         (0, 0, 0) => Ok(true),
-        (APPLICATION_ID, FORMAT, _) => Ok(false),
+        (APPLICATION_ID, 1..=FORMAT, _) => Ok(false),
         (APPLICATION_ID, found, _) if found > FORMAT => Err(Error::Newer {
             file: file.into(),
             found,
@@ -87,28 +91,42 @@ fn create_schema(connection: &mut Connection, epoch: u64) -> rusqlite::Result<()
         [as_sql(epoch)],
     )?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", 1)?;
+    transaction.commit()
+}
+
+/// Brings a file of an earlier format up to this one, in one piece.
+fn upgrade(connection: &mut Connection) -> rusqlite::Result<()> {
+    if pragma(connection, "user_version")? == FORMAT {
+        return Ok(());
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute_batch(SCHEMA_2)?;
     transaction.pragma_update(None, "user_version", FORMAT)?;
     transaction.commit()
 }
 
 /// The head, once it is sure that no sequence is missing.
 pub(super) fn inspect(connection: &Connection, file: &Path) -> Result<u64, Error> {
-    let (count, head) = connection
+    let (base, count, head) = connection
         .query_row(
-            "SELECT (SELECT count(*) FROM steps), (SELECT coalesce(max(sequence), 0) FROM steps)",
+            "SELECT base, (SELECT count(*) FROM steps WHERE sequence > base),
+                    max(base, (SELECT coalesce(max(sequence), 0) FROM steps))
+             FROM (SELECT coalesce(max(sequence), 0) AS base FROM base)",
             [],
-            |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)),
+            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get(2)?)),
         )
         .map_err(in_file(file))?;
-    // Sequences are unique, so as many as the highest says means 1, 2, 3 … without a gap.
-    if count == head {
+    // Sequences are unique, so as many as from the base to the highest means that there is no gap.
+    if base + count == head {
         return Ok(as_number(head));
     }
     let missing: i64 = connection
         .query_row(
-            "SELECT min(place) FROM (SELECT sequence, row_number() OVER (ORDER BY sequence) AS place FROM steps)
+            "SELECT min(place) FROM
+             (SELECT sequence, ?1 + row_number() OVER (ORDER BY sequence) AS place FROM steps WHERE sequence > ?1)
              WHERE sequence <> place",
-            [],
+            [base],
             |row| row.get(0),
         )
         .map_err(in_file(file))?;

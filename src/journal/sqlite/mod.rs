@@ -1,12 +1,15 @@
 mod epoch;
 mod file;
 mod read;
+mod trim;
 
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
-use super::{Appended, DataFolder, Error, Journal, Reader, Record, check_continuous};
+use super::{
+    Appended, Base, DataFolder, Error, Journal, Reader, Record, check_continuous, check_trim,
+};
 use read::SqliteReader;
 
 /// A journal in an SQLite file of its own, which `sqlite3` may read and back up while the server runs.
@@ -18,6 +21,7 @@ pub struct SqliteJournal {
     epoch_began_after: u64,
     head: u64,
     failed: bool,
+    sweep: trim::Sweep,
     /// Keeps the folder locked while anyone can write to a file in it.
     _folder: DataFolder,
 }
@@ -38,6 +42,7 @@ impl SqliteJournal {
             epoch_began_after: epoch.began_after,
             head,
             failed: false,
+            sweep: trim::Sweep::default(),
             _folder: folder.clone(),
         })
     }
@@ -103,7 +108,7 @@ impl Journal for SqliteJournal {
             &self.connection,
             &self.file,
             "SELECT sequence, at_ms, body FROM step_keys JOIN steps USING (sequence)
-             WHERE key = ?1 AND sequence > ?2 ORDER BY sequence LIMIT ?3",
+             WHERE key = ?1 AND sequence > max(?2, (SELECT coalesce(max(sequence), 0) FROM base)) ORDER BY sequence LIMIT ?3",
             (key, as_sql(after), limit_as_sql(limit)),
             after,
         )
@@ -115,6 +120,23 @@ impl Journal for SqliteJournal {
 
     fn reader(&self) -> Result<Box<dyn Reader>, Error> {
         Ok(Box::new(SqliteReader::open(&self.file)?))
+    }
+
+    fn base(&self) -> Result<Option<Base>, Error> {
+        trim::base(&self.connection).map_err(in_file(&self.file))
+    }
+
+    fn trim(&mut self, base: &Base) -> Result<(), Error> {
+        let kept_after = trim::kept_after(&self.connection).map_err(in_file(&self.file))?;
+        check_trim(as_number(kept_after), self.head, base)?;
+        trim::trim(&mut self.connection, base).map_err(in_file(&self.file))?;
+        self.sweep = trim::Sweep::default();
+        Ok(())
+    }
+
+    fn sweep(&mut self) {
+        // What cannot be removed now is removed later: nobody reads it any more.
+        let _ = self.sweep.go_on(&self.connection);
     }
 
     /// Moves the write-ahead log into the file, so that it is not an append that has to wait for it.
@@ -149,7 +171,7 @@ fn write(
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // The file says where the journal ends, not what this process remembers.
     let head = transaction
-        .prepare_cached("SELECT coalesce(max(sequence), 0) FROM steps")?
+        .prepare_cached("SELECT max((SELECT coalesce(max(sequence), 0) FROM steps), (SELECT coalesce(max(sequence), 0) FROM base))")?
         .query_row([], |row| row.get(0))
         .map(as_number)?;
     if head != expected_head {

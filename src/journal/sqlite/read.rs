@@ -36,7 +36,8 @@ pub(super) fn after(
     select(
         connection,
         file,
-        "SELECT sequence, at_ms, body FROM steps WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",
+        "SELECT sequence, at_ms, body FROM steps 
+         WHERE sequence > max(?1, (SELECT coalesce(max(sequence), 0) FROM base)) ORDER BY sequence LIMIT ?2",
         (as_sql(sequence), limit_as_sql(limit)),
         sequence,
     )

@@ -1,0 +1,61 @@
+//! The journal is only as long as it can be told again (design D15).
+
+use tracing::{error, info};
+
+use super::reader::JournalReader;
+use crate::centre::writer::Work;
+use crate::domain::Timestamp;
+use crate::engine::State;
+use crate::journal::Base;
+
+impl JournalReader {
+    /// Lets the history begin with the first step that is not before `before`.
+    pub(super) fn trim(&mut self, before: Timestamp) {
+        if let Err(cause) = self.try_trim(before) {
+            error!(%cause, "the journal cannot be trimmed; it is kept as it is");
+        }
+    }
+
+    fn try_trim(&mut self, before: Timestamp) -> Result<(), Box<dyn std::error::Error>> {
+        let kept_after = self.replays.history().kept_after;
+        let sequence = self.last_before(before, kept_after)?;
+        if sequence <= kept_after {
+            return Ok(());
+        }
+        let mut state = self.state_before(sequence);
+        self.advance(&mut state, sequence, |_, _| true)?;
+        let body = state.to_snapshot();
+        // It is about to be all that is left of what it stands for.
+        if State::from_snapshot(&body)? != state {
+            return Err("the snapshot is not the state".into());
+        }
+        let (reply, answer) = tokio::sync::oneshot::channel();
+        self.writer
+            .send(Work::Trim(Base { sequence, body }, reply))?;
+        answer.blocking_recv()??;
+        self.replays.trimmed(state);
+        self.ends.clear();
+        info!(after = sequence, "the journal was trimmed");
+        Ok(())
+    }
+
+    /// The last step before a time, of those after `kept_after` whose announcements have been made.
+    fn last_before(
+        &self,
+        before: Timestamp,
+        kept_after: u64,
+    ) -> Result<u64, crate::journal::Error> {
+        // Times never go back from one step to the next.
+        let (mut last, mut beyond) = (kept_after, self.replays.ring().up_to() + 1);
+        while beyond - last > 1 {
+            let middle = last + (beyond - last) / 2;
+            let record = self.journal.read_after(middle - 1, 1)?;
+            if record.first().is_some_and(|it| it.at_ms < before.0) {
+                last = middle;
+            } else {
+                beyond = middle;
+            }
+        }
+        Ok(last)
+    }
+}

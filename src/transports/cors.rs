@@ -1,0 +1,56 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::middleware::map_response;
+use axum::response::Response;
+use tower_http::cors::{AllowCredentials, AllowOrigin, CorsLayer};
+
+use super::origin::is_listed;
+
+/// How long a browser may remember a preflight's answer.
+const MAX_AGE: Duration = Duration::from_secs(600);
+
+/// Lets pages of the `listed` origins, where `*` stands for any, use `router` with their user's cookies: they are answered
+/// by name. Others are told nothing.
+pub fn with_cors(router: Router, listed: &[String]) -> Router {
+    if listed.is_empty() {
+        return router;
+    }
+    let listed: Arc<[String]> = listed.into();
+    let is_listed = move |origin: &HeaderValue, _: &Parts| {
+        origin.to_str().is_ok_and(|it| is_listed(it, &listed))
+    };
+    let cors = CorsLayer::new()
+        .allow_origin(AllowOrigin::predicate(is_listed.clone()))
+        .allow_credentials(AllowCredentials::predicate(is_listed))
+        .allow_methods([Method::GET, Method::POST, Method::PUT])
+        .allow_headers([
+            header::CONTENT_TYPE,
+            header::AUTHORIZATION,
+            header::IF_MATCH,
+            HeaderName::from_static("contactcenterid"),
+            HeaderName::from_static("last-event-id"),
+        ])
+        .expose_headers([header::ETAG, header::WWW_AUTHENTICATE])
+        .max_age(MAX_AGE);
+    router.layer(cors).layer(map_response(without_the_rest))
+}
+
+/// The layer tells everybody the methods and headers; without the leave they are of use to nobody who should have them.
+async fn without_the_rest(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    if !headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN) {
+        for name in [
+            header::ACCESS_CONTROL_ALLOW_METHODS,
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            header::ACCESS_CONTROL_MAX_AGE,
+        ] {
+            headers.remove(name);
+        }
+    }
+    response
+}
