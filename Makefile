@@ -2,7 +2,7 @@
 # make test      every test; installs what the tests need
 # make torture   every real client on every carrier through every outage, which takes minutes
 # make lint      what CI insists on besides the tests
-# make bench     durable operations per second, as a share of what the machine allows
+# make bench     durable operations per second, and what a CometD delivery costs, as a share of what the machine allows
 # make build     the release binary and the page
 #
 # Rust and Node are taken as given.
@@ -73,5 +73,8 @@ tests/clients/.venv/.installed: tests/clients/drivers/requirements.txt | test-to
 	$(@D)/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@
 
+# Ten thousand idle sessions are as many open files, on either side.
 bench:
+	ulimit -n "$$(ulimit -Hn)"
 	cargo bench --locked --bench operations
+	cargo bench --locked --bench cometd

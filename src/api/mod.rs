@@ -27,6 +27,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::handler::Handler;
 use axum::http::{HeaderValue, StatusCode, header};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -117,16 +118,15 @@ pub fn router(parts: Parts) -> Router {
         references: Arc::new(AtomicU64::new(1)),
     };
     let (table, _) = routes();
+    let read_whole = axum::middleware::from_fn_with_state(parts.body_bytes_max, body::read_whole);
     let api = table
         .method_not_allowed_fallback(method_not_allowed)
         .layer(no_store())
         .layer(DefaultBodyLimit::disable())
-        .layer(axum::middleware::from_fn_with_state(
-            parts.body_bytes_max,
-            body::read_whole,
-        ));
+        .layer(read_whole.clone());
+    let not_found = pages::not_found.layer(read_whole);
     let router = Router::new()
-        .nest("/api/v2", api.clone().fallback(pages::not_found))
+        .nest("/api/v2", api.clone().fallback(not_found))
         .merge(api)
         .with_state(app)
         .merge(transports::routes("/api/v2/notifications", carrier.clone()))

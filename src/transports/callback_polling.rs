@@ -7,7 +7,7 @@ use axum::response::Response;
 
 use super::Carrier;
 use super::origin::{is_allowed_origin, is_allowed_page};
-use super::polling::{Polling, Wrapping, messages_of_form, refuse};
+use super::polling::{Polling, Taken, Wrapping, messages_of_form, refuse};
 
 /// The names of the function's parameter: the reference's, and the protocol's.
 const PARAMETERS: [&str; 2] = ["jsonp", "jsonpcallback"];
@@ -45,9 +45,11 @@ pub(super) async fn serve(carrier: &Carrier, request: HttpRequest) -> Response {
         return refuse(StatusCode::BAD_REQUEST, "400::callback_invalid");
     }
     let text = messages_of_form(query.unwrap_or_default());
-    Polling::new(carrier, &parts, Wrapping::Call(&function))
-        .answer(&text)
-        .await
+    let wrapping = Wrapping::Call(&function);
+    match Polling::new(carrier, &parts, wrapping).take(&text).await {
+        Taken::Answered(response) => response,
+        Taken::Held(held) => wrapping.wait(held).await,
+    }
 }
 
 fn parameters(query: Option<&str>) -> form_urlencoded::Parse<'_> {

@@ -1,21 +1,21 @@
 //! The connections of a server: HTTP/1.1 and HTTP/2 on one port, each within bounds, until the server stops.
 
 use std::convert::Infallible;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::extract::Request;
+use axum::http::Request;
 use axum::response::Response;
-use axum::serve::Listener;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
-use tower::{Service, ServiceExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::time::timeout;
+use tower::Service;
 
 use super::beginning::Beginning;
 
@@ -47,56 +47,100 @@ impl Default for ConnectionSettings {
     }
 }
 
+/// How long nothing is accepted after the listener has failed: most likely for want of open files.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
 /// Serves what connects to `listener` until `stop` is ready; then what was begun is finished, and no connection kept.
 pub async fn serve<S>(
-    mut listener: TcpListener,
+    listener: TcpListener,
     service: S,
     settings: ConnectionSettings,
     stop: impl Future<Output = ()>,
 ) where
-    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
+    S: Clone + Send + 'static,
     S::Future: Send,
 {
-    let builder = builder(&settings);
-    let head_timeout = Duration::from_millis(settings.head_timeout_ms);
     let places = Arc::new(Semaphore::new(settings.connections_max));
-    let connections = GracefulShutdown::new();
+    let (stopping, stopped) = watch::channel(false);
     let mut stop = pin!(stop);
     loop {
         let next = async {
             let place = Arc::clone(&places).acquire_owned().await;
-            (place, Listener::accept(&mut listener).await)
+            (place, listener.accept().await)
         };
-        let (place, (stream, _)) = tokio::select! {
+        let (place, accepted) = tokio::select! {
             () = &mut stop => break,
             next = next => next,
         };
-        // Otherwise the second of two frames waits until the peer has confirmed the first, which it puts off for 40 ms.
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a connection sends its frames late");
-        }
-        let service = service
-            .clone()
-            .map_request(|request: hyper::Request<hyper::body::Incoming>| request.map(Body::new));
-        let io = TokioIo::new(Beginning::new(stream, head_timeout));
-        let connection = builder
-            .serve_connection_with_upgrades(io, TowerToHyperService::new(service))
-            .into_owned();
-        let connection = connections.watch(connection);
-        tokio::spawn(async move {
-            let ended = connection.await;
-            drop(place);
-            if let Err(error) = ended {
-                tracing::trace!(%error, "a connection ended");
+        match accepted {
+            Ok((stream, _)) => {
+                let connection =
+                    serve_connection(stream, service.clone(), settings, stopped.clone());
+                tokio::spawn(async move {
+                    connection.await;
+                    drop(place);
+                });
             }
-        });
+            Err(error) => {
+                tracing::warn!(%error, "no connection accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
     }
-    drop(listener);
-    connections.shutdown().await;
+    drop((listener, stopped));
+    stopping.send_replace(true);
+    stopping.closed().await;
 }
 
-fn builder(settings: &ConnectionSettings) -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new());
+async fn serve_connection<S>(
+    stream: TcpStream,
+    service: S,
+    settings: ConnectionSettings,
+    mut stopped: watch::Receiver<bool>,
+) where
+    S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
+    S: Clone + Send + 'static,
+    S::Future: Send,
+{
+    let head_timeout = Duration::from_millis(settings.head_timeout_ms);
+    // A notification is one small write: it must not wait until the one before has been acknowledged.
+    let prepared = stream.set_nodelay(true);
+    let first = tokio::select! {
+        first = timeout(head_timeout, may_be_http2(&stream)) => first,
+        _ = stopped.wait_for(|stopped| *stopped) => return,
+    };
+    let (Ok(()), Ok(Ok(may_be_http2))) = (prepared, first) else {
+        return;
+    };
+    let service = TowerToHyperService::new(service);
+    if may_be_http2 {
+        let io = TokioIo::new(Beginning::new(stream, head_timeout));
+        let builder = builder_of_either(&settings);
+        let connection = builder.serve_connection_with_upgrades(io, service);
+        let begin_end = auto::UpgradeableConnection::graceful_shutdown;
+        Box::pin(drive(connection, begin_end, stopped)).await;
+    } else {
+        // Not by the builder that tells them apart itself: it has hyper read by bits, into twice the buffer.
+        let mut builder = http1::Builder::new();
+        let builder = builder
+            .timer(TokioTimer::new())
+            .header_read_timeout(head_timeout);
+        let connection = builder.serve_connection(TokioIo::new(stream), service);
+        let begin_end = http1::UpgradeableConnection::graceful_shutdown;
+        drive(connection.with_upgrades(), begin_end, stopped).await;
+    }
+}
+
+/// Whether the client begins as HTTP/2 with prior knowledge does: with `PRI`, which is no method of HTTP/1.1.
+async fn may_be_http2(stream: &TcpStream) -> std::io::Result<bool> {
+    let mut first = [0; 3];
+    let len = stream.peek(&mut first).await?;
+    Ok(b"PRI".starts_with(&first[..len]))
+}
+
+fn builder_of_either(settings: &ConnectionSettings) -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
         .timer(TokioTimer::new())
@@ -110,4 +154,19 @@ fn builder(settings: &ConnectionSettings) -> Builder<TokioExecutor> {
         .keep_alive_interval(Duration::from_millis(settings.http2_ping_interval_ms))
         .keep_alive_timeout(Duration::from_millis(settings.http2_pong_timeout_ms));
     builder
+}
+
+async fn drive<C: Future>(
+    connection: C,
+    begin_end: fn(Pin<&mut C>),
+    mut stopped: watch::Receiver<bool>,
+) {
+    let mut connection = pin!(connection);
+    // What goes wrong on a connection is the client's business: it is gone, or does not speak HTTP.
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        _ = stopped.wait_for(|stopped| *stopped) => {}
+    }
+    begin_end(connection.as_mut());
+    connection.await;
 }

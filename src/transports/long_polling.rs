@@ -10,29 +10,43 @@ use http_body::Body as _;
 
 use super::Carrier;
 use super::origin::is_allowed_origin;
-use super::polling::{Polling, Wrapping, messages_of_form, refuse};
+use super::polling::{Polling, Taken, Wrapping, messages_of_form};
 
-pub(super) async fn serve(carrier: &Carrier, request: HttpRequest) -> Response {
+pub(super) fn serve(
+    carrier: Carrier,
+    request: HttpRequest,
+) -> impl Future<Output = Response> + Send {
+    // In a box, so that nothing of the request is left while a connect waits: thousands do.
+    let taking = Box::pin(take(carrier, request));
+    async {
+        match taking.await {
+            Taken::Answered(response) => response,
+            Taken::Held(held) => Wrapping::Json.wait(held).await,
+        }
+    }
+}
+
+async fn take(carrier: Carrier, request: HttpRequest) -> Taken {
     let (parts, body) = request.into_parts();
     let settings = carrier.hub.settings();
     // Credentials in a header are there on purpose; cookies are sent whatever page asks for it.
     if !parts.headers.contains_key(header::AUTHORIZATION)
         && !is_allowed_origin(&parts, &settings.allowed_origins)
     {
-        return refuse(StatusCode::FORBIDDEN, "403::origin_denied");
+        return Taken::refused(StatusCode::FORBIDDEN, "403::origin_denied");
     }
     let Some(body) = read(body, settings.message_size_max).await else {
-        return refuse(StatusCode::PAYLOAD_TOO_LARGE, "413::request_too_large");
+        return Taken::refused(StatusCode::PAYLOAD_TOO_LARGE, "413::request_too_large");
     };
     if carrier.hub.is_stopping() {
-        return refuse(StatusCode::SERVICE_UNAVAILABLE, "503::stopping");
+        return Taken::refused(StatusCode::SERVICE_UNAVAILABLE, "503::stopping");
     }
     let text = match std::str::from_utf8(&body) {
         Ok(text) => messages_of(text),
-        Err(_) => return refuse(StatusCode::BAD_REQUEST, "400::not_utf8"),
+        Err(_) => return Taken::refused(StatusCode::BAD_REQUEST, "400::not_utf8"),
     };
-    Polling::new(carrier, &parts, Wrapping::Json)
-        .answer(&text)
+    Polling::new(&carrier, &parts, Wrapping::Json)
+        .take(&text)
         .await
 }
 

@@ -15,13 +15,17 @@ mod polling;
 mod sse;
 mod websocket;
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{FromRequestParts, Request, State, WebSocketUpgrade};
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get};
+use axum::routing::get;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use tower::service_fn;
 
 pub use authentication::{Authenticator, Unauthenticated};
 pub use connections::{ConnectionSettings, serve};
@@ -46,11 +50,17 @@ pub struct Carrier {
 /// HTTP/2, CONNECT), GET with messages callback-polling; OPTIONS is answered with nothing: CORS headers are the business of
 /// [`with_cors`]. To be merged, not nested: a nested router never sees its own base with a slash.
 pub fn routes(base: &str, carrier: Carrier) -> Router {
+    let served_by = carrier.clone();
+    // No handler: axum would keep room for a request for as long as its connect waits.
+    let exchange = service_fn(move |request| exchange(served_by.clone(), request));
     Router::new()
-        .route(base, any(take))
-        .route(&format!("{base}/events"), get(listen).fallback(take))
-        .route(&format!("{base}/"), any(take))
-        .route(&format!("{base}/{{*suffix}}"), any(take))
+        .route_service(base, exchange.clone())
+        .route(
+            &format!("{base}/events"),
+            get(listen).fallback_service(exchange.clone()),
+        )
+        .route_service(&format!("{base}/"), exchange.clone())
+        .route_service(&format!("{base}/{{*suffix}}"), exchange)
         .with_state(carrier)
 }
 
@@ -59,11 +69,19 @@ async fn listen(State(carrier): State<Carrier>, request: Request) -> Response {
     sse::serve(&carrier, &parts).await
 }
 
-async fn take(State(carrier): State<Carrier>, request: Request) -> Response {
-    let method = request.method().clone();
-    if method == Method::POST {
-        return long_polling::serve(&carrier, request).await;
+fn exchange(
+    carrier: Carrier,
+    request: Request,
+) -> BoxFuture<'static, Result<Response, Infallible>> {
+    if request.method() == Method::POST {
+        Box::pin(long_polling::serve(carrier, request).map(Ok))
+    } else {
+        Box::pin(other_than_post(carrier, request).map(Ok))
     }
+}
+
+async fn other_than_post(carrier: Carrier, request: Request) -> Response {
+    let method = request.method();
     if method == Method::OPTIONS {
         return StatusCode::OK.into_response();
     }

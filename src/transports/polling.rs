@@ -9,7 +9,7 @@ use super::authentication::{Unauthenticated, denied, of_handshake};
 use super::body::DeliveryBody;
 use super::{Carrier, cookie, refusal};
 use crate::bayeux::{self, Malformed, Request, handshake, unknown_session};
-use crate::hub::{Answer, Caller, Principal, random_id};
+use crate::hub::{Answer, Caller, HeldConnect, Outgoing, Principal, random_id};
 
 /// What an array of messages is sent as.
 #[derive(Clone, Copy)]
@@ -18,6 +18,21 @@ pub(super) enum Wrapping<'a> {
     Json,
     /// A script that calls this function with it.
     Call(&'a str),
+}
+
+/// What becomes of a request.
+pub(super) enum Taken {
+    /// It is answered.
+    Answered(Response),
+    /// Its connect waits; what came with it is not needed any more.
+    Held(HeldConnect),
+}
+
+impl Taken {
+    /// No to it as a whole.
+    pub(super) fn refused(status: StatusCode, error: &str) -> Self {
+        Self::Answered(refuse(status, error))
+    }
 }
 
 /// One request.
@@ -36,30 +51,30 @@ impl<'a> Polling<'a> {
         }
     }
 
-    /// The response to the messages of `text`.
-    pub(super) async fn answer(&self, text: &str) -> Response {
+    /// Takes the messages of `text`.
+    pub(super) async fn take(&self, text: &str) -> Taken {
         match Request::parse(text, self.carrier.hub.settings().batch_len_max) {
             Ok(requests) if requests.is_empty() => {
-                refuse(StatusCode::BAD_REQUEST, "400::no_messages")
+                Taken::refused(StatusCode::BAD_REQUEST, "400::no_messages")
             }
-            Ok(requests) => self.answer_all(&requests).await,
+            Ok(requests) => self.take_all(&requests).await,
             Err(Malformed::TooMany) => {
-                refuse(StatusCode::PAYLOAD_TOO_LARGE, "413::too_many_messages")
+                Taken::refused(StatusCode::PAYLOAD_TOO_LARGE, "413::too_many_messages")
             }
             Err(Malformed::Syntax | Malformed::TooDeep) => {
-                refuse(StatusCode::BAD_REQUEST, "400::malformed")
+                Taken::refused(StatusCode::BAD_REQUEST, "400::malformed")
             }
         }
     }
 
-    async fn answer_all(&self, requests: &[Request<'_>]) -> Response {
+    async fn take_all(&self, requests: &[Request<'_>]) -> Taken {
         let headers = &self.parts.headers;
         let by_headers = self.carrier.authenticator.authenticate(headers, None).await;
         let is_handshake =
             |request: &&Request<'_>| request.channel.as_deref() == Some(handshake::CHANNEL);
         if let Some(request) = requests.iter().find(is_handshake) {
             // Whatever else is in its request is ignored: the protocol says so.
-            return self.shake_hands(by_headers, request).await;
+            return Taken::Answered(self.shake_hands(by_headers, request).await);
         }
         let principal = match by_headers {
             Ok(principal) => Some(principal),
@@ -67,9 +82,11 @@ impl<'a> Polling<'a> {
             // with the only status that clients read messages from, so that it handshakes, where credentials are asked for.
             Err(Unauthenticated::Missing) => None,
             Err(Unauthenticated::Expired) => {
-                return self.reply(StatusCode::OK, self.unknown(requests));
+                return Taken::Answered(self.reply(StatusCode::OK, self.unknown(requests)));
             }
-            Err(Unauthenticated::Invalid) => return self.unauthorised(self.unknown(requests)),
+            Err(Unauthenticated::Invalid) => {
+                return Taken::Answered(self.unauthorised(self.unknown(requests)));
+            }
         };
         let caller = Caller {
             principal: principal.as_ref(),
@@ -80,18 +97,9 @@ impl<'a> Polling<'a> {
             // Browsers do not say in which order they run scripts: there is but one connect at a time.
             delivers_with_connects_only: matches!(self.wrapping, Wrapping::Call(_)),
         };
-        let outgoing = match self.carrier.hub.receive(caller, requests) {
-            Answer::Now(outgoing, _) => Some(outgoing),
-            Answer::Held(held) => held.wait().await,
-        };
-        match outgoing {
-            Some(outgoing) => {
-                let text = self.wrapping.wrap(outgoing.encode());
-                let body = Body::new(DeliveryBody::new(text, outgoing));
-                self.respond(StatusCode::OK, body)
-            }
-            // Not 408, which browsers repeat by themselves, and no success, which would start a second connect cycle.
-            None => refuse(StatusCode::INTERNAL_SERVER_ERROR, "500::connect_replaced"),
+        match self.carrier.hub.receive(caller, requests) {
+            Answer::Now(outgoing, _) => Taken::Answered(self.wrapping.deliver(outgoing)),
+            Answer::Held(held) => Taken::Held(held),
         }
     }
 
@@ -103,18 +111,17 @@ impl<'a> Polling<'a> {
         let hub = &self.carrier.hub;
         let headers = &self.parts.headers;
         let received = hub.now();
-        let (principal, by_token) =
-            match of_handshake(self.carrier, headers, by_headers, request).await {
-                Ok(known) => known,
-                // A token inside the message is answered inside the message; HTTP has a status for credentials of its own.
-                Err(_) if request.ext.token.is_some() => {
-                    let denied = denied(self.carrier, request);
-                    return self.reply(StatusCode::OK, format!("[{denied}]"));
-                }
-                Err(_) => {
-                    return self.unauthorised(format!("[{}]", denied(self.carrier, request)));
-                }
-            };
+        let (principal, by_token) = match of_handshake(self.carrier, by_headers, request).await {
+            Ok(known) => known,
+            // A token inside the message is answered inside the message; HTTP has a status for credentials of its own.
+            Err(_) if request.ext.token.is_some() => {
+                let denied = denied(self.carrier, request);
+                return self.reply(StatusCode::OK, format!("[{denied}]"));
+            }
+            Err(_) => {
+                return self.unauthorised(format!("[{}]", denied(self.carrier, request)));
+            }
+        };
         let sent = cookie::browser(headers).map(ToOwned::to_owned);
         let browser = sent.clone().unwrap_or_else(random_id);
         let (reply, open) = hub.handshake(request, &principal, by_token, &browser, received);
@@ -145,16 +152,33 @@ impl<'a> Polling<'a> {
     }
 
     fn reply(&self, status: StatusCode, text: String) -> Response {
-        self.respond(status, self.wrapping.wrap(text).into())
+        self.wrapping
+            .respond(status, self.wrapping.wrap(text).into())
+    }
+}
+
+impl Wrapping<'_> {
+    /// The response to a connect that waits.
+    pub(super) async fn wait(self, held: HeldConnect) -> Response {
+        match held.wait().await {
+            Some(outgoing) => self.deliver(outgoing),
+            // Not 408, which browsers repeat by themselves, and no success, which would start a second connect cycle.
+            None => refuse(StatusCode::INTERNAL_SERVER_ERROR, "500::connect_replaced"),
+        }
     }
 
-    fn respond(&self, status: StatusCode, body: Body) -> Response {
+    fn deliver(self, outgoing: Outgoing) -> Response {
+        let text = self.wrap(outgoing.encode());
+        self.respond(StatusCode::OK, Body::new(DeliveryBody::new(text, outgoing)))
+    }
+
+    fn respond(self, status: StatusCode, body: Body) -> Response {
         let headers: [(HeaderName, &str); 2] = [
-            (header::CONTENT_TYPE, self.wrapping.content_type()),
+            (header::CONTENT_TYPE, self.content_type()),
             (header::CACHE_CONTROL, "no-store"),
         ];
         let mut response = (status, headers, body).into_response();
-        if let Wrapping::Call(_) = self.wrapping {
+        if let Self::Call(_) = self {
             let nosniff = HeaderValue::from_static("nosniff");
             response
                 .headers_mut()
@@ -162,9 +186,7 @@ impl<'a> Polling<'a> {
         }
         response
     }
-}
 
-impl Wrapping<'_> {
     fn content_type(self) -> &'static str {
         match self {
             Self::Json => "application/json",

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -17,7 +17,7 @@ use crate::bayeux::{Ended, Request, handshake};
 use crate::hub::{Answer, Caller, Outgoing, Principal, Settings, Socket, SocketEvent, random_id};
 
 /// Per socket, read and written through: the defaults of 128 KiB would cost more than everything else of a session.
-const BUFFER_SIZE: usize = 4096;
+const BUFFER_SIZE: usize = 2048;
 /// How long a peer has to answer a close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -50,7 +50,7 @@ pub(super) async fn serve(carrier: &Carrier, parts: &Parts, upgrade: WebSocketUp
     };
     let mut peer = Peer {
         carrier: carrier.clone(),
-        headers: parts.headers.clone(),
+        browser: cookie::browser(&parts.headers).map(Into::into),
         principal,
         socket,
         unbound_until: Instant::now(),
@@ -78,7 +78,8 @@ pub fn with_bounds(upgrade: WebSocketUpgrade, settings: &Settings) -> WebSocketU
 
 struct Peer {
     carrier: Carrier,
-    headers: HeaderMap,
+    /// The cookie of the upgrade. Its headers are not kept: one would keep all that was read with it.
+    browser: Option<Box<str>>,
     principal: Option<Principal>,
     socket: Socket,
     /// When it is closed unless it has a session.
@@ -164,7 +165,7 @@ impl Peer {
         }
         let caller = Caller {
             principal: self.principal.as_ref(),
-            browser: cookie::browser(&self.headers),
+            browser: self.browser.as_deref(),
             bound: self.socket.bound(),
             carrier: self.socket.carrier(),
             limits_browser: false,
@@ -190,10 +191,12 @@ impl Peer {
     async fn shake_hands(&mut self, request: &Request<'_>) -> String {
         let received = self.carrier.hub.now();
         let by_headers = self.principal.clone().ok_or(Unauthenticated::Missing);
-        match of_handshake(&self.carrier, &self.headers, by_headers, request).await {
+        match of_handshake(&self.carrier, by_headers, request).await {
             Ok((principal, by_token)) => {
-                let browser =
-                    cookie::browser(&self.headers).map_or_else(random_id, ToOwned::to_owned);
+                let browser = self
+                    .browser
+                    .as_deref()
+                    .map_or_else(random_id, ToOwned::to_owned);
                 let (reply, open) = self
                     .carrier
                     .hub

@@ -1,6 +1,7 @@
 //! The REST interface, over real HTTP.
 
 mod bad_input;
+mod connections;
 mod credentials;
 mod durability;
 mod event_models;
