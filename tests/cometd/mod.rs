@@ -8,6 +8,7 @@ mod frames;
 mod http2;
 mod pages;
 mod script;
+mod server_sent_events;
 
 macro_rules! scripts {
     ($($name:ident)*) => {
