@@ -150,6 +150,25 @@ pub enum Purpose {
         /// Repeated in the answer at the resolution.
         reference_id: Option<ReferenceId>,
     },
+    /// Another agent wants to work on it together.
+    Conference {
+        /// Who invites.
+        by: UserId,
+        /// Repeated in the answer at the resolution.
+        reference_id: Option<ReferenceId>,
+    },
+}
+
+impl Purpose {
+    /// The agent who sent the invitation and waits for its answer, with the reference of his request; none for a router.
+    pub fn sender(&self) -> Option<(&UserId, Option<ReferenceId>)> {
+        match self {
+            Self::Delivery { .. } => None,
+            Self::Transfer { by, reference_id } | Self::Conference { by, reference_id } => {
+                Some((by, *reference_id))
+            }
+        }
+    }
 }
 
 /// Agents' hold on an interaction.

@@ -194,6 +194,8 @@ pub enum Cause {
     Withdrawn,
     /// The router left, or lost the interaction.
     RouterGone,
+    /// The last agent left it.
+    Left,
 }
 
 impl Cause {
@@ -207,6 +209,7 @@ impl Cause {
             Self::LoggedOut => "LoggedOut",
             Self::Withdrawn => "Withdrawn",
             Self::RouterGone => "RouterGone",
+            Self::Left => "Left",
         }
     }
 }

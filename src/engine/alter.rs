@@ -27,6 +27,8 @@ pub(super) fn alter(it: &mut Interaction, change: &Change, state: &State) {
             }
             end_invitation(it, state);
         }
+        Change::PartyJoined { agent, .. } => join(it, agent),
+        Change::PartyLeft { agent, .. } => part(it, agent),
         Change::PlacedInQueue { queue, order, .. } => {
             it.declined.clear();
             place_in_queue(
@@ -118,19 +120,35 @@ fn accept(it: &mut Interaction, agent: &UserId, timeout_ms: u64, state: &State) 
         }
         Whereabouts::Handling(handling) => {
             let pending = handling.pending.take();
-            if let Some(Purpose::Transfer { by, .. }) = pending.map(|found| found.purpose) {
-                handling.parties.retain(|party| *party != by);
-            }
             it.declined.clear();
             handling.parties.push(agent.clone());
             handling.timeout_ms = timeout_ms;
-            it.assigned_to = Some(agent.clone());
-            it.assigned_at = Some(state.at);
+            if let Some(Purpose::Transfer { by, .. }) = pending.map(|found| found.purpose) {
+                handling.parties.retain(|party| *party != by);
+                it.assigned_to = Some(agent.clone());
+                it.assigned_at = Some(state.at);
+            }
         }
         Whereabouts::Queued(_)
         | Whereabouts::InWorkbin(_)
         | Whereabouts::Routing(_)
         | Whereabouts::Stopped(_) => {}
+    }
+}
+
+fn join(it: &mut Interaction, agent: &UserId) {
+    if let Whereabouts::Handling(handling) = &mut it.whereabouts {
+        handling.parties.push(agent.clone());
+    }
+}
+
+/// Whoever came next after an owner who leaves owns it.
+fn part(it: &mut Interaction, agent: &UserId) {
+    if let Whereabouts::Handling(handling) = &mut it.whereabouts {
+        handling.parties.retain(|party| party != agent);
+        if it.assigned_to.as_ref() == Some(agent) {
+            it.assigned_to = handling.parties.first().cloned();
+        }
     }
 }
 

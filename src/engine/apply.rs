@@ -72,6 +72,8 @@ impl State {
             | Change::AgentInvited { .. }
             | Change::Declined { .. }
             | Change::InvitationRevoked { .. }
+            | Change::PartyJoined { .. }
+            | Change::PartyLeft { .. }
             | Change::PlacedInQueue { .. }
             | Change::PlacedInWorkbin { .. }
             | Change::PropertiesChanged { .. }

@@ -107,6 +107,22 @@ pub enum Change {
         /// Why not.
         reason: Option<String>,
     },
+    /// An agent began to work on an interaction that others work on.
+    PartyJoined {
+        /// Which interaction.
+        interaction: InteractionId,
+        /// Who.
+        agent: UserId,
+    },
+    /// An agent works on an interaction no longer, but others do.
+    PartyLeft {
+        /// Which interaction.
+        interaction: InteractionId,
+        /// Who.
+        agent: UserId,
+        /// Why it was taken from him; none if he left.
+        cause: Option<Cause>,
+    },
     /// The interaction was placed in a queue.
     PlacedInQueue {
         /// Which interaction.
@@ -200,6 +216,8 @@ impl Change {
             | Self::AgentInvited { interaction, .. }
             | Self::Declined { interaction, .. }
             | Self::InvitationRevoked { interaction, .. }
+            | Self::PartyJoined { interaction, .. }
+            | Self::PartyLeft { interaction, .. }
             | Self::PlacedInQueue { interaction, .. }
             | Self::PlacedInWorkbin { interaction, .. }
             | Self::PropertiesChanged { interaction, .. }

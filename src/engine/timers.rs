@@ -111,11 +111,7 @@ fn expire_holds(turn: &mut Turn<'_>, agent: &UserId) {
         .cloned()
         .collect();
     for interaction in lost {
-        turn.revoke_invitation(&interaction.id, Cause::Withdrawn);
-        turn.record(Change::Returned {
-            interaction: interaction.id.clone(),
-            cause: Cause::HandlingExpired,
-        });
+        turn.take_from(&interaction, agent, Cause::HandlingExpired);
     }
 }
 

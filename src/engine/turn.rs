@@ -182,18 +182,43 @@ impl<'a> Turn<'a> {
         });
     }
 
-    /// Takes everything from an agent: invitations are revoked, interactions go back to where they came from.
+    /// Takes back the open invitation of an interaction if `agent` sent it.
+    pub fn withdraw_invitation_of(&mut self, interaction: &Interaction, agent: &UserId) {
+        let sender = interaction
+            .invitation()
+            .and_then(|open| open.purpose.sender());
+        if sender.is_some_and(|(by, _)| by == agent) {
+            self.revoke_invitation(&interaction.id, Cause::Withdrawn);
+        }
+    }
+
+    /// Takes an interaction from an agent who works on it: it stays with the others, or goes back to where it came from.
+    pub fn take_from(&mut self, interaction: &Interaction, agent: &UserId, cause: Cause) {
+        let is_last = interaction.parties().len() == 1;
+        if is_last {
+            self.revoke_invitation(&interaction.id, Cause::Withdrawn);
+            self.record(Change::Returned {
+                interaction: interaction.id.clone(),
+                cause,
+            });
+        } else {
+            self.withdraw_invitation_of(interaction, agent);
+            self.record(Change::PartyLeft {
+                interaction: interaction.id.clone(),
+                agent: agent.clone(),
+                cause: Some(cause),
+            });
+        }
+    }
+
+    /// Takes everything from an agent: invitations are revoked, interactions stay with others or go back.
     pub fn take_all_from(&mut self, agent: &UserId, cause: Cause) {
         let involved: Vec<Arc<Interaction>> = self.state.involved(agent).cloned().collect();
         for interaction in involved {
             if interaction.invites(agent) {
                 self.revoke_invitation(&interaction.id, cause);
             } else {
-                self.revoke_invitation(&interaction.id, Cause::Withdrawn);
-                self.record(Change::Returned {
-                    interaction: interaction.id.clone(),
-                    cause,
-                });
+                self.take_from(&interaction, agent, cause);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{State, operations};
 use crate::domain::{
-    Actor, Interaction, Role, Router, UserId, Whereabouts, WorkbinKind, WorkbinRef,
+    Actor, Interaction, Purpose, Role, Router, UserId, Whereabouts, WorkbinKind, WorkbinRef,
 };
 
 /// The state in which an agent sees an interaction of his (gateway-api 2.7).
@@ -39,7 +39,8 @@ impl AgentState {
 /// The state in which an agent sees an interaction; none if he has no part in it.
 pub fn agent_state(interaction: &Interaction, agent: &UserId) -> Option<AgentState> {
     if interaction.has_party(agent) {
-        Some(if interaction.invitation().is_some() {
+        let pending = interaction.invitation().map(|open| &open.purpose);
+        Some(if matches!(pending, Some(Purpose::Transfer { .. })) {
             AgentState::Transferring
         } else if interaction.is_draft {
             AgentState::Composing

@@ -132,8 +132,9 @@ impl Observer {
     /// Exactly the senders of open invitations wait for an answer.
     fn check_open(&self, state: &State) {
         let senders = state.interactions.values().filter_map(|interaction| {
-            let (Purpose::Delivery { reference_id } | Purpose::Transfer { reference_id, .. }) =
-                &interaction.invitation()?.purpose;
+            let (Purpose::Delivery { reference_id }
+            | Purpose::Transfer { reference_id, .. }
+            | Purpose::Conference { reference_id, .. }) = &interaction.invitation()?.purpose;
             *reference_id
         });
         let senders: BTreeSet<ReferenceId> = senders.collect();

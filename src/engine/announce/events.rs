@@ -105,6 +105,8 @@ impl Announcer {
             | Change::Declined { .. }
             | Change::InteractionSubmitted(_)
             | Change::InvitationRevoked { .. }
+            | Change::PartyJoined { .. }
+            | Change::PartyLeft { .. }
             | Change::PlacedInQueue { .. }
             | Change::PlacedInWorkbin { .. }
             | Change::PresenceChanged { .. }

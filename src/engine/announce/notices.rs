@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Announcer, Body, InteractionNotice, NoticeKind};
-use crate::domain::{Cause, Interaction, InteractionId, Purpose, UserId};
+use crate::domain::{Cause, Interaction, InteractionId, UserId};
 use crate::engine::index::involved_agents;
 use crate::engine::{AgentState, Change, Head, State, agent_state, capabilities};
 
@@ -21,6 +21,19 @@ impl Announcer {
             Change::Returned { interaction, cause } => {
                 for agent in before.map_or(&[][..], Interaction::parties) {
                     self.note_taken(interaction, agent, *cause);
+                }
+            }
+            Change::PartyLeft {
+                interaction,
+                agent,
+                cause: Some(cause),
+            } => self.note_taken(interaction, agent, *cause),
+            Change::PlacedInQueue { interaction, .. }
+            | Change::PlacedInWorkbin { interaction, .. } => {
+                for agent in before.map_or(&[][..], Interaction::parties) {
+                    if head.actor.agent() != Some(agent) {
+                        self.note_taken(interaction, agent, Cause::Withdrawn);
+                    }
                 }
             }
             Change::Stopped { interaction } => {
@@ -44,8 +57,8 @@ impl Announcer {
             | Change::ClientUnregistered { .. }
             | Change::Declined { .. }
             | Change::InteractionSubmitted(_)
-            | Change::PlacedInQueue { .. }
-            | Change::PlacedInWorkbin { .. }
+            | Change::PartyJoined { .. }
+            | Change::PartyLeft { cause: None, .. }
             | Change::PresenceChanged { .. }
             | Change::PropertiesChanged { .. }
             | Change::Pulled { .. }
@@ -57,7 +70,7 @@ impl Announcer {
         }
     }
 
-    /// A change that ends the invitation of a transfer answers who sent it.
+    /// A change that ends the invitation of another agent answers who sent it.
     fn note_settled(&mut self, before: Option<&Interaction>, change: &Change) {
         let ends = matches!(
             change,
@@ -69,13 +82,11 @@ impl Announcer {
         let Some(before) = before.filter(|_| ends) else {
             return;
         };
-        if let Some(Purpose::Transfer {
-            by,
-            reference_id: Some(reference),
-        }) = before.invitation().map(|open| &open.purpose)
+        if let Some((by, Some(reference))) =
+            before.invitation().and_then(|open| open.purpose.sender())
         {
             self.settled
-                .insert((before.id.clone(), by.clone()), *reference);
+                .insert((before.id.clone(), by.clone()), reference);
         }
     }
 

@@ -50,11 +50,18 @@ impl Scene<'_> {
                 self.back_from_router();
             }
             Change::PlacedInQueue { .. } | Change::PlacedInWorkbin { .. } => {
+                // Those who worked on it together with whoever places it.
+                self.revoke_from_parties(Cause::Withdrawn);
                 // A router that routes on what it has offered: the revocation put it back into its queue.
                 self.report_taken();
                 self.report_holders_removed();
                 self.report_placed();
             }
+            Change::PartyJoined { agent, .. } => {
+                self.tell_parties(Event::PartyAdded, agent);
+                self.report_party(Event::PartyAdded, agent);
+            }
+            Change::PartyLeft { agent, cause, .. } => self.left(agent, *cause),
             Change::Pulled { agent, .. } => {
                 self.report_taken();
                 self.report_party(Event::PartyAdded, agent);
@@ -107,7 +114,7 @@ impl Scene<'_> {
         });
     }
 
-    /// Rows 8 and 29.
+    /// Rows 8, 29 and 30.
     fn accepted(&mut self, agent: &UserId) {
         let by = agent.clone();
         let accepted = |attributes: &mut Attributes| attributes.party = Some(Party::Agent(by));
@@ -119,18 +126,49 @@ impl Scene<'_> {
                 self.report_party(Event::PartyAdded, agent);
             }
             Some(Purpose::Transfer { by, reference_id }) => {
-                self.tell_agent(&by, Event::Ack, |attributes| {
-                    attributes.reference_id = reference_id;
-                });
+                self.acknowledge_sender(&by, reference_id);
                 self.report(Event::Accepted, accepted);
                 self.report_party(Event::PartyAdded, agent);
                 self.report_party(Event::PartyRemoved, &by);
+            }
+            Some(Purpose::Conference { by, reference_id }) => {
+                self.acknowledge_sender(&by, reference_id);
+                self.tell_parties(Event::PartyAdded, agent);
+                self.report(Event::Accepted, accepted);
+                self.report_party(Event::PartyAdded, agent);
             }
             None => {}
         }
     }
 
-    /// Rows 10, 13, 32, and the withdrawal of a transfer.
+    /// Whoever invited another agent hears that he accepted.
+    fn acknowledge_sender(&mut self, by: &UserId, reference_id: Option<ReferenceId>) {
+        self.tell_agent(by, Event::Ack, |attributes| {
+            attributes.reference_id = reference_id;
+        });
+    }
+
+    /// Row 34, and the same of one from whom it is taken.
+    fn left(&mut self, agent: &UserId, cause: Option<Cause>) {
+        if let Some(cause) = cause {
+            self.tell_agent(agent, Event::Revoked, |attributes| {
+                attributes.cause = Some(cause);
+            });
+        }
+        self.tell_parties(Event::PartyRemoved, agent);
+        self.report_party(Event::PartyRemoved, agent);
+    }
+
+    /// Tells all who work on it about one who joined them or left.
+    fn tell_parties(&mut self, event: Event, about: &UserId) {
+        for agent in self.after.clone().parties() {
+            self.tell_agent(agent, event, |attributes| {
+                attributes.party = Some(Party::Agent(about.clone()));
+            });
+        }
+    }
+
+    /// Rows 10, 13, 32, and the withdrawal of an invitation by an agent.
     fn revoked(&mut self, agent: &UserId, cause: Cause) {
         let ticket = self.open_invitation().map(|invitation| invitation.ticket);
         if self.head.actor.agent() != Some(agent) {
@@ -185,8 +223,9 @@ impl Scene<'_> {
             });
             match invitation.purpose {
                 Purpose::Delivery { reference_id } => offered = reference_id,
-                Purpose::Transfer { by, reference_id } => {
-                    self.fail_transfer(&by, reference_id, "The interaction was stopped");
+                Purpose::Transfer { by, reference_id }
+                | Purpose::Conference { by, reference_id } => {
+                    self.fail_sender(&by, reference_id, "The interaction was stopped");
                 }
             }
         }
@@ -218,9 +257,9 @@ impl Scene<'_> {
     fn settle_invitation(&mut self, result: RouteResult, why: &'static str) {
         match self.open_invitation().map(|invitation| invitation.purpose) {
             Some(Purpose::Delivery { reference_id }) => self.settle_route(reference_id, result),
-            Some(Purpose::Transfer { by, reference_id }) => {
-                self.fail_transfer(&by, reference_id, why);
-            }
+            Some(
+                Purpose::Transfer { by, reference_id } | Purpose::Conference { by, reference_id },
+            ) => self.fail_sender(&by, reference_id, why),
             None => {}
         }
     }
@@ -234,12 +273,7 @@ impl Scene<'_> {
         }
     }
 
-    fn fail_transfer(
-        &mut self,
-        by: &UserId,
-        reference_id: Option<ReferenceId>,
-        text: &'static str,
-    ) {
+    fn fail_sender(&mut self, by: &UserId, reference_id: Option<ReferenceId>, text: &'static str) {
         let refusal = Refusal::new(RefusalKind::AgentUnavailable, text);
         self.tell_agent(by, Event::Error, |attributes| {
             attributes.refusal = Some(refusal.answering(reference_id));

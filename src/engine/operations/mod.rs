@@ -9,6 +9,7 @@ mod agent_login;
 mod cancel;
 mod change_properties;
 mod complete;
+mod conference;
 mod configure;
 mod get_workbin_content;
 mod media_state;
@@ -173,11 +174,14 @@ operations! {
         DeleteUserData = user_data::DeleteUserData,
         PlaceInWorkbin = place_in_workbin::PlaceInWorkbin,
         SingleStepTransfer = single_step_transfer::SingleStepTransfer,
+        Conference = conference::Conference,
+        Leave = conference::Leave,
         Reply = reply::Reply,
         ReplyAll = reply::ReplyAll,
         StopProcessing = complete::StopProcessing,
         ChangeProperties = ChangeProperties,
         RouteCall = route_call::RouteCall,
+        Intrude = conference::Intrude,
     }
     of_the_centre {
         GetWorkbinContent = get_workbin_content::GetWorkbinContent,

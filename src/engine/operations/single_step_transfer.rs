@@ -44,9 +44,6 @@ impl SingleStepTransfer {
             }
             Target::User(to) => {
                 let by = turn.user()?;
-                if to == by {
-                    return Err(Refusal::invalid_value("userId", to.as_str()));
-                }
                 check_target(turn, &to, interaction)?;
                 let reference_id = turn.head().reference_id;
                 turn.invite(&interaction.id, &to, Purpose::Transfer { by, reference_id });
@@ -77,9 +74,16 @@ enum Target {
     Queue(QueueName),
 }
 
-/// A transfer goes to an agent who is logged in for the medium; it is between people, so that neither his
-/// readiness nor his capacity is asked.
-fn check_target(turn: &Turn<'_>, to: &UserId, interaction: &Interaction) -> Result<(), Refusal> {
+/// An agent invites one who is logged in for the medium and has no part in the interaction; it is between people, so that
+/// neither his readiness nor his capacity is asked.
+pub(super) fn check_target(
+    turn: &Turn<'_>,
+    to: &UserId,
+    interaction: &Interaction,
+) -> Result<(), Refusal> {
+    if interaction.has_party(to) {
+        return Err(Refusal::invalid_value("userId", to.as_str()));
+    }
     let state = turn.state();
     match state.agents.get(to) {
         Some(agent) if agent.media.contains_key(&interaction.media_type) => Ok(()),
@@ -100,7 +104,7 @@ fn may_transfer(interaction: &Interaction, actor: &Actor) -> Result<(), Refusal>
     match interaction.invitation() {
         None => Ok(()),
         Some(_) => Err(Refusal::invalid_state(
-            "A transfer of this interaction is pending",
+            "An invitation to this interaction is pending",
         )),
     }
 }
