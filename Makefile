@@ -1,12 +1,13 @@
 # make run       a contact centre on this machine: http://127.0.0.1:8080
 # make test      every test; installs what the tests need
+# make torture   every real client on every carrier through every outage, which takes minutes
 # make lint      what CI insists on besides the tests
 # make bench     durable operations per second, and what a CometD delivery costs, as a share of what the machine allows
 # make build     the release binary and the page
 #
 # Rust and Node are taken as given.
 
-.PHONY: run build page lint test test-rust test-clients test-tools bench
+.PHONY: run build page lint test test-rust test-clients test-tools torture torture-clients bench
 .DELETE_ON_ERROR:
 .ONESHELL:
 SHELL := bash
@@ -42,20 +43,35 @@ test: test-rust test-clients
 test-rust:
 	cargo test --locked
 
-# The Node clients and the browser start target/debug/baton themselves.
-test-clients: page test-tools tests/clients/node_modules/.installed
+# The clients and the browser start target/debug/baton themselves.
+CLIENT_LIBRARIES := tests/clients/node_modules/.installed tests/clients/.venv/.installed
+
+test-clients: page test-tools $(CLIENT_LIBRARIES)
 	cargo build --locked
 	CHROMIUM="$$($(FIND_CHROMIUM))" npm --prefix tests/clients test
 
+torture: torture-clients
+
+torture-clients: test-tools $(CLIENT_LIBRARIES)
+	cargo build --locked
+	CHROMIUM="$$($(FIND_CHROMIUM))" npm --prefix tests/clients run torture
+
 FIND_CHROMIUM := command -v "$${CHROMIUM:-chromium}" chromium chromium-browser google-chrome | head -n 1
+HAS_VENV := python3 -c 'import ensurepip, venv' 2>/dev/null
 ROOT := $(if $(filter-out 0,$(shell id -u)),sudo)
 
-# The browser is Debian's, unless there is one or the environment names one as CHROMIUM.
+# The browser and Python are Debian's, unless there are others or the environment names a browser as CHROMIUM.
 test-tools:
-	if [ -z "$$($(FIND_CHROMIUM))" ]; then
+	missing="$$([ -n "$$($(FIND_CHROMIUM))" ] || echo chromium) $$($(HAS_VENV) || echo python3-venv)"
+	if [ "$$missing" != " " ]; then
 		$(ROOT) apt-get update -qq
-		$(ROOT) env DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends chromium
+		$(ROOT) env DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends $$missing
 	fi
+
+tests/clients/.venv/.installed: tests/clients/drivers/requirements.txt | test-tools
+	python3 -m venv --clear $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
 
 # Ten thousand idle sessions are as many open files, on either side.
 bench:

@@ -11,7 +11,9 @@ use std::sync::{Arc, OnceLock};
 use axum::http::HeaderMap;
 use baton::bayeux::{ChannelId, Denied, Event, Kind};
 use baton::hub::{Application, BrowserCookie, CurrentState, Hub, Principal, Settings, UserKey};
-use baton::transports::{Authenticator, Carrier, Unauthenticated, routes, serve, with_cors};
+use baton::transports::{
+    Authenticator, Carrier, ConnectionSettings, Unauthenticated, routes, serve, with_cors,
+};
 use clap::Parser;
 use futures_util::future::BoxFuture;
 use serde_json::value::RawValue;
@@ -61,6 +63,12 @@ struct Bounds {
     /// Connects held at a time by long polling.
     #[arg(long, default_value_t = 1_000_000)]
     held_connects_max: usize,
+    /// Connections at a time, sockets not among them.
+    #[arg(long, default_value_t = 1_000_000)]
+    connections_max: usize,
+    /// Requests that one HTTP/2 connection may have open at a time.
+    #[arg(long, default_value_t = 10_000)]
+    http2_streams_max: u32,
     /// Sockets at a time.
     #[arg(long, default_value_t = 1_000_000)]
     sockets_max: usize,
@@ -143,12 +151,18 @@ async fn main() -> anyhow::Result<()> {
         authenticator: everybody,
     };
     let listener = tokio::net::TcpListener::bind(&options.listen).await?;
-    let stop = async move {
+    let stop = async {
         tokio::signal::ctrl_c().await.ok();
         hub.shut_down();
     };
     let router = with_cors(routes("/cometd", carrier), &options.allow_origin);
-    serve(listener, router, stop).await;
+    let connections = ConnectionSettings {
+        connections_max: options.bounds.connections_max,
+        http2_streams_max: options.bounds.http2_streams_max,
+        ..ConnectionSettings::default()
+    };
+    serve(listener, router, connections, stop).await;
+    hub.sockets_closed().await;
     Ok(())
 }
 

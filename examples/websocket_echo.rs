@@ -9,7 +9,7 @@ use axum::Router;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::routing::any;
 use baton::hub::Settings;
-use baton::transports::{close, close_code_of_error, serve, with_bounds};
+use baton::transports::{ConnectionSettings, close, close_code_of_error, serve, with_bounds};
 use clap::Parser;
 
 #[derive(Parser)]
@@ -33,8 +33,9 @@ async fn main() -> anyhow::Result<()> {
         with_bounds(upgrade, &settings).on_upgrade(echo)
     };
     let listener = tokio::net::TcpListener::bind(&options.listen).await?;
-    let routes = Router::new().fallback(any(upgrade));
-    serve(listener, routes, std::future::pending()).await;
+    let router = Router::new().fallback(any(upgrade));
+    let connections = ConnectionSettings::default();
+    serve(listener, router, connections, std::future::pending()).await;
     Ok(())
 }
 

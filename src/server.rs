@@ -20,7 +20,7 @@ use crate::domain::{CentreId, Configuration};
 use crate::hub::Hub;
 use crate::journal::{DataFolder, SqliteJournal};
 use crate::options::Options;
-use crate::transports;
+use crate::transports::{ConnectionSettings, serve};
 
 /// The variable that holds the HS256 secret.
 pub const SECRET_VARIABLE: &str = "BATON_JWT_SECRET";
@@ -35,6 +35,7 @@ const DRAIN_MAX: Duration = Duration::from_secs(8);
 pub struct Server {
     listener: TcpListener,
     router: Router,
+    connections: ConnectionSettings,
     hub: Hub,
     centres: Centres,
 }
@@ -89,6 +90,7 @@ impl Server {
         Ok(Self {
             listener,
             router,
+            connections: options.connection_settings(),
             hub,
             centres,
         })
@@ -103,7 +105,7 @@ impl Server {
     }
 
     /// Serves until `stop` is ready; then held connects are answered, what was begun is finished, and the journals closed.
-    pub async fn run(self, stop: impl Future<Output = ()>) {
+    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) {
         let (draining, mut drain) = tokio::sync::watch::channel(false);
         let hub = self.hub.clone();
         let stopping = async move {
@@ -114,7 +116,11 @@ impl Server {
         };
         // `/me/` is `/me`: clients of the gateway write both.
         let trimmed = NormalizePathLayer::trim_trailing_slash().layer(self.router);
-        let serve = transports::serve(self.listener, trimmed, stopping);
+        let hub = self.hub;
+        let serve = async {
+            serve(self.listener, trimmed, self.connections, stopping).await;
+            hub.sockets_closed().await;
+        };
         let limit = async move {
             let stopped = drain.wait_for(|draining| *draining).await.is_ok();
             if stopped {

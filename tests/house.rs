@@ -13,7 +13,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("centre", &["hub", "bayeux", "engine", "journal", "domain"]),
     ("api", &["transports", "centre", "hub", "engine", "domain"]),
     ("transports", &["hub", "bayeux"]),
-    ("options", &["hub", "domain"]),
+    ("options", &["transports", "hub", "domain"]),
     (
         "server",
         &[

@@ -28,8 +28,6 @@ pub enum Reconnect {
 
 /// How long a client waits that has to poll, since as many connects are held as may be.
 const POLLING_INTERVAL_MS: u64 = 2_000;
-/// How long a client waits before it comes back to a server that is stopping.
-const COMEBACK_MS: u64 = 1_000;
 
 impl Advice {
     /// Go on as `limits` say.
@@ -67,12 +65,9 @@ impl Advice {
         }
     }
 
-    /// Come back in a moment: the server is stopping.
-    pub fn come_back(limits: &Limits) -> Self {
-        Self {
-            interval: COMEBACK_MS,
-            ..Self::of(Reconnect::Retry, limits)
-        }
+    /// How long the client was told to wait before it connects again.
+    pub(super) fn interval_ms(&self) -> u64 {
+        self.interval
     }
 
     fn of(reconnect: Reconnect, limits: &Limits) -> Self {

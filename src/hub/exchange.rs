@@ -84,20 +84,18 @@ impl Hub {
         is_live.then_some(open)
     }
 
-    /// A session belongs to a principal. Where the handshake alone carried credentials, or everybody is the same
-    /// principal, the browser cookie takes their place.
+    /// A session belongs to a principal. Where the handshake alone carried credentials, its identifier takes their place:
+    /// 160 random bits that nobody else is ever told. A browser cookie that is sent has to match in any case.
     fn is_owner(&self, caller: &Caller<'_>, open: &OpenSession) -> bool {
-        let same_browser = caller.browser.map(|browser| *browser == *open.browser);
-        let must_have_cookie = match caller.principal {
-            // Over a socket the reference is content with the identifier, and clients that reconnect rely on it.
-            Some(principal) if principal.key == *open.user() => {
-                self.settings().browser_cookie == BrowserCookie::Required
-                    && caller.carrier == Carrier::LongPolling
-            }
-            Some(_) => return false,
-            None if open.by_token => true,
-            None => return false,
+        let is_known = match caller.principal {
+            Some(principal) => principal.key == *open.user(),
+            None => open.by_token,
         };
-        same_browser.unwrap_or(!must_have_cookie)
+        // Over a socket the reference is content with the identifier, and clients that reconnect rely on it: where there
+        // are only sockets, nothing ever sets the cookie.
+        let must_have_cookie = self.settings().browser_cookie == BrowserCookie::Required
+            && caller.carrier == Carrier::LongPolling;
+        let same_browser = caller.browser.map(|browser| *browser == *open.browser);
+        is_known && same_browser.unwrap_or(!must_have_cookie)
     }
 }

@@ -56,6 +56,7 @@ struct Inner {
     sockets_made: AtomicU64,
     stopping: AtomicBool,
     stopped: Arc<Notify>,
+    last_socket_closed: Notify,
 }
 
 impl Hub {
@@ -78,6 +79,7 @@ impl Hub {
             sockets_made: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
             stopped: Arc::default(),
+            last_socket_closed: Notify::new(),
         }));
         tokio::spawn(sweep::keep_sweeping(
             Arc::downgrade(&hub.0),
@@ -130,6 +132,19 @@ impl Hub {
     /// Whether it was shut down.
     pub fn is_stopping(&self) -> bool {
         self.0.stopping.load(Ordering::SeqCst)
+    }
+
+    /// Waits until no socket is open: after a [shut down](Self::shut_down), until every peer has been told.
+    pub async fn sockets_closed(&self) {
+        loop {
+            let mut closed = std::pin::pin!(self.0.last_socket_closed.notified());
+            // Before the look at the count, or the last one could close unseen in between.
+            closed.as_mut().enable();
+            if self.0.counters.sockets.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+            closed.await;
+        }
     }
 
     /// What it holds and has done so far.

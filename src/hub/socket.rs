@@ -101,7 +101,8 @@ impl Socket {
         }
     }
 
-    fn unbind(&mut self) {
+    /// Leaves the session to its `max_interval_ms`, as dropping it does; the socket counts until it is dropped.
+    pub fn unbind(&mut self) {
         if let Some(open) = self.open.take() {
             open.lock().session.detach(self.number, self.hub.now());
         }
@@ -111,6 +112,9 @@ impl Socket {
 impl Drop for Socket {
     fn drop(&mut self) {
         self.unbind();
-        self.hub.0.counters.sockets.fetch_sub(1, Ordering::Relaxed);
+        let before = self.hub.0.counters.sockets.fetch_sub(1, Ordering::SeqCst);
+        if before == 1 {
+            self.hub.0.last_socket_closed.notify_waiters();
+        }
     }
 }

@@ -14,6 +14,7 @@ use serde::Deserialize;
 
 use crate::domain::{CentreId, Configuration, Timing};
 use crate::hub::Settings;
+use crate::transports::ConnectionSettings;
 
 macro_rules! options {
     (
@@ -131,6 +132,12 @@ options! {
     allowed_origins: String = String::new(), "BATON_ALLOWED_ORIGINS";
     /// Bytes of a request's body
     body_bytes_max: usize = 1024 * 1024, "BATON_BODY_BYTES_MAX";
+    /// Connections that may be open at once, WebSockets not among them
+    connections_max: usize = 65_536, "BATON_CONNECTIONS_MAX";
+    /// Milliseconds that the head of a request may take
+    head_timeout_ms: u64 = 75_000, "BATON_HEAD_TIMEOUT_MS";
+    /// Requests that one HTTP/2 connection may have open at once
+    http2_streams_max: u32 = 10_000, "BATON_HTTP2_STREAMS_MAX";
     /// What is logged, such as `info` or `baton=debug`
     log: String = "info".to_owned(), "BATON_LOG";
     }
@@ -165,6 +172,17 @@ impl Options {
             cookies_secure: self.external_url.starts_with("https:"),
             allowed_origins: self.allowed_origins(),
             ..Settings::default()
+        }
+    }
+
+    /// The bounds and times of connections.
+    pub fn connection_settings(&self) -> ConnectionSettings {
+        ConnectionSettings {
+            connections_max: self.connections_max,
+            head_timeout_ms: self.head_timeout_ms,
+            http2_streams_max: self.http2_streams_max,
+            http2_ping_interval_ms: self.cometd_ping_interval_ms,
+            http2_pong_timeout_ms: self.cometd_pong_timeout_ms,
         }
     }
 

@@ -28,8 +28,10 @@ pub(super) async fn serve(carrier: &Carrier, request: HttpRequest) -> Response {
     if target > settings.callback_polling_url_size_max {
         return refuse(StatusCode::URI_TOO_LONG, "414::request_too_large");
     }
-    let is_ours = is_allowed_origin(&parts, listed) && is_allowed_page(&parts, listed);
-    if !is_ours && !parts.headers.contains_key(header::AUTHORIZATION) {
+    // A header is there on purpose; cookies are sent whatever page asks for the script.
+    let is_deliberate = parts.headers.contains_key(header::AUTHORIZATION);
+    let is_allowed = is_allowed_origin(&parts, listed) && is_allowed_page(&parts, listed);
+    if !is_deliberate && !is_allowed {
         return refuse(StatusCode::FORBIDDEN, "403::origin_denied");
     }
     if carrier.hub.is_stopping() {

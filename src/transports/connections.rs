@@ -1,63 +1,132 @@
-//! Connections: accepted, told apart by protocol, and brought to an end when the server stops.
+//! The connections of a server: HTTP/1.1 and HTTP/2 on one port, each within bounds, until the server stops.
 
 use std::convert::Infallible;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::time::Duration;
 
 use axum::http::Request;
 use axum::response::Response;
-use axum::serve::Listener;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
+use tokio::time::timeout;
 use tower::Service;
 
-use super::listener::prompt;
+use super::beginning::Beginning;
 
-/// Serves HTTP/1.1 and HTTP/2 on all connections until `stop` is ready; then lets them finish what was begun.
-pub async fn serve<S>(listener: TcpListener, service: S, stop: impl Future<Output = ()>)
-where
+/// The bounds and times of connections.
+#[derive(Debug, Clone, Copy)]
+pub struct ConnectionSettings {
+    /// Connections that may be open at a time, sockets not among them; more wait until they are accepted.
+    pub connections_max: usize,
+    /// How long the head of a request may take, counted from the end of the response before it.
+    pub head_timeout_ms: u64,
+    /// Requests that one HTTP/2 connection may have open at a time, held connects and sockets among them.
+    pub http2_streams_max: u32,
+    /// How long an HTTP/2 connection may be silent before its peer is asked whether it is there.
+    pub http2_ping_interval_ms: u64,
+    /// How long the peer has to answer before its connection is closed.
+    pub http2_pong_timeout_ms: u64,
+}
+
+impl Default for ConnectionSettings {
+    fn default() -> Self {
+        Self {
+            connections_max: 65_536,
+            // Longer than browsers keep a connection that they do not use: clients do not repeat a POST that meets its end.
+            head_timeout_ms: 75_000,
+            http2_streams_max: 10_000,
+            http2_ping_interval_ms: 30_000,
+            http2_pong_timeout_ms: 10_000,
+        }
+    }
+}
+
+/// How long nothing is accepted after the listener has failed: most likely for want of open files.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Serves what connects to `listener` until `stop` is ready; then what was begun is finished, and no connection kept.
+pub async fn serve<S>(
+    listener: TcpListener,
+    service: S,
+    settings: ConnectionSettings,
+    stop: impl Future<Output = ()>,
+) where
     S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
     S: Clone + Send + 'static,
     S::Future: Send,
 {
+    let places = Arc::new(Semaphore::new(settings.connections_max));
     let (stopping, stopped) = watch::channel(false);
-    let mut listener = prompt(listener);
     let mut stop = pin!(stop);
     loop {
-        let (stream, _) = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = &mut stop => break,
+        let next = async {
+            let place = Arc::clone(&places).acquire_owned().await;
+            (place, listener.accept().await)
         };
-        tokio::spawn(serve_connection(stream, service.clone(), stopped.clone()));
+        let (place, accepted) = tokio::select! {
+            () = &mut stop => break,
+            next = next => next,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                let connection =
+                    serve_connection(stream, service.clone(), settings, stopped.clone());
+                tokio::spawn(async move {
+                    connection.await;
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "no connection accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
     }
     drop((listener, stopped));
     stopping.send_replace(true);
     stopping.closed().await;
 }
 
-async fn serve_connection<S>(stream: TcpStream, service: S, stopped: watch::Receiver<bool>)
-where
+async fn serve_connection<S>(
+    stream: TcpStream,
+    service: S,
+    settings: ConnectionSettings,
+    mut stopped: watch::Receiver<bool>,
+) where
     S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
     S: Clone + Send + 'static,
     S::Future: Send,
 {
-    let Ok(may_be_http2) = may_be_http2(&stream).await else {
+    let head_timeout = Duration::from_millis(settings.head_timeout_ms);
+    // A notification is one small write: it must not wait until the one before has been acknowledged.
+    let prepared = stream.set_nodelay(true);
+    let first = tokio::select! {
+        first = timeout(head_timeout, may_be_http2(&stream)) => first,
+        _ = stopped.wait_for(|stopped| *stopped) => return,
+    };
+    let (Ok(()), Ok(Ok(may_be_http2))) = (prepared, first) else {
         return;
     };
-    let (io, service) = (TokioIo::new(stream), TowerToHyperService::new(service));
+    let service = TowerToHyperService::new(service);
     if may_be_http2 {
-        let mut builder = auto::Builder::new(TokioExecutor::new());
-        builder.http2().enable_connect_protocol();
+        let io = TokioIo::new(Beginning::new(stream, head_timeout));
+        let builder = builder_of_either(&settings);
         let connection = builder.serve_connection_with_upgrades(io, service);
         let begin_end = auto::UpgradeableConnection::graceful_shutdown;
         Box::pin(drive(connection, begin_end, stopped)).await;
     } else {
         // Not by the builder that tells them apart itself: it has hyper read by bits, into twice the buffer.
-        let connection = http1::Builder::new().serve_connection(io, service);
+        let mut builder = http1::Builder::new();
+        let builder = builder
+            .timer(TokioTimer::new())
+            .header_read_timeout(head_timeout);
+        let connection = builder.serve_connection(TokioIo::new(stream), service);
         let begin_end = http1::UpgradeableConnection::graceful_shutdown;
         drive(connection.with_upgrades(), begin_end, stopped).await;
     }
@@ -68,6 +137,23 @@ async fn may_be_http2(stream: &TcpStream) -> std::io::Result<bool> {
     let mut first = [0; 3];
     let len = stream.peek(&mut first).await?;
     Ok(b"PRI".starts_with(&first[..len]))
+}
+
+fn builder_of_either(settings: &ConnectionSettings) -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_millis(settings.head_timeout_ms));
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        // How a socket is opened over HTTP/2 (RFC 8441).
+        .enable_connect_protocol()
+        .max_concurrent_streams(settings.http2_streams_max)
+        .keep_alive_interval(Duration::from_millis(settings.http2_ping_interval_ms))
+        .keep_alive_timeout(Duration::from_millis(settings.http2_pong_timeout_ms));
+    builder
 }
 
 async fn drive<C: Future>(

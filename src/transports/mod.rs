@@ -2,12 +2,12 @@
 //! suffix, and server-sent events below it.
 
 mod authentication;
+mod beginning;
 mod body;
 mod callback_polling;
 mod connections;
 mod cookie;
 mod cors;
-mod listener;
 mod liveness;
 mod long_polling;
 mod origin;
@@ -28,7 +28,7 @@ use futures_util::future::BoxFuture;
 use tower::service_fn;
 
 pub use authentication::{Authenticator, Unauthenticated};
-pub use connections::serve;
+pub use connections::{ConnectionSettings, serve};
 pub use cors::with_cors;
 pub use origin::is_allowed_origin;
 pub use websocket::{close, close_code_of_error, with_bounds};

@@ -56,11 +56,15 @@ pub(super) async fn serve(carrier: &Carrier, parts: &Parts, upgrade: WebSocketUp
         socket,
         unbound_until: Instant::now(),
         liveness: Liveness::new(settings),
+        is_stuck: false,
     };
     with_bounds(upgrade, settings).on_upgrade(|mut websocket| async move {
         let code = peer.run(&mut websocket).await;
-        drop(peer);
-        close(&mut websocket, code).await;
+        // The client's time to come back runs from here; the socket counts until it is closed.
+        peer.socket.unbind();
+        if !peer.is_stuck {
+            close(&mut websocket, code).await;
+        }
     })
 }
 
@@ -82,6 +86,8 @@ struct Peer {
     /// When it is closed unless it has a session.
     unbound_until: Instant,
     liveness: Liveness,
+    /// It took too long to accept a frame: no farewell would reach it.
+    is_stuck: bool,
 }
 
 impl Peer {
@@ -210,7 +216,7 @@ impl Peer {
         }
     }
 
-    async fn write(&self, websocket: &mut WebSocket, outgoing: Outgoing) -> Option<()> {
+    async fn write(&mut self, websocket: &mut WebSocket, outgoing: Outgoing) -> Option<()> {
         if !outgoing.is_empty() {
             self.send(websocket, Message::text(outgoing.encode()))
                 .await?;
@@ -220,9 +226,11 @@ impl Peer {
     }
 
     /// None if the peer is gone, or takes too long to accept it.
-    async fn send(&self, websocket: &mut WebSocket, message: Message) -> Option<()> {
+    async fn send(&mut self, websocket: &mut WebSocket, message: Message) -> Option<()> {
         let limit = Duration::from_millis(self.carrier.hub.settings().websocket_send_timeout_ms);
-        timeout(limit, websocket.send(message)).await.ok()?.ok()
+        let sent = timeout(limit, websocket.send(message)).await;
+        self.is_stuck = sent.is_err();
+        sent.ok()?.ok()
     }
 
     fn extend_unbound(&mut self) {

@@ -3,10 +3,12 @@
 mod application;
 mod carriers;
 mod client;
+mod connections;
 mod frames;
 mod http2;
 mod pages;
 mod script;
+mod server_sent_events;
 
 macro_rules! scripts {
     ($($name:ident)*) => {
@@ -19,5 +21,5 @@ macro_rules! scripts {
 
 scripts! {
     handshake connect disconnect subscribe unsubscribe publish websocket acknowledgement timesync current_state
-    ownership expiry overflow_by_length overflow_by_bytes bounds server_bounds browser_limit liveness activity moving malformed callback_polling shutdown
+    ownership expiry overflow_by_length overflow_by_bytes bounds server_bounds browser_limit liveness activity moving malformed polling callback_polling shutdown
 }

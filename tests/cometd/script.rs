@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 
 use baton::bayeux::{ChannelId, Event};
 use baton::hub::{Counts, Hub, Settings};
-use baton::transports::{Carrier, routes, serve};
+use baton::transports::{Carrier, ConnectionSettings, routes, serve};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -103,7 +103,8 @@ impl World {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/cometd", listener.local_addr().unwrap());
         let routes = routes("/cometd", carrier);
-        tokio::spawn(serve(listener, routes, std::future::pending()));
+        let connections = ConnectionSettings::default();
+        tokio::spawn(serve(listener, routes, connections, std::future::pending()));
         Self {
             hub,
             url,

@@ -38,9 +38,14 @@ pub(super) fn serve() {
         };
         let listener = listen().await;
         let routes = routes("/cometd", carrier);
-        tokio::spawn(transports::serve(listener, routes, std::future::pending()))
-            .await
-            .unwrap();
+        tokio::spawn(transports::serve(
+            listener,
+            routes,
+            transports::ConnectionSettings::default(),
+            std::future::pending(),
+        ))
+        .await
+        .unwrap();
     });
 }
 

@@ -233,13 +233,14 @@ impl Session {
         let reply = Reply::new(Some(CHANNEL), held.id.as_deref(), true)
             .with_batch(batch)
             .with_timesync(timesync);
+        let mut interval_ms = self.limits.interval_ms;
         let reply = if let Some(advice) = advice {
+            interval_ms = advice.interval_ms();
             reply.with_advice(advice)
         } else {
             reply
         };
-        self.expires_at =
-            Some(now.monotonic_ms + self.limits.interval_ms + self.limits.max_interval_ms);
+        self.expires_at = Some(now.monotonic_ms + interval_ms + self.limits.max_interval_ms);
         Delivery {
             events,
             last: vec![reply.encode()],
@@ -255,7 +256,8 @@ impl Session {
             Ended::Disconnected | Ended::Inactive => {
                 reply(true).with_advice(Advice::none(&self.limits))
             }
-            Ended::ShutDown => reply(true).with_advice(Advice::come_back(&self.limits)),
+            // Clients space their attempts by themselves once nobody answers; aiocometd takes an interval for seconds.
+            Ended::ShutDown => reply(true).with_advice(Advice::retry(&self.limits)),
             Ended::Expired | Ended::Overflowed | Ended::Revoked => reply(false)
                 .with_error(&Refusal::SessionUnknown)
                 .with_advice(Advice::handshake(&self.limits)),

@@ -246,6 +246,7 @@ mod tests {
         assert_eq!(read(1), (vec![2], 2, false));
         assert_eq!(read(2), (vec![3], 3, true));
         assert_eq!(read(3), (vec![], 3, true));
-        assert!(PAGE_LEN_MAX * MESSAGE_BYTES <= PAGE_BYTES_MAX);
+        // By their number, that is, and not by their bytes.
+        const { assert!(PAGE_LEN_MAX * MESSAGE_BYTES <= PAGE_BYTES_MAX) };
     }
 }

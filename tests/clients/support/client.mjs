@@ -3,6 +3,7 @@
 import { CometD } from "cometd";
 import { adapt } from "cometd-nodejs-client";
 import { WebSocket } from "ws";
+import { Condition } from "./condition.mjs";
 import { authorization } from "./server.mjs";
 
 adapt();
@@ -15,13 +16,11 @@ globalThis.window.WebSocket = class extends WebSocket {
   }
 };
 
-const WAIT_MS_MAX = 15_000;
-
 export class Client {
   constructor(server, userName, transport, password) {
     this.heard = [];
     this.handshakes = 0;
-    this.waiting = new Set();
+    this.condition = new Condition();
     const header = authorization(userName, password);
     const url = `${server.url}/api/v2/notifications`;
     this.cometd = new CometD();
@@ -39,7 +38,7 @@ export class Client {
     });
     this.cometd.addListener("/meta/handshake", (reply) => {
       this.handshakes += reply.successful ? 1 : 0;
-      this.#wake();
+      this.condition.wake();
     });
   }
 
@@ -53,7 +52,7 @@ export class Client {
       if (reply.successful) {
         const replies = await Promise.all(channels.map((channel) => this.subscribe(channel)));
         this.subscribed = replies.every(({ successful }) => successful) && this.handshakes;
-        this.#wake();
+        this.condition.wake();
       }
     });
   }
@@ -62,7 +61,7 @@ export class Client {
     return new Promise((resolve) => {
       this.cometd.subscribe(channel, ({ channel: from, data }) => {
         this.heard.push({ channel: from, ...data });
-        this.#wake();
+        this.condition.wake();
       }, resolve);
     });
   }
@@ -83,27 +82,7 @@ export class Client {
     return this.hear(`${id} ${state}`, (message) => message.interaction?.id === id && message.interaction.state === state);
   }
 
-  async until(what, condition) {
-    const deadline = AbortSignal.timeout(WAIT_MS_MAX);
-    for (;;) {
-      const result = condition();
-      if (result) {
-        return result;
-      }
-      if (deadline.aborted) {
-        throw new Error(`never happened: ${what}; heard ${JSON.stringify(this.heard, null, 1)}`);
-      }
-      await new Promise((resolve) => {
-        this.waiting.add(resolve);
-        deadline.addEventListener("abort", resolve, { once: true });
-      });
-    }
-  }
-
-  #wake() {
-    for (const resolve of this.waiting) {
-      resolve();
-    }
-    this.waiting.clear();
+  until(what, holds) {
+    return this.condition.until(what, holds, () => `heard ${JSON.stringify(this.heard, null, 1)}`);
   }
 }

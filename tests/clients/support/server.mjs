@@ -1,6 +1,6 @@
 // A server of our own, on a free port and a folder of its own, that can be killed and started again.
 
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -8,7 +8,9 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
+const execute = promisify(execFile);
 const root = resolve(fileURLToPath(new URL("../../..", import.meta.url)));
 const binary = resolve(process.env.BATON_BIN ?? join(root, "target", "debug", "baton"));
 const START_MS_MAX = 20_000;
@@ -45,6 +47,20 @@ export class Server {
     const gone = once(this.child, "exit");
     this.child.kill("SIGKILL");
     await gone;
+  }
+
+  /** As an operator does it: the server says goodbye first. Answers its exit code. */
+  async terminate() {
+    const gone = once(this.child, "exit");
+    this.child.kill("SIGTERM");
+    const [code] = await gone;
+    return code;
+  }
+
+  /** A bearer token of a demo user, as the program prints it. */
+  async token(userName) {
+    const { stdout } = await execute(binary, ["token", "--user", userName, "--data", this.data], { cwd: root });
+    return stdout.trim();
   }
 
   async stop() {
