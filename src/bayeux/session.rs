@@ -221,10 +221,11 @@ impl Session {
         self.socket = Some(socket);
     }
 
-    /// `socket` is gone: its connect is no longer held, and the client has `max_interval_ms` to come back.
-    pub fn detach(&mut self, socket: u64, now: Moment) {
+    /// `socket` is gone: its connect is no longer held, and the client has `max_interval_ms` to come back. True if whoever
+    /// carries the session now should look at it: a poll may be held beside a socket.
+    pub fn detach(&mut self, socket: u64, now: Moment) -> bool {
         if self.socket != Some(socket) {
-            return;
+            return false;
         }
         self.socket = None;
         if self.held.as_ref().is_some_and(|held| held.is_on(socket)) {
@@ -233,6 +234,7 @@ impl Session {
         if self.held.is_none() {
             self.expires_at = Some(now.monotonic_ms + self.limits.max_interval_ms);
         }
+        self.is_ready()
     }
 
     /// Whether the client has stayed away for too long.

@@ -98,7 +98,10 @@ impl Socket {
 
     fn unbind(&mut self) {
         if let Some(open) = self.open.take() {
-            open.lock().session.detach(self.number, self.hub.now());
+            let ready = open.lock().session.detach(self.number, self.hub.now());
+            if ready {
+                open.wake();
+            }
         }
     }
 }

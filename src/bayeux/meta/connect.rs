@@ -184,7 +184,8 @@ impl Session {
             }
             None => {}
         }
-        if self.pushes() && !self.is_batching() {
+        // One response's worth at a time: what the reply to a connect leaves is for the next frame.
+        if self.pushes() && !self.is_batching() && poll.delivery.is_empty() {
             poll.delivery
                 .events
                 .extend(self.queue.take(self.limits.response_bytes_max));
