@@ -216,9 +216,14 @@ impl Session {
         }
     }
 
-    /// From now on events are pushed to `socket`.
-    pub fn attach(&mut self, socket: u64) {
+    /// From now on events are pushed to `socket`. A connect that an earlier one holds will not be answered there, so the
+    /// client has `max_interval_ms` to send another.
+    pub fn attach(&mut self, socket: u64, now: Moment) {
         self.socket = Some(socket);
+        let is_left = |held: &mut Held| held.is_on_other_than(socket);
+        if self.held.take_if(is_left).is_some() {
+            self.expires_at = Some(now.monotonic_ms + self.limits.max_interval_ms);
+        }
     }
 
     /// `socket` is gone: its connect is no longer held, and the client has `max_interval_ms` to come back. True if whoever

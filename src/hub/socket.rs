@@ -54,7 +54,7 @@ impl Socket {
             return;
         }
         self.unbind();
-        open.lock().session.attach(self.number);
+        open.lock().session.attach(self.number, self.hub.now());
         self.open = Some(open);
     }
 

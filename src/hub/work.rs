@@ -95,7 +95,7 @@ impl<'a> Work<'a> {
 
     fn attach(&self, session: &mut Session) {
         if let Carrier::Socket(socket) = self.caller.carrier {
-            session.attach(socket);
+            session.attach(socket, self.now);
         }
     }
 

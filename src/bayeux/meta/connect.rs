@@ -83,6 +83,10 @@ impl Held {
     pub(crate) fn is_on(&self, socket: u64) -> bool {
         self.carrier == Carrier::Socket(socket)
     }
+
+    pub(crate) fn is_on_other_than(&self, socket: u64) -> bool {
+        self.carrier != Carrier::LongPolling && !self.is_on(socket)
+    }
 }
 
 impl Session {

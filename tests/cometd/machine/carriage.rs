@@ -235,7 +235,9 @@ impl World {
         }
         self.woken |= self.session.detach(socket, at(self.now_ms));
         self.sockets.retain(|it| *it != socket);
-        self.client.leave_socket(socket);
+        if self.client.socket == Some(socket) {
+            self.client.leave_socket();
+        }
         if self.bound == Some(socket) {
             self.bound = None;
             self.heard_at = self.now_ms;

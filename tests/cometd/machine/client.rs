@@ -33,9 +33,8 @@ impl Client {
         (self.sockets, true)
     }
 
-    pub(super) fn leave_socket(&mut self, socket: u64) {
-        if self.socket == Some(socket) {
-            self.socket = None;
+    pub(super) fn leave_socket(&mut self) {
+        if self.socket.take().is_some() {
             self.awaited = None;
         }
     }

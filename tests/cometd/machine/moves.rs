@@ -55,6 +55,8 @@ pub(super) enum Move {
     /// The server notices that a waiting poll is gone.
     Abandon,
     CloseSocket(usize),
+    /// The client gives its socket up, and the server does not notice.
+    LeaveSocket,
     /// The page that was asked for is read, with so many events at most; and is handed over.
     ReadPage(usize),
     GivePage,
@@ -120,7 +122,8 @@ impl Move {
             84..86 => Self::Vanish(count(dice, 0, 3)),
             86 => Self::Abandon,
             87 => Self::CloseSocket(count(dice, 0, 3)),
-            88..92 => Self::ReadPage(count(dice, 1, 6)),
+            88 => Self::LeaveSocket,
+            89..92 => Self::ReadPage(count(dice, 1, 6)),
             92..96 => Self::GivePage,
             96 => Self::Trim(1 + dice.below(4)),
             _ => Self::Pass(*dice.one_of(&[1, 5, 12, 31]).unwrap()),

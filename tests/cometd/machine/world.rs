@@ -111,6 +111,7 @@ impl World {
             Move::Vanish(at) => self.land(*at, Self::vanish),
             Move::Abandon => self.abandon(),
             Move::CloseSocket(at) => self.close_socket(*at),
+            Move::LeaveSocket => self.client.leave_socket(),
             Move::ReadPage(len_max) => self.read_page(*len_max),
             Move::GivePage => self.give_page(),
             Move::Trim(steps) => {
@@ -261,7 +262,11 @@ impl World {
 
     fn attach(&mut self, carrier: Carrier) {
         if let Carrier::Socket(socket) = carrier {
-            self.session.attach(socket);
+            let was_held = self.session.is_held();
+            self.session.attach(socket, at(self.now_ms));
+            if was_held && !self.session.is_held() {
+                self.heard_at = self.now_ms;
+            }
             self.bound = Some(socket);
         }
     }
