@@ -47,6 +47,7 @@ fn nothing_is_lost_repeated_or_reordered() {
             Ok(happened) => seen.extend(happened),
             Err(_) => {
                 let (moves, why) = shortened(terms, moves);
+                if std::env::var("SHOW").is_ok() { eprintln!("FINAL"); outcome(terms, &moves).ok(); }
                 let moves: String = moves.iter().map(|it| format!("{it:?}\n")).collect();
                 panic!("{why}\nSEED={seed} cargo test --test it machine::\n{terms:?}\n{moves}");
             }

@@ -128,10 +128,11 @@ impl<'a> Reference<'a> {
         let Some(slashed) = self.by_pattern.get(pattern).map(|it| it.slashed) else {
             return;
         };
+        // What another takes in and has told, or need not tell because of a third, need not be told again.
         let settles = |it: &Subscription, by: &str, event: usize| {
             let fact = &history.facts[event];
             let is_covered = fact.sequence.is_some_and(|at| at <= it.covered);
-            it.told.contains(&event) || (is_covered && hears(by, fact.channel))
+            hears(by, fact.channel) && (it.settled.contains(&event) || is_covered)
         };
         self.by_pattern.remove(pattern);
         let by_others = |event: &usize| self.by_pattern.iter().any(|(by, it)| settles(it, by, *event));
@@ -142,7 +143,7 @@ impl<'a> Reference<'a> {
             takes_part: false,
             covered,
             settled: (0..history.facts.len()).filter(by_others).collect(),
-            told: BTreeSet::new(),
+            ..Subscription::default()
         };
         for it in self.by_pattern.values_mut() {
             let covered = (0..history.facts.len()).filter(|event| settles(&new, pattern, *event));
@@ -171,18 +172,23 @@ impl<'a> Reference<'a> {
         for (pattern, it) in &mut self.by_pattern {
             if hears(pattern, fact.channel) {
                 it.settled.insert(seen.event);
-                if (is_only || is_sure(it)) && is_next.contains(pattern) {
+                if is_next.contains(pattern) && (is_only || is_sure(it)) {
                     it.told.insert(seen.event);
                 }
             }
         }
     }
 
-    fn check_owed(&self, is_replaying: bool) {
-        for (pattern, it) in self.by_pattern.iter().filter(|_| !is_replaying) {
+    fn check_owed(&mut self, is_replaying: bool) {
+        if is_replaying {
+            return;
+        }
+        for (pattern, it) in &self.by_pattern {
             let owed = self.owed(pattern, it, self.delivered);
             assert!(owed.is_none(), "{pattern} was never told {owed:?}");
         }
+        let all = self.by_pattern.values_mut();
+        all.for_each(|it| it.resumes = false);
     }
 
     /// The first event up to `up_to` that is owed to a subscription.
