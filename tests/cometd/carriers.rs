@@ -203,7 +203,7 @@ async fn body(response: axum::response::Response) -> Value {
 }
 
 /// A connection after its upgrade, for frames that no client library would send.
-async fn upgraded(url: &str) -> tokio::net::TcpStream {
+pub(super) async fn upgraded(url: &str) -> tokio::net::TcpStream {
     let host = url
         .trim_start_matches("http://")
         .trim_end_matches("/cometd");

@@ -3,7 +3,11 @@
 mod application;
 mod carriers;
 mod client;
+mod garbage;
+mod machine;
+mod parser;
 mod script;
+mod wire_text;
 
 macro_rules! scripts {
     ($($name:ident)*) => {

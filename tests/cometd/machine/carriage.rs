@@ -4,7 +4,7 @@ use baton::bayeux::{Carrier, ConnectPoll, Delivery, Ended, Gone, Queued};
 use serde_json::Value;
 
 use super::slots::Seen;
-use super::world::{MAX_INTERVAL_MS, INTERVAL_MS, TIMEOUT_MS, World, at};
+use super::world::{INTERVAL_MS, MAX_INTERVAL_MS, TIMEOUT_MS, World, at};
 
 /// A response or frame between server and client.
 pub(super) struct Flight {
@@ -76,6 +76,8 @@ impl World {
                 }
                 ConnectPoll::Answered(delivery) => {
                     self.heard_at = self.now_ms;
+                    let is_due = since + TIMEOUT_MS <= self.now_ms;
+                    self.check_batch(&delivery, is_due);
                     let flight = self.depart(Carrier::LongPolling, delivery);
                     self.fly(flight);
                 }
@@ -102,9 +104,16 @@ impl World {
             if was_held && !self.session.is_held() {
                 self.heard_at = self.now_ms;
             }
+            self.check_batch(&poll.delivery, !poll.delivery.last.is_empty());
             let flight = self.depart(Carrier::Socket(socket), poll.delivery);
             self.fly(flight);
         }
+    }
+
+    /// What comes while a request is worked on waits for its response.
+    fn check_batch(&self, delivery: &Delivery, is_due: bool) {
+        let waits = self.slow > 0 && !is_due;
+        assert!(!waits || delivery.events.is_empty(), "taken from a batch");
     }
 
     /// What the session has just let go.

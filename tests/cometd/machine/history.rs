@@ -34,9 +34,7 @@ impl History {
         let sequence = self.head() + 1;
         let numbers = events
             .iter()
-            .map(|(channel, passing)| {
-                self.make(CHANNELS[*channel], (!passing).then_some(sequence))
-            })
+            .map(|(channel, passing)| self.make(CHANNELS[*channel], (!passing).then_some(sequence)))
             .collect();
         self.steps.push((sequence, numbers));
     }
@@ -54,6 +52,12 @@ impl History {
     pub(super) fn events(&self, numbers: &[usize]) -> Vec<Event> {
         let event = |number: &usize| self.events[*number].clone();
         numbers.iter().map(event).collect()
+    }
+
+    /// The bytes of the longest of them on the wire.
+    pub(super) fn bytes_max(&self, numbers: &[usize]) -> usize {
+        let bytes = |number: &usize| self.events[*number].wire_slashed().len();
+        numbers.iter().map(bytes).max().unwrap_or(0)
     }
 
     /// What can be told again after `after`: whole steps, at most `len_max` events unless one step has more.

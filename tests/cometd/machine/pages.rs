@@ -2,7 +2,7 @@
 
 use super::moves::{Move, Over};
 use super::reference::{Deed, Reference};
-use super::world::World;
+use super::world::{INTERVAL_MS, MAX_INTERVAL_MS, World};
 
 /// Rounds that a client who keeps connecting needs at most to hear everything.
 const ROUNDS_MAX: usize = 2_000;
@@ -18,7 +18,8 @@ impl World {
         let wanted = self.session.poll_replay();
         self.is_replaying = self.session.is_replaying();
         if let Some(after) = wanted {
-            assert_eq!(self.asked, None, "one page at a time");
+            let unheard = self.slots.waiting() + self.slots.unacknowledged();
+            assert_eq!((self.asked, unheard), (None, 0), "one page at a time");
             self.asked = Some(after);
             self.deeds.push(Deed::Asked);
         }
@@ -36,9 +37,10 @@ impl World {
         };
         self.asked = None;
         if let Some(page) = read {
-            self.seen.push(if page.is_all { "last page" } else { "page" });
+            self.seen
+                .push(if page.is_all { "last page" } else { "page" });
             let offered = self.session.replayed(after, &page);
-            self.queued(&offered, false, page.events.len());
+            self.queued(&offered, false, &[]);
             let (told, page) = (offered.queued, self.deeds.len());
             self.deeds.push(Deed::Page {
                 told,
@@ -73,7 +75,8 @@ impl World {
         (0..self.slow).for_each(|_| self.apply(&Move::SlowEnd));
         for _ in 0..ROUNDS_MAX {
             if self.session.ended().is_some() || self.is_quiet() {
-                return self.check();
+                self.check();
+                return self.go_away();
             }
             self.apply(&Move::Deliver(usize::MAX));
             self.apply(&Move::Look);
@@ -91,6 +94,14 @@ impl World {
         panic!("it goes on for ever");
     }
 
+    /// A client that is not heard of any more leaves nothing behind.
+    fn go_away(&mut self) {
+        (0..self.polls.len()).for_each(|_| self.apply(&Move::Abandon));
+        (0..self.sockets.len()).for_each(|_| self.apply(&Move::CloseSocket(0)));
+        self.apply(&Move::Pass(INTERVAL_MS + MAX_INTERVAL_MS + 1));
+        assert!(self.session.ended().is_some(), "it is there for ever");
+    }
+
     fn is_quiet(&self) -> bool {
         self.history.delivered == self.history.steps.len()
             && self.slots.waiting() + self.slots.unacknowledged() == 0
@@ -101,7 +112,6 @@ impl World {
 
     fn check(&mut self) {
         let seen = self.slots.seen();
-        if std::env::var("SHOW").is_ok() { eprintln!("{:?}\n{:?}", self.deeds, seen); }
         let is_whole = Reference::new(&self.history).check(&self.deeds, seen);
         let terms = self.terms;
         self.slots

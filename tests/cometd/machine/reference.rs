@@ -12,13 +12,31 @@ use super::slots::Seen;
 /// What was done to the session. `told`: so many events were queued by it.
 #[derive(Debug)]
 pub(super) enum Deed {
-    Subscribed { pattern: String, slashed: bool },
-    Began { pattern: String, after: u64, resumes: bool },
-    State { pattern: String, valid_at: u64, numbers: Vec<usize> },
+    Subscribed {
+        pattern: String,
+        slashed: bool,
+    },
+    Began {
+        pattern: String,
+        after: u64,
+        resumes: bool,
+    },
+    State {
+        pattern: String,
+        valid_at: u64,
+        numbers: Vec<usize>,
+    },
     Unsubscribed(String),
-    Offered { step: usize, told: usize, is_replaying: bool },
+    Offered {
+        step: usize,
+        told: usize,
+        is_replaying: bool,
+    },
     Asked,
-    Page { told: usize, is_replaying: bool },
+    Page {
+        told: usize,
+        is_replaying: bool,
+    },
     Answered(usize),
 }
 
@@ -79,8 +97,16 @@ impl<'a> Reference<'a> {
                     it.after = after;
                 }
             }
-            Deed::Began { pattern, after, resumes } => self.begin(pattern, *after, 0, *resumes),
-            Deed::State { pattern, valid_at, numbers: state } => {
+            Deed::Began {
+                pattern,
+                after,
+                resumes,
+            } => self.begin(pattern, *after, 0, *resumes),
+            Deed::State {
+                pattern,
+                valid_at,
+                numbers: state,
+            } => {
                 assert_eq!(numbers(), *state, "the state of {pattern}");
                 let slashed = self.by_pattern.get(pattern).is_some_and(|it| it.slashed);
                 for seen in told {
@@ -92,7 +118,9 @@ impl<'a> Reference<'a> {
             Deed::Unsubscribed(pattern) => {
                 self.by_pattern.remove(pattern);
             }
-            Deed::Offered { step, is_replaying, .. } => {
+            Deed::Offered {
+                step, is_replaying, ..
+            } => {
                 let (sequence, events) = &self.history.steps[*step];
                 let mut left = events.iter();
                 let in_order = |seen: &Seen| left.any(|event| *event == seen.event);
@@ -135,7 +163,11 @@ impl<'a> Reference<'a> {
             hears(by, fact.channel) && (it.settled.contains(&event) || is_covered)
         };
         self.by_pattern.remove(pattern);
-        let by_others = |event: &usize| self.by_pattern.iter().any(|(by, it)| settles(it, by, *event));
+        let by_others = |event: &usize| {
+            self.by_pattern
+                .iter()
+                .any(|(by, it)| settles(it, by, *event))
+        };
         let new = Subscription {
             slashed,
             after,
@@ -157,8 +189,13 @@ impl<'a> Reference<'a> {
         let fact = self.history.facts[seen.event].clone();
         let exact = self.by_pattern.get(fact.channel);
         assert_eq!(seen.slashed, exact.is_some_and(|it| it.slashed), "{seen:?}");
-        assert!(self.matching(seen.event).next().is_some(), "nobody wants {seen:?}");
-        let Some(sequence) = fact.sequence else { return };
+        assert!(
+            self.matching(seen.event).next().is_some(),
+            "nobody wants {seen:?}"
+        );
+        let Some(sequence) = fact.sequence else {
+            return;
+        };
         let mut is_next = BTreeSet::new();
         let is_only = self.matching(seen.event).count() == 1;
         for (pattern, it) in self.matching(seen.event) {
@@ -168,7 +205,10 @@ impl<'a> Reference<'a> {
                 is_next.insert(pattern.to_owned());
             }
         }
-        assert!(!is_next.is_empty(), "{seen:?} {fact:?} is not the next of anybody");
+        assert!(
+            !is_next.is_empty(),
+            "{seen:?} {fact:?} is not the next of anybody"
+        );
         for (pattern, it) in &mut self.by_pattern {
             if hears(pattern, fact.channel) {
                 it.settled.insert(seen.event);
@@ -197,9 +237,7 @@ impl<'a> Reference<'a> {
         let due = steps.filter(|(sequence, _)| it.after < *sequence && *sequence <= up_to);
         due.flat_map(|(_, events)| events).copied().find(|event| {
             let fact = &self.history.facts[*event];
-            fact.sequence.is_some()
-                && hears(pattern, fact.channel)
-                && !it.settled.contains(event)
+            fact.sequence.is_some() && hears(pattern, fact.channel) && !it.settled.contains(event)
         })
     }
 

@@ -14,8 +14,9 @@ pub(super) struct Seen {
 #[derive(Debug, Default)]
 pub(super) struct Slots {
     seen: Vec<Option<Seen>>,
-    /// Whether each counts against the bounds.
+    /// Whether each counts against the bounds, and the bytes that it may have.
     counts: Vec<bool>,
+    bytes_max: Vec<usize>,
     waiting: VecDeque<usize>,
     unacknowledged: Vec<(u64, usize)>,
     /// Everything that went out at one go, with the slot that was left as the next, if any.
@@ -25,21 +26,18 @@ pub(super) struct Slots {
 }
 
 impl Slots {
-    /// Returns the slot of the first one.
-    pub(super) fn push(&mut self, count: usize, counts: bool) -> usize {
+    pub(super) fn push(&mut self, count: usize, counts: bool, bytes_max: usize) {
         let first = self.seen.len();
         for slot in first..first + count {
             self.seen.push(None);
             self.counts.push(counts);
+            self.bytes_max.push(bytes_max);
             self.waiting.push_back(slot);
         }
         if counts && count > 0 {
-            let unacknowledged = self.unacknowledged.iter().map(|(_, slot)| slot);
-            let all = self.waiting.iter().chain(unacknowledged).copied();
-            self.loads
-                .push(all.filter(|slot| self.counts[*slot]).collect());
+            let load = self.counted().collect();
+            self.loads.push(load);
         }
-        first
     }
 
     /// What goes out has to be what came in first.
@@ -56,8 +54,7 @@ impl Slots {
                 "{event:?} went out before its turn: {before:?} was next"
             );
             slots.push(slot);
-            self.unacknowledged
-                .extend(batch.map(|batch| (batch, slot)));
+            self.unacknowledged.extend(batch.map(|batch| (batch, slot)));
         }
         if !slots.is_empty() {
             self.taken
@@ -90,10 +87,16 @@ impl Slots {
         self.unacknowledged.len()
     }
 
-    pub(super) fn counted(&self) -> usize {
+    /// Those that count against the bounds.
+    pub(super) fn counted(&self) -> impl Iterator<Item = usize> {
         let unacknowledged = self.unacknowledged.iter().map(|(_, slot)| slot);
-        let all = self.waiting.iter().chain(unacknowledged);
-        all.filter(|slot| self.counts[**slot]).count()
+        let all = self.waiting.iter().chain(unacknowledged).copied();
+        all.filter(|slot| self.counts[*slot])
+    }
+
+    /// The bytes that these may have together.
+    pub(super) fn counted_bytes_max(&self) -> usize {
+        self.counted().map(|slot| self.bytes_max[slot]).sum()
     }
 
     pub(super) fn has_uncounted(&self) -> bool {

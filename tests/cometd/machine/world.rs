@@ -1,17 +1,19 @@
 //! A session, its client and what lies between them, with the hub's discipline: who calls what when is as in `src/hub`.
 
+use std::collections::BTreeSet;
+
 use baton::bayeux::{
-    Carrier, ChannelId, ConnectPoll, ConnectTerms, Connected, Cursor, Delivery, Ended, Limits, Moment,
-    Offered, Replayed, Request, Session,
+    Carrier, ChannelId, ConnectPoll, ConnectTerms, Connected, Cursor, Delivery, Ended, Limits,
+    Moment, Offered, Replayed, Request, Session,
 };
 use serde_json::{Value, json};
 
+use super::carriage::Flight;
 use super::client::Client;
 use super::history::{History, hears};
 use super::moves::{CHANNELS, From, Message, Move, Over, PATTERNS, Terms};
 use super::reference::Deed;
 use super::slots::Slots;
-use super::carriage::Flight;
 
 pub(super) const TIMEOUT_MS: u64 = 30;
 pub(super) const INTERVAL_MS: u64 = 5;
@@ -28,6 +30,7 @@ pub(super) struct World {
     pub(super) slots: Slots,
     pub(super) client: Client,
     pub(super) deeds: Vec<Deed>,
+    pub(super) subscribed: BTreeSet<String>,
     pub(super) flights: Vec<Flight>,
     /// Polls that wait, by the session's number, with when they came.
     pub(super) polls: Vec<(u64, u64)>,
@@ -68,6 +71,7 @@ impl World {
             slots: Slots::default(),
             client: Client::default(),
             deeds: Vec::new(),
+            subscribed: BTreeSet::new(),
             flights: Vec::new(),
             polls: Vec::new(),
             sockets: Vec::new(),
@@ -92,7 +96,7 @@ impl World {
             Move::Deliver(steps) => {
                 let left = self.history.steps.len() - self.history.delivered;
                 (0..left.min(*steps)).for_each(|_| self.deliver());
-            },
+            }
             Move::Request(over, messages) => self.request(*over, messages),
             Move::Connect {
                 over,
@@ -137,7 +141,7 @@ impl World {
             return;
         }
         let offered = self.session.offer(&self.history.events(&numbers));
-        self.queued(&offered, true, numbers.len());
+        self.queued(&offered, true, &numbers);
         if !offered.overflowed {
             let (told, is_replaying) = (offered.queued, self.session.is_replaying());
             self.deeds.push(Deed::Offered {
@@ -148,19 +152,25 @@ impl World {
         }
     }
 
-    /// Does what the hub does with what became of an offer of `count` events.
-    pub(super) fn queued(&mut self, offered: &Offered, counts: bool, count: usize) {
-        let room = self.terms.queue_len_max - self.slots.counted().min(self.terms.queue_len_max);
+    /// Does what the hub does with what became of an offer of some events.
+    pub(super) fn queued(&mut self, offered: &Offered, counts: bool, numbers: &[usize]) {
+        let room = self
+            .terms
+            .queue_len_max
+            .saturating_sub(self.slots.counted().count());
+        let bytes_max = self.history.bytes_max(numbers);
         if offered.overflowed {
-            let is_small = self.terms.queue_bytes_max < 1 << 20;
-            assert!(is_small || room < count, "overflow with room for {room}");
+            let bytes = self.slots.counted_bytes_max() + numbers.len() * bytes_max;
+            let is_full = room < numbers.len() || bytes > self.terms.queue_bytes_max;
+            assert!(is_full, "overflow with room for {room}, at {bytes} bytes");
             return self.end(Ended::Overflowed);
         }
         if counts && offered.queued > 0 {
             let fits = offered.queued <= room.max(1);
             assert!(fits, "{} let in with room for {room}", offered.queued);
         }
-        self.slots.push(offered.queued, counts);
+        assert!(!offered.wake || self.slow == 0, "woken during a batch");
+        self.slots.push(offered.queued, counts, bytes_max);
         self.woken |= offered.wake;
     }
 
@@ -174,7 +184,9 @@ impl World {
         assert_eq!(self.session.end(Ended::ShutDown), None, "it ends once");
         // Whoever waits is told why, and nothing else.
         for (number, _) in std::mem::take(&mut self.polls) {
-            if let ConnectPoll::Answered(delivery) = self.session.poll_connect(number, at(self.now_ms)) {
+            if let ConnectPoll::Answered(delivery) =
+                self.session.poll_connect(number, at(self.now_ms))
+            {
                 assert_eq!((delivery.events.len(), delivery.last.len()), (0, 1));
             }
         }
@@ -227,7 +239,8 @@ impl World {
     }
 
     fn connect(&mut self, connect: u64, terms: ConnectTerms, at_once: bool) -> Connected {
-        let mut message = json!({"channel": "/meta/connect", "id": connect, "ext": {"ack": self.client.batch}});
+        let mut message =
+            json!({"channel": "/meta/connect", "id": connect, "ext": {"ack": self.client.batch}});
         if at_once {
             message["advice"] = json!({"timeout": 0});
         }
@@ -304,15 +317,19 @@ impl World {
         match message {
             Message::Subscribe { patterns, cursor } => self.subscribe(patterns, *cursor),
             Message::Unsubscribe(pattern) => {
-                let text = json!({"channel": "/meta/unsubscribe", "subscription": PATTERNS[*pattern]}).to_string();
+                let text =
+                    json!({"channel": "/meta/unsubscribe", "subscription": PATTERNS[*pattern]})
+                        .to_string();
                 let (_, removed) = self.session.unsubscribe(&parse(&text));
-                let gone = |channel: ChannelId| Deed::Unsubscribed(channel.to_string());
-                self.deeds.extend(removed.into_iter().map(gone));
+                for channel in removed {
+                    self.subscribed.remove(channel.as_str());
+                    self.deeds.push(Deed::Unsubscribed(channel.to_string()));
+                }
             }
             Message::Publish => {
                 let number = self.history.make("/service/echo", None);
                 let offered = self.session.answer(&self.history.events(&[number]));
-                self.queued(&offered, true, 1);
+                self.queued(&offered, true, &[number]);
                 if !offered.overflowed {
                     self.deeds.push(Deed::Answered(number));
                 }
@@ -358,6 +375,17 @@ impl World {
         }
         let text = message.to_string();
         let (_, added) = self.session.subscribe(&parse(&text), |_| Ok(()));
+        let mut wanted = self.subscribed.clone();
+        wanted.extend(
+            patterns
+                .iter()
+                .map(|(pattern, _)| PATTERNS[*pattern].to_owned()),
+        );
+        let fits = wanted.len() <= self.terms.subscriptions_max;
+        assert_eq!(!added.is_empty(), fits, "all that fit, or none");
+        if fits {
+            self.subscribed = wanted;
+        }
         for (pattern, slashed) in patterns.iter().filter(|_| !added.is_empty()) {
             self.deeds.push(Deed::Subscribed {
                 pattern: PATTERNS[*pattern].to_owned(),
@@ -405,7 +433,7 @@ impl World {
         let valid_at = self.history.head();
         let events = self.history.events(&numbers);
         let offered = self.session.state(channel, valid_at, &events);
-        self.queued(&offered, counts, numbers.len());
+        self.queued(&offered, counts, &numbers);
         if !offered.overflowed {
             self.deeds.push(Deed::State {
                 pattern: channel.to_string(),
