@@ -21,4 +21,5 @@ macro_rules! scripts {
 scripts! {
     handshake connect disconnect subscribe unsubscribe publish websocket acknowledgement timesync current_state
     ownership expiry overflow_by_length overflow_by_bytes bounds browser_limit shutdown
+    socket_left
 }
