@@ -70,7 +70,7 @@ async fn no_frame_is_a_failure() {
             let bytes = something(&mut dice, "NOBODY");
             let frame = match String::from_utf8(bytes) {
                 Ok(text) if dice.percent(90) => Message::Text(text.into()),
-                Ok(text) => Message::Binary(text.into()),
+                Ok(text) => Message::Binary(text.into_bytes().into()),
                 Err(error) => {
                     // A ping may hold so much and no more.
                     let mut bytes = error.into_bytes();
@@ -140,7 +140,9 @@ fn something(dice: &mut Dice, client_id: &str) -> Vec<u8> {
 /// Sockets are gone, and somebody new is served.
 async fn is_well(world: &World) {
     world
-        .until("after all that", "0", |counts| counts.sockets)
+        .until("after all that", "0", |counts| {
+            usize::from(counts.sockets > 0)
+        })
         .await;
     let mut client = Client::long_polling(&world.url, "bob");
     client

@@ -41,11 +41,13 @@ fn a_poll_takes_over_what_a_closed_socket_leaves() {
         ROOMY,
         &[
             POLL,
+            Move::Arrive(0),
             POLL,
             subscribe(Over::Socket, None),
             Move::Commit(vec![(0, false)]),
             Move::Deliver(1),
-            Move::CloseSocket(0),
+            Move::Look,
+            Move::Vanish(0),
             Move::Look,
         ],
     );
