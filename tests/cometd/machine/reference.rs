@@ -47,8 +47,6 @@ struct Subscription {
     after: u64,
     /// It began with a cursor, so that while there is a replay what is live comes on another's account.
     resumes: bool,
-    /// It began before the page was asked for that comes next.
-    takes_part: bool,
     /// Everything up to here is part of a state that it told.
     covered: u64,
     /// It need not tell these (again): the client has heard them since it began, or another had told them when it did.
@@ -63,6 +61,9 @@ pub(super) struct Reference<'a> {
     by_pattern: BTreeMap<String, Subscription>,
     /// The last step that was delivered.
     delivered: u64,
+    is_asked: bool,
+    /// A subscription has resumed while a page was on its way: some are replayed further than others.
+    is_mixed: bool,
 }
 
 impl<'a> Reference<'a> {
@@ -71,6 +72,8 @@ impl<'a> Reference<'a> {
             history,
             by_pattern: BTreeMap::new(),
             delivered: 0,
+            is_asked: false,
+            is_mixed: false,
         }
     }
 
@@ -138,13 +141,14 @@ impl<'a> Reference<'a> {
                 self.check_owed(*is_replaying);
             }
             Deed::Asked => {
-                let all = self.by_pattern.values_mut();
-                all.for_each(|it| it.takes_part = true);
+                self.is_asked = true;
             }
             Deed::Page { is_replaying, .. } => {
                 for seen in told {
-                    self.tell(seen, |it| it.takes_part || !it.resumes);
+                    let is_mixed = self.is_mixed;
+                    self.tell(seen, |it| it.resumes && !is_mixed);
                 }
+                self.is_asked = false;
                 self.check_owed(*is_replaying);
             }
             Deed::Answered(number) => assert_eq!(numbers(), [*number]),
@@ -153,6 +157,7 @@ impl<'a> Reference<'a> {
 
     fn begin(&mut self, pattern: &str, after: u64, covered: u64, resumes: bool) {
         let history = self.history;
+        self.is_mixed |= resumes && self.is_asked;
         let Some(slashed) = self.by_pattern.get(pattern).map(|it| it.slashed) else {
             return;
         };
@@ -172,7 +177,6 @@ impl<'a> Reference<'a> {
             slashed,
             after,
             resumes,
-            takes_part: false,
             covered,
             settled: (0..history.facts.len()).filter(by_others).collect(),
             ..Subscription::default()
@@ -227,6 +231,7 @@ impl<'a> Reference<'a> {
             let owed = self.owed(pattern, it, self.delivered);
             assert!(owed.is_none(), "{pattern} was never told {owed:?}");
         }
+        self.is_mixed = false;
         let all = self.by_pattern.values_mut();
         all.for_each(|it| it.resumes = false);
     }
