@@ -36,9 +36,9 @@ fn check(text: &str, at: &str) -> bool {
     let Ok(json) = serde_json::from_str::<Value>(text) else {
         return parsed.is_ok();
     };
-    let messages = match &json {
-        Value::Array(messages) => messages.as_slice(),
-        one => std::slice::from_ref(one),
+    let messages = match json.as_array() {
+        Some(messages) => messages.as_slice(),
+        None => std::slice::from_ref(&json),
     };
     let requests = match parsed {
         Ok(requests) => requests,
@@ -179,5 +179,5 @@ const FIELDS: [&str; 8] = [
 /// Whether an object may name a field twice, and so be refused: here it is enough that the name stands there twice.
 fn names_one_twice(text: &str, names: &[&str]) -> bool {
     let twice = |name: &&str| text.matches(&format!("\"{name}\"")).count() > 1;
-    names.iter().any(|name| twice(&name))
+    names.iter().any(twice)
 }

@@ -9,6 +9,7 @@ mod history;
 mod moves;
 mod pages;
 mod reference;
+mod requests;
 mod slots;
 mod world;
 
