@@ -1,4 +1,4 @@
-//! What chance has found, in the fewest moves.
+//! What chance has found, or seldom finds, in the fewest moves.
 
 use super::moves::{From, Message, Move, Over, Terms};
 use super::outcome;
@@ -88,8 +88,31 @@ fn a_connect_of_a_socket_that_the_client_left_keeps_no_session_alive() {
     );
 }
 
+/// Chance comes upon this once in some thousand cases.
+#[test]
+fn a_channel_that_joins_a_replay_is_not_live_with_the_page_that_was_asked_for_before() {
+    const OTHER: usize = 3;
+    passes(
+        ROOMY,
+        &[
+            Move::Commit(vec![(0, false)]),
+            Move::Commit(vec![(0, false)]),
+            subscribe(Over::LongPolling, Some(From::Behind(2))),
+            Move::ReadPage(9),
+            Move::Commit(vec![(OTHER, false)]),
+            Move::Deliver(3),
+            subscribe_to(OTHER, Over::LongPolling, Some(From::Behind(1))),
+            Move::GivePage,
+        ],
+    );
+}
+
 fn subscribe(over: Over, cursor: Option<From>) -> Move {
-    let patterns = vec![(0, false)];
+    subscribe_to(0, over, cursor)
+}
+
+fn subscribe_to(pattern: usize, over: Over, cursor: Option<From>) -> Move {
+    let patterns = vec![(pattern, false)];
     Move::Request(over, vec![Message::Subscribe { patterns, cursor }])
 }
 
