@@ -1,13 +1,13 @@
 # make run       a contact centre on this machine: http://127.0.0.1:8080
 # make test      every test; installs what the tests need
-# make torture   every real client on every carrier through every outage, which takes minutes
+# make torture   every real client on every carrier through every outage, and CometD's core by chance, for minutes
 # make lint      what CI insists on besides the tests
 # make bench     durable operations per second, and what a CometD delivery costs, as a share of what the machine allows
 # make build     the release binary and the page
 #
 # Rust and Node are taken as given.
 
-.PHONY: run build page lint test test-rust test-clients test-tools torture torture-clients bench
+.PHONY: run build page lint test test-rust test-clients test-tools torture torture-core torture-clients bench
 .DELETE_ON_ERROR:
 .ONESHELL:
 SHELL := bash
@@ -50,7 +50,12 @@ test-clients: page test-tools $(CLIENT_LIBRARIES)
 	cargo build --locked
 	CHROMIUM="$$($(FIND_CHROMIUM))" npm --prefix tests/clients test
 
-torture: torture-clients
+torture: torture-core torture-clients
+
+# The session machine, the parser and the carriers by chance, with many times the cases of a test run.
+torture-core:
+	CASES_TIMES=100 cargo test --locked --release --test it -- machine:: parser::
+	CASES_TIMES=5 cargo test --locked --release --test it -- garbage::
 
 torture-clients: test-tools $(CLIENT_LIBRARIES)
 	cargo build --locked

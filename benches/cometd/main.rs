@@ -32,10 +32,10 @@ struct Options {
     /// Scenarios to run, by a part of their name; all without one.
     scenarios: Vec<String>,
     /// How long a round is measured.
-    #[arg(long, default_value_t = 1.5)]
+    #[arg(long, default_value_t = 1.0)]
     seconds: f64,
     /// Rounds of each program, in turns.
-    #[arg(long, default_value_t = 3)]
+    #[arg(long, default_value_t = 5)]
     rounds: usize,
     /// Everything once, small and short: the figures mean nothing.
     #[arg(long)]

@@ -1,6 +1,10 @@
 use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
 
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 /// The deepest nesting of arrays and objects that is passed on: a deeper one could break a subscriber's parser.
@@ -64,7 +68,7 @@ impl<'a> Request<'a> {
         if is_deeper_than(text, DEPTH_MAX) {
             return Err(Malformed::TooDeep);
         }
-        let fields: Vec<Fields<'a>> = if text.trim_start().starts_with('{') {
+        let fields: Vec<Object<Fields<'a>>> = if text.trim_start().starts_with('{') {
             vec![serde_json::from_str(text).map_err(|_| Malformed::Syntax)?]
         } else {
             serde_json::from_str(text).map_err(|_| Malformed::Syntax)?
@@ -72,7 +76,8 @@ impl<'a> Request<'a> {
         if fields.len() > batch_len_max {
             return Err(Malformed::TooMany);
         }
-        Ok(fields.into_iter().map(Self::from).collect())
+        let fields = fields.into_iter().map(|Object(fields)| fields);
+        Ok(fields.map(Self::from).collect())
     }
 }
 
@@ -105,9 +110,7 @@ impl<'a> From<Fields<'a>> for Request<'a> {
             #[serde(borrow)]
             timeout: Option<&'b RawValue>,
         }
-        let advice = fields
-            .advice
-            .and_then(|raw| serde_json::from_str::<AdviceFields<'a>>(raw.get()).ok());
+        let advice = fields.advice.and_then(object_of::<AdviceFields<'a>>);
         Self {
             channel: fields.channel.and_then(text_of),
             id: fields.id,
@@ -140,14 +143,14 @@ impl<'a> From<&'a RawValue> for Ext<'a> {
             #[serde(borrow)]
             token: Option<&'b RawValue>,
         }
-        let fields: ExtFields<'a> = serde_json::from_str(raw.get()).unwrap_or_default();
+        let fields: ExtFields<'a> = object_of(raw).unwrap_or_default();
         let authentication = fields
             .authentication
-            .and_then(|raw| serde_json::from_str::<Authentication<'a>>(raw.get()).ok());
+            .and_then(object_of::<Authentication<'a>>);
         Self {
             wants_acknowledgement: fields.ack.is_some_and(|raw| raw.get() == "true"),
             acknowledged: fields.ack.and_then(value_of),
-            timesync: fields.timesync.and_then(value_of),
+            timesync: fields.timesync.and_then(object_of),
             token: authentication.and_then(|it| text_of(it.token?)),
             replay: fields.replay,
         }
@@ -174,10 +177,34 @@ fn value_of<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Option<T> {
     serde_json::from_str(raw.get()).ok()
 }
 
+/// The same of an object: a list of its values is none, though serde would take it for one.
+pub(super) fn object_of<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Option<T> {
+    value_of::<Object<T>>(raw).map(|Object(value)| value)
+}
+
+/// What is written as an object and nothing else.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Object<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(fields)).map(Object)
+            }
+        }
+        deserializer.deserialize_map(Fields(PhantomData))
+    }
+}
+
 /// Keeps an explicit `null` apart from an absent field.
-fn present<'de, D: serde::Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<&'de RawValue>, D::Error> {
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
     <&RawValue>::deserialize(deserializer).map(Some)
 }
 

@@ -182,15 +182,18 @@ impl Session {
             }
             self.push(Queued::new(event.clone(), slashed))
         });
-        if !events.is_empty() {
-            self.queue.end_step(Some(valid_at));
-        }
         self.subscriptions.mark_state(channel, valid_at);
         Offered {
             queued: events.len(),
             wake: fits && self.is_ready(),
             overflowed: !fits,
         }
+    }
+
+    /// All the states that a client is told at once are queued: only with the last of them he has heard all up to
+    /// `valid_at`.
+    pub fn end_state(&mut self, valid_at: u64) {
+        self.queue.end_step(Some(valid_at));
     }
 
     /// A request with messages of this session is being worked on: its response will carry what is queued meanwhile.
@@ -235,15 +238,21 @@ impl Session {
         }
     }
 
-    /// From now on events are pushed to `socket`.
-    pub fn attach(&mut self, socket: u64) {
+    /// From now on events are pushed to `socket`. A connect that an earlier one holds will not be answered there, so the
+    /// client has `max_interval_ms` to send another.
+    pub fn attach(&mut self, socket: u64, now: Moment) {
         self.socket = Some(socket);
+        let is_left = |held: &mut Held| held.is_on_other_than(socket);
+        if self.held.take_if(is_left).is_some() {
+            self.expires_at = Some(now.monotonic_ms + self.limits.max_interval_ms);
+        }
     }
 
-    /// `socket` is gone: its connect is no longer held, and the client has `max_interval_ms` to come back.
-    pub fn detach(&mut self, socket: u64, now: Moment) {
+    /// `socket` is gone: its connect is no longer held, and the client has `max_interval_ms` to come back. True if whoever
+    /// carries the session now should look at it: a poll may be held beside a socket.
+    pub fn detach(&mut self, socket: u64, now: Moment) -> bool {
         if self.socket != Some(socket) {
-            return;
+            return false;
         }
         self.socket = None;
         if self.held.as_ref().is_some_and(|held| held.is_on(socket)) {
@@ -252,6 +261,7 @@ impl Session {
         if self.held.is_none() {
             self.expires_at = Some(now.monotonic_ms + self.limits.max_interval_ms);
         }
+        self.is_ready()
     }
 
     /// Whether the client has stayed away for too long.

@@ -71,13 +71,15 @@ impl Subscriptions {
 
     /// What becomes of a live event.
     pub(super) fn admit(&self, event: &Event) -> Admission {
-        let (mut matched, mut is_live, mut told) = (false, false, false);
+        let (mut wanted, mut is_live, mut told) = (false, false, false);
         self.each_match(event, |it| {
-            matched = true;
-            is_live |= !it.is_replaying;
+            // A step may be delivered after somebody who has it already resumed behind it.
+            let is_new = event.sequence().is_none_or(|at| at > it.heard);
+            wanted |= is_new;
+            is_live |= is_new && !it.is_replaying;
             told |= event.sequence().is_some_and(|at| it.has_told(at));
         });
-        if !matched || told {
+        if !wanted || told {
             Admission::No
         } else if is_live || event.sequence().is_none() {
             let slashed = self.is_slashed(event.channel());

@@ -42,17 +42,23 @@ impl Hub {
             socket,
             epoch: epoch.filter(|it| !it.is_only).map(|it| it.name),
         };
-        let mut offered = Vec::new();
+        let mut all_offered = Vec::new();
         {
-            let mut state = open.lock();
-            state.session.listen(channels);
+            let session = &mut open.lock().session;
+            session.listen(channels);
+            let mut valid_at = None;
             for channel in channels {
                 self.0.index.subscribe(&open, channel);
-                let session = &mut state.session;
-                offered.extend(self.begin(&open, session, principal, channel, cursor));
+                if let Some((at, offered)) = self.begin(&open, session, principal, channel, cursor)
+                {
+                    // What came between two of the states is told again after them.
+                    valid_at.get_or_insert(at);
+                    all_offered.push(offered);
+                }
             }
+            valid_at.into_iter().for_each(|at| session.end_state(at));
         }
-        for offered in offered {
+        for offered in all_offered {
             self.0.settle(&open, &offered);
         }
         Ok(listener)

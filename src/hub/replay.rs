@@ -39,14 +39,19 @@ impl Hub {
             return vec![session.replayed(after, &page)];
         }
         let lost = session.replay_lost();
-        let told = lost.iter().filter_map(|channel| {
-            let state = self.0.application.resync(principal, channel)?;
-            Some(session.state(channel, state.valid_at, &state.events))
-        });
-        told.collect()
+        let (mut told, mut valid_at) = (Vec::new(), None);
+        for channel in &lost {
+            if let Some(state) = self.0.application.resync(principal, channel) {
+                valid_at.get_or_insert(state.valid_at);
+                told.push(session.state(channel, state.valid_at, &state.events));
+            }
+        }
+        valid_at.into_iter().for_each(|at| session.end_state(at));
+        told
     }
 
-    /// Begins to tell a new subscriber of `channel`: from his cursor on, if he has one, else how things are.
+    /// Begins to tell a new subscriber of `channel`: from his cursor on, if he has one, else how things are. Returns when a
+    /// state is valid.
     pub(super) fn begin(
         &self,
         open: &OpenSession,
@@ -54,7 +59,7 @@ impl Hub {
         principal: &Principal,
         channel: &ChannelId,
         cursor: Option<&Cursor>,
-    ) -> Option<Offered> {
+    ) -> Option<(u64, Offered)> {
         let application = &self.0.application;
         let resumed = cursor.and_then(|cursor| application.resume(principal, channel, cursor));
         let state = match resumed {
@@ -70,7 +75,8 @@ impl Hub {
                 return None;
             }
         };
-        Some(session.state(channel, state.valid_at, &state.events))
+        let offered = session.state(channel, state.valid_at, &state.events);
+        Some((state.valid_at, offered))
     }
 }
 

@@ -59,7 +59,7 @@ impl Socket {
             return;
         }
         self.unbind();
-        open.lock().session.attach(self.number);
+        open.lock().session.attach(self.number, self.hub.now());
         self.open = Some(open);
     }
 
@@ -104,7 +104,10 @@ impl Socket {
     /// Leaves the session to its `max_interval_ms`, as dropping it does; the socket counts until it is dropped.
     pub fn unbind(&mut self) {
         if let Some(open) = self.open.take() {
-            open.lock().session.detach(self.number, self.hub.now());
+            let ready = open.lock().session.detach(self.number, self.hub.now());
+            if ready {
+                open.wake();
+            }
         }
     }
 }

@@ -99,7 +99,7 @@ impl<'a> Work<'a> {
 
     fn attach(&self, session: &mut Session) {
         if let Carrier::Socket(socket) = self.caller.carrier {
-            session.attach(socket);
+            session.attach(socket, self.now);
         }
     }
 
@@ -170,13 +170,10 @@ impl<'a> Work<'a> {
                 }
                 // After the index: a step that this state does not hold yet will be delivered, and wait for the lock.
                 let session = &mut state.session;
-                all_offered.extend(self.hub.begin(
-                    open,
-                    session,
-                    &principal,
-                    channel,
-                    cursor.as_ref(),
-                ));
+                let begun = self
+                    .hub
+                    .begin(open, session, &principal, channel, cursor.as_ref());
+                all_offered.extend(begun.map(|(_, offered)| offered));
             }
         }
         for offered in all_offered {

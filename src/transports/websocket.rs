@@ -1,5 +1,6 @@
 //! WebSocket: frames are arrays of messages both ways; events go out as they come, several to a frame if several wait.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
@@ -93,6 +94,8 @@ impl Peer {
     /// Serves until the socket has to be closed; none if the other side has closed it.
     async fn run(&mut self, websocket: &mut WebSocket) -> Option<u16> {
         self.extend_unbound();
+        // Set anew only when the time changes, which it does not for an event.
+        let mut alarm = pin!(sleep_until(self.unbound_until));
         loop {
             let woken = self.socket.woken();
             let (outgoing, until, ending) = match self.socket.poll() {
@@ -115,6 +118,9 @@ impl Peer {
             };
             let look_at = self.liveness.look_at();
             let wake_at = until.map_or(look_at, |until| until.min(look_at));
+            if alarm.deadline() != wake_at {
+                alarm.as_mut().reset(wake_at);
+            }
             tokio::select! {
                 received = websocket.recv() => {
                     self.liveness.heard();
@@ -127,7 +133,7 @@ impl Peer {
                     }
                 }
                 () = woken => {}
-                () = sleep_until(wake_at) => {
+                () = &mut alarm => {
                     if !is_bound && self.unbound_until <= Instant::now() {
                         return Some(close_code::NORMAL);
                     }

@@ -5,10 +5,14 @@ mod carriers;
 mod client;
 mod connections;
 mod frames;
+mod garbage;
 mod http2;
+mod machine;
 mod pages;
+mod parser;
 mod script;
 mod server_sent_events;
+mod wire_text;
 
 macro_rules! scripts {
     ($($name:ident)*) => {
@@ -21,5 +25,6 @@ macro_rules! scripts {
 
 scripts! {
     handshake connect disconnect subscribe unsubscribe publish websocket acknowledgement timesync current_state
-    ownership expiry overflow_by_length overflow_by_bytes bounds server_bounds browser_limit liveness activity moving malformed polling callback_polling shutdown
+    ownership expiry overflow_by_length overflow_by_bytes bounds server_bounds browser_limit liveness activity moving malformed
+    polling callback_polling shutdown socket_left
 }

@@ -249,7 +249,7 @@ impl World {
         }
     }
 
-    async fn until(&self, place: &str, count: &str, of: impl Fn(Counts) -> usize) {
+    pub(super) async fn until(&self, place: &str, count: &str, of: impl Fn(Counts) -> usize) {
         let (count, began) = (count.parse::<usize>().unwrap(), Instant::now());
         while of(self.hub.counts()) != count {
             assert!(

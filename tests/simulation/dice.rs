@@ -36,3 +36,12 @@ impl Dice {
         self.one_of(items).copied().unwrap()
     }
 }
+
+/// The seeds of the cases to run: `usual` of them, `CASES_TIMES=n` times as many, or the one that `SEED=n` names.
+pub(crate) fn seeds(usual: u64) -> std::ops::Range<u64> {
+    let number = |name| std::env::var(name).ok().map(|value| value.parse().unwrap());
+    match number("SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..usual * number("CASES_TIMES").unwrap_or(1),
+    }
+}

@@ -9,7 +9,7 @@
 )]
 
 mod capabilities;
-mod dice;
+pub(crate) mod dice;
 mod invariants;
 mod races;
 mod records;

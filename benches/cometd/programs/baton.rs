@@ -22,6 +22,7 @@ pub(super) fn serve() {
             // Longer than a run: what is measured are deliveries.
             timeout_ms: 600_000,
             max_interval_ms: 600_000,
+            websocket_ping_interval_ms: 600_000,
             sessions_per_user_max: usize::MAX,
             ..Settings::default()
         };

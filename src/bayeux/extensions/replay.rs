@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 
 use super::super::ChannelId;
-use super::super::request::text_of;
+use super::super::request::{object_of, text_of};
 
 /// Where a subscriber goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,9 +71,7 @@ pub(crate) fn of_handshake(raw: &RawValue) -> Option<Option<Box<str>>> {
     }
     match raw.get() {
         "true" => Some(None),
-        text => serde_json::from_str::<Named>(text)
-            .ok()
-            .map(|named| named.epoch),
+        _ => object_of::<Named>(raw).map(|named| named.epoch),
     }
 }
 

@@ -90,6 +90,10 @@ impl Held {
     pub(crate) fn is_on(&self, socket: u64) -> bool {
         self.carrier == Carrier::Socket(socket)
     }
+
+    pub(crate) fn is_on_other_than(&self, socket: u64) -> bool {
+        self.carrier != Carrier::LongPolling && !self.is_on(socket)
+    }
 }
 
 impl Session {
@@ -195,7 +199,8 @@ impl Session {
             }
             None => {}
         }
-        if self.pushes() && !self.is_batching() {
+        // One response's worth at a time: what the reply to a connect leaves is for the next frame.
+        if self.pushes() && !self.is_batching() && poll.delivery.is_empty() {
             poll.delivery
                 .events
                 .extend(self.queue.take(self.limits.response_bytes_max));
