@@ -17,6 +17,7 @@ macro_rules! models {
 models! {
     agent_operations,
     change_properties,
+    conference,
     deliver_interaction,
     registration,
     stop_processing,

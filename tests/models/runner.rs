@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use baton::centre::{Identity, event_json};
 use baton::domain::{Actor, Message, Party, ReferenceId, Refusal, Role, Timestamp, UserId};
-use baton::engine::operations::Configure;
+use baton::engine::operations::{Configure, find};
 use baton::engine::{Body, Effect, Engine, Operation, Request, State, Step, fold};
 use serde_json::{Map, Value, json};
 
@@ -147,6 +147,8 @@ impl World {
             "users": {
                 "A1": {"roles": ["agent"], "groups": ["team"]},
                 "A2": {"roles": ["agent"], "groups": ["team"]},
+                "A3": {"roles": ["agent"]},
+                "Supervisor": {"roles": ["agent", "supervisor"]},
             },
             "queues": {
                 "chat": {"media_type": "chat"},
@@ -190,7 +192,7 @@ impl World {
         let mut heard = Vec::new();
         match line {
             Line::Stimulus { from, request } => {
-                let actor = actor(from);
+                let actor = actor(from, request);
                 match self.stimulate(&actor, request) {
                     Ok(effect) => heard.extend(self.keep(effect)),
                     Err(refusal) => heard.push(self.refused(&actor, &refusal)),
@@ -282,8 +284,12 @@ impl World {
     }
 }
 
-fn actor(from: &str) -> Actor {
+/// A supervisor is an agent too, except for what only supervisors may do.
+fn actor(from: &str, request: &str) -> Actor {
+    let name = request.split_whitespace().next().unwrap();
+    let is_for_agents = find(name).is_some_and(|spec| spec.roles.contains(&Role::Agent));
     let role = match from {
+        "Supervisor" if !is_for_agents => Role::Supervisor,
         "URS" => Role::Router,
         "MediaServer" => Role::MediaServer,
         "Reporting" => Role::Reporting,

@@ -1,6 +1,6 @@
 //! What is offered is not refused, and what is refused is not offered.
 
-use baton::domain::InteractionId;
+use baton::domain::{Interaction, InteractionId};
 use baton::engine::capabilities;
 use serde_json::{Value, json};
 
@@ -24,7 +24,9 @@ pub(super) fn check(world: &World, dice: &mut Dice) {
     let interaction = world.interaction(id.as_str());
     let offered = capabilities(interaction, &user(agent));
     for name in all_capabilities() {
-        let mut parameters = fitting(world, name, agent);
+        let Some(mut parameters) = fitting(world, name, interaction) else {
+            continue;
+        };
         parameters["interactionId"] = json!(id.as_str());
         let result = world.would(agent, name, parameters);
         assert_eq!(
@@ -35,20 +37,21 @@ pub(super) fn check(world: &World, dice: &mut Dice) {
     }
 }
 
-fn fitting(world: &World, name: &str, agent: &str) -> Value {
+/// Parameters with which an operation is possible; none if there is nobody whom it could be done with.
+fn fitting(world: &World, name: &str, interaction: &Interaction) -> Option<Value> {
+    let mut agents = world.state().agents.iter();
+    let free = agents.find(|(other, found)| {
+        !interaction.has_party(other) && found.media.len() == super::world::MEDIA.len()
+    });
+    let free = free.map(|(other, _)| json!({"userId": other.as_str()}));
     match name {
-        "PlaceInQueue" => json!({"queueName": "chat"}),
-        "PlaceInWorkbin" => json!({"workbin": "drafts"}),
-        "AttachUserData" | "UpdateUserData" | "DeleteUserData" => json!({"userData": {"k": 1}}),
-        "Transfer" => {
-            let mut others = world.state().agents.iter().filter(|(other, found)| {
-                other.as_str() != agent && found.media.len() == super::world::MEDIA.len()
-            });
-            match others.next() {
-                Some((other, _)) => json!({"userId": other.as_str()}),
-                None => json!({"queueName": "chat"}),
-            }
+        "PlaceInQueue" => Some(json!({"queueName": "chat"})),
+        "PlaceInWorkbin" => Some(json!({"workbin": "drafts"})),
+        "AttachUserData" | "UpdateUserData" | "DeleteUserData" => {
+            Some(json!({"userData": {"k": 1}}))
         }
-        _ => json!({}),
+        "Conference" => free,
+        "Transfer" => free.or(Some(json!({"queueName": "chat"}))),
+        _ => Some(json!({})),
     }
 }

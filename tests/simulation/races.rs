@@ -364,6 +364,61 @@ fn r17_one_pending_transfer_at_most() {
 }
 
 #[test]
+fn r18_the_last_two_leave_at_once() {
+    for order in [["A1", "A2"], ["A2", "A1"]] {
+        let mut world = conferring();
+        // Nobody is offered it meanwhile.
+        for who in order {
+            world.ask(who, "NotReady", json!({})).unwrap();
+        }
+        for who in order {
+            assert_eq!(agent(&mut world, who, "Leave"), Ok(()));
+        }
+        assert!(parties(&world).is_empty());
+        let whereabouts = &world.interaction("I").whereabouts;
+        assert!(matches!(whereabouts, Whereabouts::Queued(spot) if spot.queue.as_str() == "chat"));
+        for who in order {
+            assert!(agent(&mut world, who, "Leave").is_err(), "{who} once more");
+        }
+        // Once when it was submitted, and once when the last one left.
+        assert_eq!(heard(&world, "RE", Event::PlacedInQueue), 2);
+    }
+}
+
+#[test]
+fn a_conference_ends_when_the_grace_time_or_the_handling_time_of_one_does() {
+    let mut world = conferring();
+    world.presence("A1", true).unwrap();
+    world.presence("A1", false).unwrap();
+    world.pass(24 * 3_600_000);
+    world.settle();
+    assert!(parties(&world).is_empty(), "nobody was heard of for a day");
+    assert_eq!(heard(&world, "A1", Event::Revoked), 1);
+    assert_eq!(
+        heard(&world, "A2", Event::PartyRemoved),
+        1,
+        "A1 was lost first"
+    );
+    assert_eq!(
+        heard(&world, "A2", Event::Revoked),
+        1,
+        "then he was silent too long"
+    );
+}
+
+/// A centre in which A1 and A2 work on the chat `I` together.
+fn conferring() -> World {
+    let mut world = centre(&["A1"]);
+    offer(&mut world);
+    agent(&mut world, "A1", "Accept").unwrap();
+    world.ask("A2", "RequestAgentLogin", json!({})).unwrap();
+    act(&mut world, "A1", "Conference", json!({"userId": "A2"})).unwrap();
+    agent(&mut world, "A2", "Accept").unwrap();
+    assert_eq!(parties(&world), ["A1", "A2"]);
+    world
+}
+
+#[test]
 fn r19_a_request_before_the_handling_timeout_wins() {
     let mut world = centre(&["A1"]);
     offer(&mut world);

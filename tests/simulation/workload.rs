@@ -25,7 +25,12 @@ pub(super) fn act(world: &mut World, dice: &mut Dice) {
         }
         90..=91 => {
             let id = any_interaction(world, dice);
-            let name = dice.pick(&["RequestStopProcessing", "RequestAccept", "RequestRouteCall"]);
+            let name = dice.pick(&[
+                "RequestStopProcessing",
+                "RequestAccept",
+                "RequestRouteCall",
+                "RequestIntrude",
+            ]);
             let who = dice.pick(&["S1", "RE", "M1", "A1"]);
             ask(world, who, name, json!({"interactionId": id}));
         }
@@ -170,7 +175,7 @@ fn work_on(world: &mut World, dice: &mut Dice, agent: &str) {
         _ => any_interaction(world, dice),
     };
     let mut parameters = json!({});
-    let name = match dice.below(16) {
+    let name = match dice.below(20) {
         0..=1 => "Complete",
         2 => {
             parameters = json!({"queueName": dice.pick(&QUEUES)});
@@ -199,6 +204,11 @@ fn work_on(world: &mut World, dice: &mut Dice, agent: &str) {
             parameters = property_changes(dice);
             "RequestChangeProperties"
         }
+        14..=16 => {
+            parameters = json!({"userId": dice.pick(&AGENTS)});
+            "Conference"
+        }
+        17 => "Leave",
         _ => {
             parameters = json!({"userData": {dice.pick(&KEYS): dice.below(9)}});
             dice.pick(&["AttachUserData", "UpdateUserData", "DeleteUserData"])

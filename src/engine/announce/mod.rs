@@ -5,6 +5,7 @@
 
 mod answer;
 mod events;
+mod invitations;
 mod notices;
 mod saying;
 mod scene;

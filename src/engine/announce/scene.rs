@@ -7,9 +7,8 @@ use std::sync::Arc;
 use super::saying::{acted, interaction_management};
 use super::{Announcer, Body};
 use crate::domain::{
-    Answers, Attributes, Cause, Event, Interaction, Invitation, Message, Origin, Party,
-    PropertyChanges, Purpose, ReferenceId, Refusal, RefusalKind, RouteResult, Router, UserId,
-    Whereabouts, WorkbinRef, for_router,
+    Answers, Attributes, Cause, Event, Interaction, Message, Origin, Party, PropertyChanges,
+    Purpose, ReferenceId, RouteResult, Router, UserId, Whereabouts, WorkbinRef, for_router,
 };
 use crate::engine::{Change, Head, State};
 
@@ -99,94 +98,6 @@ impl Scene<'_> {
         }
     }
 
-    /// Rows 6 and 28.
-    fn invited(&mut self, invitation: &Invitation) {
-        let told = invitation.clone();
-        self.tell_agent(&invitation.agent, Event::Invite, |attributes| {
-            attributes.ticket = Some(told.ticket);
-            attributes.deadline = Some(told.deadline);
-        });
-        let ticket = invitation.ticket;
-        let party = Party::Agent(invitation.agent.clone());
-        self.report(Event::AgentInvited, |attributes| {
-            attributes.ticket = Some(ticket);
-            attributes.party = Some(party);
-        });
-    }
-
-    /// Rows 8, 29 and 30.
-    fn accepted(&mut self, agent: &UserId) {
-        let by = agent.clone();
-        let accepted = |attributes: &mut Attributes| attributes.party = Some(Party::Agent(by));
-        match self.open_invitation().map(|invitation| invitation.purpose) {
-            Some(Purpose::Delivery { reference_id }) => {
-                self.settle_route(reference_id, RouteResult::Delivered);
-                self.report(Event::Accepted, accepted);
-                self.report_holders_removed();
-                self.report_party(Event::PartyAdded, agent);
-            }
-            Some(Purpose::Transfer { by, reference_id }) => {
-                self.acknowledge_sender(&by, reference_id);
-                self.report(Event::Accepted, accepted);
-                self.report_party(Event::PartyAdded, agent);
-                self.report_party(Event::PartyRemoved, &by);
-            }
-            Some(Purpose::Conference { by, reference_id }) => {
-                self.acknowledge_sender(&by, reference_id);
-                self.tell_parties(Event::PartyAdded, agent);
-                self.report(Event::Accepted, accepted);
-                self.report_party(Event::PartyAdded, agent);
-            }
-            None => {}
-        }
-    }
-
-    /// Whoever invited another agent hears that he accepted.
-    fn acknowledge_sender(&mut self, by: &UserId, reference_id: Option<ReferenceId>) {
-        self.tell_agent(by, Event::Ack, |attributes| {
-            attributes.reference_id = reference_id;
-        });
-    }
-
-    /// Row 34, and the same of one from whom it is taken.
-    fn left(&mut self, agent: &UserId, cause: Option<Cause>) {
-        if let Some(cause) = cause {
-            self.tell_agent(agent, Event::Revoked, |attributes| {
-                attributes.cause = Some(cause);
-            });
-        }
-        self.tell_parties(Event::PartyRemoved, agent);
-        self.report_party(Event::PartyRemoved, agent);
-    }
-
-    /// Tells all who work on it about one who joined them or left.
-    fn tell_parties(&mut self, event: Event, about: &UserId) {
-        for agent in self.after.clone().parties() {
-            self.tell_agent(agent, event, |attributes| {
-                attributes.party = Some(Party::Agent(about.clone()));
-            });
-        }
-    }
-
-    /// Rows 10, 13, 32, and the withdrawal of an invitation by an agent.
-    fn revoked(&mut self, agent: &UserId, cause: Cause) {
-        let ticket = self.open_invitation().map(|invitation| invitation.ticket);
-        if self.head.actor.agent() != Some(agent) {
-            self.tell_agent(agent, Event::Revoked, |attributes| {
-                attributes.cause = Some(cause);
-                attributes.ticket = ticket;
-            });
-        }
-        self.settle_invitation(RouteResult::Revoked, "The invitation ended unanswered");
-        let party = Party::Agent(agent.clone());
-        self.report(Event::Revoked, |attributes| {
-            attributes.cause = Some(cause);
-            attributes.party = Some(party);
-            attributes.ticket = ticket;
-        });
-        self.back_from_router();
-    }
-
     /// Rows 12, 18, 19, 22 and 23.
     fn properties_changed(&mut self, changes: &Arc<PropertyChanges>) {
         let set = |attributes: &mut Attributes| attributes.changes = Some(changes.clone());
@@ -249,44 +160,6 @@ impl Scene<'_> {
         }
     }
 
-    fn open_invitation(&self) -> Option<Invitation> {
-        self.before.and_then(Interaction::invitation).cloned()
-    }
-
-    /// Tells who sent the open invitation that it came to nothing.
-    fn settle_invitation(&mut self, result: RouteResult, why: &'static str) {
-        match self.open_invitation().map(|invitation| invitation.purpose) {
-            Some(Purpose::Delivery { reference_id }) => self.settle_route(reference_id, result),
-            Some(
-                Purpose::Transfer { by, reference_id } | Purpose::Conference { by, reference_id },
-            ) => self.fail_sender(&by, reference_id, why),
-            None => {}
-        }
-    }
-
-    fn settle_route(&mut self, reference_id: Option<ReferenceId>, result: RouteResult) {
-        if let Some(routing) = self.before.and_then(Interaction::routing) {
-            self.tell_router(&routing.router, Event::RouteUsed, |attributes| {
-                attributes.reference_id = reference_id;
-                attributes.route_result = Some(result);
-            });
-        }
-    }
-
-    fn fail_sender(&mut self, by: &UserId, reference_id: Option<ReferenceId>, text: &'static str) {
-        let refusal = Refusal::new(RefusalKind::AgentUnavailable, text);
-        self.tell_agent(by, Event::Error, |attributes| {
-            attributes.refusal = Some(refusal.answering(reference_id));
-            attributes.reference_id = reference_id;
-        });
-        let body = Body::Failure {
-            reference_id,
-            interaction: self.after.clone(),
-            text,
-        };
-        self.said.said.push((by.clone(), body));
-    }
-
     fn revoke_from_parties(&mut self, cause: Cause) {
         for agent in self.before.map_or(&[][..], Interaction::parties) {
             if self.head.actor.agent() != Some(agent) {
@@ -298,14 +171,14 @@ impl Scene<'_> {
     }
 
     /// After a delivery came to nothing: the router takes part no longer, and the interaction is in its queue.
-    fn back_from_router(&mut self) {
+    pub(super) fn back_from_router(&mut self) {
         if self.before.is_some_and(|before| before.routing().is_some()) {
             self.report_holders_removed();
             self.report_placed();
         }
     }
 
-    fn report_holders_removed(&mut self) {
+    pub(super) fn report_holders_removed(&mut self) {
         let Some(before) = self.before else { return };
         for agent in before.parties() {
             self.report_party(Event::PartyRemoved, agent);
@@ -353,7 +226,7 @@ impl Scene<'_> {
         }
     }
 
-    fn report_party(&mut self, event: Event, agent: &UserId) {
+    pub(super) fn report_party(&mut self, event: Event, agent: &UserId) {
         let party = Party::Agent(agent.clone());
         self.report(event, |attributes| attributes.party = Some(party));
     }
@@ -363,21 +236,31 @@ impl Scene<'_> {
         self.report(event, |attributes| attributes.party = Some(party));
     }
 
-    fn report(&mut self, event: Event, set: impl FnOnce(&mut Attributes)) {
+    pub(super) fn report(&mut self, event: Event, set: impl FnOnce(&mut Attributes)) {
         if self.state.reporting_engines().next().is_some() {
             let attributes = self.attributes(set);
             self.said.report(self.state, event, &attributes);
         }
     }
 
-    fn tell_agent(&mut self, to: &UserId, event: Event, set: impl FnOnce(&mut Attributes)) {
+    pub(super) fn tell_agent(
+        &mut self,
+        to: &UserId,
+        event: Event,
+        set: impl FnOnce(&mut Attributes),
+    ) {
         let message = interaction_management(event, self.attributes(set));
         self.said
             .said
             .push((to.clone(), Body::Event(Box::new(message))));
     }
 
-    fn tell_router(&mut self, router: &Router, event: Event, set: impl FnOnce(&mut Attributes)) {
+    pub(super) fn tell_router(
+        &mut self,
+        router: &Router,
+        event: Event,
+        set: impl FnOnce(&mut Attributes),
+    ) {
         let Router::External(user) = router else {
             return;
         };
