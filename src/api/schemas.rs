@@ -77,6 +77,7 @@ fn interaction() -> Value {
         "deliveredAt",
         "assignedAt",
         "completedAt",
+        "heldAt",
     ] {
         properties[name] = time.clone();
     }

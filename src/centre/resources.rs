@@ -118,6 +118,7 @@ pub(super) fn properties(it: &Interaction) -> Value {
         "queue": it.queue,
         "workbin": workbin_of(it).map(|workbin| &workbin.name),
         "workbinOwner": workbin_of(it).map(|workbin| &workbin.owner),
+        "isHeld": u8::from(it.held_at.is_some()),
         "subject": it.subject,
         "submittedBy": it.submitted_by,
         "submitSeq": it.submit_sequence,
@@ -132,7 +133,7 @@ pub(super) fn properties(it: &Interaction) -> Value {
     body
 }
 
-fn times(it: &Interaction) -> [(&'static str, Option<Timestamp>); 7] {
+fn times(it: &Interaction) -> [(&'static str, Option<Timestamp>); 8] {
     [
         ("submittedAt", Some(it.submitted_at)),
         ("placedInQueueAt", it.placed_in_queue_at),
@@ -144,6 +145,7 @@ fn times(it: &Interaction) -> [(&'static str, Option<Timestamp>); 7] {
         ("deliveredAt", it.delivered_at),
         ("assignedAt", it.assigned_at),
         ("completedAt", it.completed_at),
+        ("heldAt", it.held_at),
     ]
 }
 

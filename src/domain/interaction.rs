@@ -57,6 +57,9 @@ pub struct Interaction {
     pub assigned_at: Option<Timestamp>,
     /// When it was stopped.
     pub completed_at: Option<Timestamp>,
+    /// Since when nobody is to be given it out of its queue, if so (`HeldAt`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_at: Option<Timestamp>,
     /// Agents who declined it or let it expire, and when last.
     pub declined: BTreeMap<UserId, Timestamp>,
     /// Where it is.

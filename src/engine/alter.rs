@@ -27,6 +27,8 @@ pub(super) fn alter(it: &mut Interaction, change: &Change, state: &State) {
             }
             end_invitation(it, state);
         }
+        Change::Held { .. } => it.held_at = Some(state.at),
+        Change::Resumed { .. } => it.held_at = None,
         Change::PartyJoined { agent, .. } => join(it, agent),
         Change::PartyLeft { agent, .. } => part(it, agent),
         Change::PlacedInQueue { queue, order, .. } => {
@@ -155,6 +157,8 @@ fn part(it: &mut Interaction, agent: &UserId) {
 fn give(it: &mut Interaction, agent: &UserId, from: Origin, timeout_ms: u64, state: &State) {
     it.assigned_to = Some(agent.clone());
     it.assigned_at = Some(state.at);
+    // An agent has it: it is not in a queue any more in which it would be held.
+    it.held_at = None;
     it.declined.clear();
     it.whereabouts = Whereabouts::Handling(Handling {
         parties: vec![agent.clone()],

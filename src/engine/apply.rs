@@ -71,6 +71,7 @@ impl State {
             Change::Accepted { .. }
             | Change::AgentInvited { .. }
             | Change::Declined { .. }
+            | Change::Held { .. }
             | Change::InvitationRevoked { .. }
             | Change::PartyJoined { .. }
             | Change::PartyLeft { .. }
@@ -78,6 +79,7 @@ impl State {
             | Change::PlacedInWorkbin { .. }
             | Change::PropertiesChanged { .. }
             | Change::Pulled { .. }
+            | Change::Resumed { .. }
             | Change::Returned { .. }
             | Change::RouterTook { .. }
             | Change::RoutingEnded { .. }

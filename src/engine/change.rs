@@ -83,6 +83,11 @@ pub enum Change {
         /// Which invitation.
         ticket: Ticket,
     },
+    /// An interaction in a queue is held: nobody is given it until it is resumed.
+    Held {
+        /// Which interaction.
+        interaction: InteractionId,
+    },
     /// A new interaction exists.
     InteractionSubmitted(Arc<Interaction>),
     /// An invitation was taken back.
@@ -162,6 +167,11 @@ pub enum Change {
         /// How long the agent may stay silent from now on.
         handling_timeout_ms: u64,
     },
+    /// A held interaction may be given out again.
+    Resumed {
+        /// Which interaction.
+        interaction: InteractionId,
+    },
     /// The agents lost the interaction, and it went back to where it came from.
     Returned {
         /// Which interaction.
@@ -215,6 +225,7 @@ impl Change {
             Self::Accepted { interaction, .. }
             | Self::AgentInvited { interaction, .. }
             | Self::Declined { interaction, .. }
+            | Self::Held { interaction }
             | Self::InvitationRevoked { interaction, .. }
             | Self::PartyJoined { interaction, .. }
             | Self::PartyLeft { interaction, .. }
@@ -222,6 +233,7 @@ impl Change {
             | Self::PlacedInWorkbin { interaction, .. }
             | Self::PropertiesChanged { interaction, .. }
             | Self::Pulled { interaction, .. }
+            | Self::Resumed { interaction }
             | Self::Returned { interaction, .. }
             | Self::RouterTook { interaction, .. }
             | Self::RoutingEnded { interaction, .. }

@@ -25,6 +25,7 @@ pub(super) enum Timer {
 
 /// One line in one index.
 pub(super) enum Entry {
+    Held(QueueName, (Sequence, InteractionId)),
     Involved(UserId, InteractionId),
     InWorkbin(WorkbinRef, InteractionId),
     Reoffer(Timestamp, InteractionId),
@@ -48,6 +49,10 @@ pub(super) fn entries(interaction: &Interaction) -> impl Iterator<Item = Entry> 
     match &interaction.whereabouts {
         Whereabouts::Queued(spot) => {
             let spot_in_queue = (spot.order, id.clone());
+            if interaction.held_at.is_some() {
+                entries.push(Entry::Held(spot.queue.clone(), spot_in_queue));
+                return entries.into_iter();
+            }
             entries.push(Entry::Waiting(spot.queue.clone(), spot_in_queue));
             // One for each agent: the first of them may be asked again before the last.
             for declined_at in interaction.declined.values() {
@@ -79,6 +84,7 @@ impl State {
     /// Adds a line to its index or takes it out.
     pub(super) fn index(&mut self, entry: Entry, present: bool) {
         match entry {
+            Entry::Held(queue, spot) => member(&mut self.held, &queue, spot, present),
             Entry::Involved(agent, id) => member(&mut self.involved, &agent, id, present),
             Entry::InWorkbin(bin, id) => member(&mut self.workbin_content, &bin, id, present),
             Entry::Reoffer(at, id) => set_member(&mut self.reoffers, (at, id), present),

@@ -48,6 +48,7 @@ pub struct State {
     pub heard: Map<(UserId, Channel), Sequence>,
     pub(super) stopped_order: Set<(Sequence, InteractionId)>,
     pub(super) waiting: Map<QueueName, Set<(Sequence, InteractionId)>>,
+    pub(super) held: Map<QueueName, Set<(Sequence, InteractionId)>>,
     pub(super) workbin_content: Map<WorkbinRef, Set<InteractionId>>,
     pub(super) involved: Map<UserId, Set<InteractionId>>,
     pub(super) routed: Map<UserId, Set<InteractionId>>,
@@ -94,9 +95,18 @@ impl State {
             .filter_map(|id| self.interactions.get(id))
     }
 
-    /// The interactions that wait in a queue, first come first.
+    /// The interactions that wait in a queue, first come first, but for those that are held.
     pub fn waiting(&self, queue: &QueueName) -> impl Iterator<Item = &Arc<Interaction>> {
         self.waiting
+            .get(queue)
+            .into_iter()
+            .flat_map(|spots| spots.iter())
+            .filter_map(|(_, id)| self.interactions.get(id))
+    }
+
+    /// The interactions that are held in a queue.
+    pub fn held(&self, queue: &QueueName) -> impl Iterator<Item = &Arc<Interaction>> {
+        self.held
             .get(queue)
             .into_iter()
             .flat_map(|spots| spots.iter())
@@ -139,9 +149,9 @@ impl State {
     /// Replaces the record of an interaction and keeps the indexes.
     pub(super) fn put(&mut self, after: Interaction) {
         let before = self.interaction(&after.id).cloned();
-        let moved = before
-            .as_ref()
-            .is_none_or(|before| before.whereabouts != after.whereabouts);
+        let moved = before.as_ref().is_none_or(|before| {
+            before.whereabouts != after.whereabouts || before.held_at != after.held_at
+        });
         let after = Arc::new(after);
         if after.is_stopped() {
             self.interactions.remove_mut(&after.id);

@@ -19,6 +19,7 @@ models! {
     change_properties,
     conference,
     deliver_interaction,
+    hold_and_resume,
     registration,
     stop_processing,
 }

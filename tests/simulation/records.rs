@@ -98,6 +98,7 @@ fn check_return(step: &Step, was: &Interaction, now: &Interaction) {
 /// I1, and that every index says what the records say.
 pub(super) fn check_state(state: &State) {
     let mut waiting: BTreeMap<_, BTreeSet<(Sequence, InteractionId)>> = BTreeMap::new();
+    let mut held: BTreeMap<_, BTreeSet<(Sequence, InteractionId)>> = BTreeMap::new();
     let mut bins: BTreeMap<WorkbinRef, BTreeSet<InteractionId>> = BTreeMap::new();
     let mut involved: BTreeMap<UserId, BTreeSet<InteractionId>> = BTreeMap::new();
     let mut routed: BTreeMap<UserId, BTreeSet<InteractionId>> = BTreeMap::new();
@@ -106,7 +107,9 @@ pub(super) fn check_state(state: &State) {
         check_holders(state, interaction);
         match &interaction.whereabouts {
             Whereabouts::Queued(spot) => {
-                let spots = waiting.entry(spot.queue.clone()).or_default();
+                let is_held = interaction.held_at.is_some();
+                let spots = if is_held { &mut held } else { &mut waiting };
+                let spots = spots.entry(spot.queue.clone()).or_default();
                 spots.insert((spot.order, id.clone()));
             }
             Whereabouts::InWorkbin(workbin) => {
@@ -131,6 +134,10 @@ pub(super) fn check_state(state: &State) {
         let spots = waiting.remove(queue).unwrap_or_default();
         let expected: Vec<InteractionId> = spots.into_iter().map(|(_, id)| id).collect();
         assert_eq!(indexed, expected, "index of queue {queue}");
+        let indexed: Vec<InteractionId> = state.held(queue).map(|it| it.id.clone()).collect();
+        let spots = held.remove(queue).unwrap_or_default();
+        let expected: Vec<InteractionId> = spots.into_iter().map(|(_, id)| id).collect();
+        assert_eq!(indexed, expected, "held in queue {queue}");
     }
     assert!(waiting.is_empty(), "in no queue: {waiting:?}");
     for user in configuration.users.keys() {

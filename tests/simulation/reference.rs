@@ -127,7 +127,10 @@ impl Seen {
 
     /// Flat keys only, which is what the workload uses.
     fn change(&mut self, message: &Message) {
-        let changes = message.attributes.changes.as_ref().unwrap();
+        // None of them if it was held or resumed.
+        let Some(changes) = message.attributes.changes.as_ref() else {
+            return;
+        };
         if let Some(replaced) = &changes.replaced {
             self.data = replaced.as_map().clone();
         }

@@ -30,6 +30,9 @@ pub(super) fn act(world: &mut World, dice: &mut Dice) {
                 "RequestAccept",
                 "RequestRouteCall",
                 "RequestIntrude",
+                "RequestHold",
+                "RequestResume",
+                "RequestResume",
             ]);
             let who = dice.pick(&["S1", "RE", "M1", "A1"]);
             ask(world, who, name, json!({"interactionId": id}));

@@ -103,6 +103,7 @@ impl Announcer {
             | Change::ClientRegistered { .. }
             | Change::ClientUnregistered { .. }
             | Change::Declined { .. }
+            | Change::Held { .. }
             | Change::InteractionSubmitted(_)
             | Change::InvitationRevoked { .. }
             | Change::PartyJoined { .. }
@@ -112,6 +113,7 @@ impl Announcer {
             | Change::PresenceChanged { .. }
             | Change::PropertiesChanged { .. }
             | Change::Pulled { .. }
+            | Change::Resumed { .. }
             | Change::Returned { .. }
             | Change::RouterTook { .. }
             | Change::RoutingEnded { .. }

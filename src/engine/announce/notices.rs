@@ -56,12 +56,14 @@ impl Announcer {
             | Change::ClientRegistered { .. }
             | Change::ClientUnregistered { .. }
             | Change::Declined { .. }
+            | Change::Held { .. }
             | Change::InteractionSubmitted(_)
             | Change::PartyJoined { .. }
             | Change::PartyLeft { cause: None, .. }
             | Change::PresenceChanged { .. }
             | Change::PropertiesChanged { .. }
             | Change::Pulled { .. }
+            | Change::Resumed { .. }
             | Change::RouterTook { .. }
             | Change::RoutingEnded { .. }
             | Change::WorkbinRead(_)

@@ -70,6 +70,10 @@ impl Scene<'_> {
                 self.report_holders_removed();
                 self.report_placed();
             }
+            // IsHeld and HeldAt are properties of the interaction.
+            Change::Held { .. } | Change::Resumed { .. } => {
+                self.report(Event::PropertiesChanged, |_| {});
+            }
             Change::PropertiesChanged { changes, .. } => self.properties_changed(changes),
             Change::Stopped { .. } => self.stopped(),
             Change::AddressRegistered { .. }

@@ -12,6 +12,7 @@ mod complete;
 mod conference;
 mod configure;
 mod get_workbin_content;
+mod hold;
 mod media_state;
 mod place_in_queue;
 mod place_in_workbin;
@@ -182,6 +183,8 @@ operations! {
         ChangeProperties = ChangeProperties,
         RouteCall = route_call::RouteCall,
         Intrude = conference::Intrude,
+        Hold = hold::Hold,
+        Resume = hold::Resume,
     }
     of_the_centre {
         GetWorkbinContent = get_workbin_content::GetWorkbinContent,

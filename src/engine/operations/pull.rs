@@ -6,7 +6,8 @@ use serde::Deserialize;
 
 use super::{Gateway, Reply, Spec};
 use crate::domain::{
-    Interaction, InteractionId, QueueName, Refusal, RefusalKind, Role, UserId, Whereabouts,
+    Interaction, InteractionId, QueueName, Refusal, RefusalKind, Role, Sequence, UserId,
+    Whereabouts,
 };
 use crate::engine::{Change, Outcome, Turn};
 
@@ -24,6 +25,9 @@ pub struct Pull {
     interaction_id: Option<InteractionId>,
     interaction_ids: Option<Vec<InteractionId>>,
     count: Option<usize>,
+    /// Held interactions as well.
+    #[serde(default)]
+    ignore_hold: bool,
 }
 
 impl Pull {
@@ -86,7 +90,12 @@ impl Pull {
             if !state.configuration.may_pull(agent, queue) {
                 return Err(Refusal::forbidden("The agent may not pull from this queue"));
             }
-            Ok(state.waiting(queue).cloned().collect())
+            let mut waiting: Vec<Arc<Interaction>> = state.waiting(queue).cloned().collect();
+            if self.ignore_hold {
+                waiting.extend(state.held(queue).cloned());
+                waiting.sort_by_key(|interaction| spot(interaction));
+            }
+            Ok(waiting)
         };
         if let Some(queue) = &self.queue {
             return of_queue(queue);
@@ -108,7 +117,8 @@ impl Pull {
         match &interaction.whereabouts {
             // Who declined it knows of it still, which lets nobody pull.
             Whereabouts::Queued(_) | Whereabouts::InWorkbin(_)
-                if state.may_see(&interaction, agent, Role::Agent) =>
+                if state.may_see(&interaction, agent, Role::Agent)
+                    && (self.ignore_hold || interaction.held_at.is_none()) =>
             {
                 Ok(vec![interaction])
             }
@@ -135,6 +145,18 @@ fn choose(
         chosen.push(found.cloned().ok_or_else(not_there)?);
     }
     Ok(chosen)
+}
+
+/// The place of an interaction in its queue.
+fn spot(interaction: &Interaction) -> Option<Sequence> {
+    match &interaction.whereabouts {
+        Whereabouts::Queued(spot) => Some(spot.order),
+        Whereabouts::InWorkbin(_)
+        | Whereabouts::Routing(_)
+        | Whereabouts::Inviting(..)
+        | Whereabouts::Handling(_)
+        | Whereabouts::Stopped(_) => None,
+    }
 }
 
 fn not_there() -> Refusal {

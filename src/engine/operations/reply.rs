@@ -99,6 +99,7 @@ fn draft(turn: &mut Turn<'_>, parent: &Interaction, subtype: &str) -> Result<Out
         assigned_to: Some(agent.clone()),
         assigned_at: Some(at),
         completed_at: None,
+        held_at: None,
         declined: BTreeMap::new(),
         whereabouts: Whereabouts::Handling(Handling {
             parties: vec![agent],

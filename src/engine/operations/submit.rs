@@ -96,6 +96,7 @@ impl Submit {
             assigned_at: assigned_to.as_ref().map(|_| at),
             assigned_to,
             completed_at: None,
+            held_at: None,
             declined: BTreeMap::new(),
             whereabouts,
             changed_sequence: sequence,
