@@ -11,6 +11,7 @@
 mod capabilities;
 pub(crate) mod dice;
 mod invariants;
+mod more_races;
 mod races;
 mod records;
 mod reference;

@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use super::world::{World, interaction_id, queue, user, usual_timing};
 
-const DELIVERY_MS: u64 = 30_000;
-const HANDLING_MS: u64 = 600_000;
+pub(super) const DELIVERY_MS: u64 = 30_000;
+pub(super) const HANDLING_MS: u64 = 600_000;
 
 /// A centre in which these agents are ready for chats, two at a time.
-fn centre(agents: &[&str]) -> World {
+pub(super) fn centre(agents: &[&str]) -> World {
     let mut world = World::new(&usual_timing(), 2);
     for client in ["M1", "M2", "R1"] {
         world.ask(client, "RegisterClient", json!({})).unwrap();
@@ -23,7 +23,7 @@ fn centre(agents: &[&str]) -> World {
 }
 
 /// A chat `I` arrives, and is offered to the agent who has been idle longest.
-fn offer(world: &mut World) {
+pub(super) fn offer(world: &mut World) {
     submit(world, "I").unwrap();
     world.settle();
 }
@@ -34,7 +34,12 @@ fn submit(world: &mut World, id: &str) -> Result<(), RefusalKind> {
 }
 
 /// Somebody does something with the chat `I`.
-fn act(world: &mut World, who: &str, name: &str, mut parameters: Value) -> Result<(), RefusalKind> {
+pub(super) fn act(
+    world: &mut World,
+    who: &str,
+    name: &str,
+    mut parameters: Value,
+) -> Result<(), RefusalKind> {
     parameters["interactionId"] = json!("I");
     kind(world.ask(who, name, parameters))
 }
@@ -43,12 +48,12 @@ fn kind<T>(result: Result<T, baton::domain::Refusal>) -> Result<(), RefusalKind>
     result.map(|_| ()).map_err(|refusal| refusal.kind)
 }
 
-fn agent(world: &mut World, who: &str, name: &str) -> Result<(), RefusalKind> {
+pub(super) fn agent(world: &mut World, who: &str, name: &str) -> Result<(), RefusalKind> {
     act(world, who, name, json!({}))
 }
 
 /// How often a user heard an event.
-fn heard(world: &World, who: &str, event: Event) -> usize {
+pub(super) fn heard(world: &World, who: &str, event: Event) -> usize {
     let is_it = |body: &Body| matches!(body, Body::Event(message) if message.event == event);
     let of_user = world.said.iter().filter(|(_, said)| said.to == user(who));
     of_user.filter(|(_, said)| is_it(&said.body)).count()
@@ -58,7 +63,7 @@ fn ticket(world: &World) -> u64 {
     world.interaction("I").invitation().unwrap().ticket.0
 }
 
-fn parties(world: &World) -> Vec<&str> {
+pub(super) fn parties(world: &World) -> Vec<&str> {
     let parties = world.interaction("I").parties().iter();
     parties.map(|party| party.as_str()).collect()
 }
@@ -216,7 +221,7 @@ fn r8_everybody_stops() {
 }
 
 /// A centre in which the router R1 holds the chat `I`.
-fn routed() -> World {
+pub(super) fn routed() -> World {
     let mut world = centre(&["A1", "A2"]);
     let address = json!({"thisDN": "chat"});
     world.ask("R1", "RegisterAddress", address).unwrap();
