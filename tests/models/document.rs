@@ -125,7 +125,8 @@ impl Document {
     }
 }
 
-fn parse_line(line: &str) -> Line {
+/// One line of a diagram, or of a story.
+pub(crate) fn parse_line(line: &str) -> Line {
     if line.starts_with("Server-->>") {
         return Line::Said;
     }

@@ -1,10 +1,11 @@
 //! The reference's models as documents that run. The form is described in `runner.rs`.
 
+mod attributes;
 mod classify;
-mod document;
+pub(crate) mod document;
 mod rows;
 mod runner;
-mod world;
+pub(crate) mod world;
 
 macro_rules! models {
     ($($name:ident,)*) => {

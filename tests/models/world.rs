@@ -12,7 +12,8 @@ use super::classify::{self, Taken};
 use super::document::{Block, Line};
 use super::rows::{Rows, receiver};
 
-const START_MS: u64 = 1_900_000_000_000;
+/// Engine time when a model begins.
+pub(crate) const START_MS: u64 = 1_900_000_000_000;
 
 #[derive(Default)]
 pub(crate) struct Journal(Vec<String>);
@@ -135,6 +136,13 @@ impl World {
             before = self.engine.state().clone();
         }
         heard
+    }
+
+    /// An interaction as the last event that carried it said of it.
+    pub(crate) fn record(&self, id: &str) -> &Value {
+        let mut events = self.wire.iter().rev();
+        let found = events.find(|event| event["interactionId"] == id);
+        &found.expect("somebody heard of it")["interaction"]
     }
 
     fn stimulate(

@@ -82,7 +82,7 @@ enum Target {
 fn check_target(turn: &Turn<'_>, to: &UserId, interaction: &Interaction) -> Result<(), Refusal> {
     let state = turn.state();
     match state.agents.get(to) {
-        Some(agent) if agent.media.contains_key(&interaction.media_type) => Ok(()),
+        Some(agent) if agent.media.contains_key(&interaction.media_type) => turn.check_hold(to, 1),
         Some(_) => Err(Refusal::new(
             RefusalKind::AgentUnavailable,
             "The agent is not logged in for this medium",
