@@ -107,8 +107,8 @@ impl World {
             Line::Stimulus { from, request } => {
                 let actor = actor(from);
                 match self.stimulate(&actor, request) {
-                    Ok(effect) => heard.extend(self.keep(&before, &effect)),
-                    Err((operation, refusal)) => {
+                    (_, Ok(effect)) => heard.extend(self.keep(&before, &effect)),
+                    (operation, Err(refusal)) => {
                         let cited = classify::of_refusal(&before, operation.as_ref(), refusal.kind);
                         heard.push(self.refused(&actor, &refusal, cited));
                     }
@@ -149,7 +149,7 @@ impl World {
         &mut self,
         actor: &Actor,
         request: &str,
-    ) -> Result<Effect, (Option<Operation>, Refusal)> {
+    ) -> (Option<Operation>, Result<Effect, Refusal>) {
         let mut words = request.split_whitespace();
         let name = words.next().unwrap();
         self.requested.insert(name.to_owned());
@@ -158,10 +158,13 @@ impl World {
             let (key, value) = word.split_once('=').expect("key=value");
             insert(&mut parameters, key, value);
         }
-        let operation =
-            Operation::parse(name, None, &parameters).map_err(|refusal| (None, refusal))?;
-        let result = self.request(actor.clone(), operation.clone());
-        result.map_err(|refusal| (Some(operation), refusal))
+        match Operation::parse(name, None, &parameters) {
+            Ok(operation) => {
+                let result = self.request(actor.clone(), operation.clone());
+                (Some(operation), result)
+            }
+            Err(refusal) => (None, Err(refusal)),
+        }
     }
 
     fn request(&mut self, actor: Actor, operation: Operation) -> Result<Effect, Refusal> {
