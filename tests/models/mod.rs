@@ -2,6 +2,7 @@
 
 mod attributes;
 mod classify;
+mod describe;
 pub(crate) mod document;
 mod rows;
 mod runner;
