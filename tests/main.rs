@@ -10,6 +10,7 @@ mod journal;
 mod models;
 mod options;
 mod readme;
+mod refusals;
 mod replay;
 mod simulation;
 mod support;

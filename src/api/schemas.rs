@@ -58,6 +58,7 @@ fn interaction() -> Value {
         "submittedBy": {"type": "string"},
         "interactionQueue": {"type": "string"},
         "workbin": {"type": ["object", "null"]},
+        "isOnline": {"type": "boolean"},
         "userData": {"type": "object"},
         "participants": {"type": "array", "items": {"type": "object"}},
         "capabilities": {"type": "array", "items": {"type": "string"}},
@@ -76,6 +77,7 @@ fn interaction() -> Value {
         "submittedToRouterAt",
         "deliveredAt",
         "assignedAt",
+        "abandonedAt",
         "completedAt",
         "heldAt",
     ] {

@@ -263,6 +263,7 @@ fn changes_json(changes: &PropertyChanges) -> Vec<(&'static str, Value)> {
             changes.external_id.as_ref().map(|it| json!(it)),
         ),
         ("ParentId", changes.parent_id.as_ref().map(|it| json!(it))),
+        ("IsOnline", changes.is_online.map(|it| json!(u8::from(it)))),
         ("Subject", changes.subject.as_ref().map(|it| json!(it))),
     ];
     for (name, value) in attributes {

@@ -85,6 +85,7 @@ fn resource(
         "workbin": workbin_of(it).map(|workbin| json!({"id": workbin_id(workbin), "name": workbin.name, "owner": workbin.owner})),
         "assignedTo": it.assigned_to,
         "subject": it.subject,
+        "isOnline": it.is_online,
         "userData": it.user_data,
         "participants": participants,
         "capabilities": may,
@@ -120,6 +121,7 @@ pub(super) fn properties(it: &Interaction) -> Value {
         "workbinOwner": workbin_of(it).map(|workbin| &workbin.owner),
         "isHeld": u8::from(it.held_at.is_some()),
         "subject": it.subject,
+        "isOnline": u8::from(it.is_online),
         "submittedBy": it.submitted_by,
         "submitSeq": it.submit_sequence,
         "placeInQueueSeq": it.place_in_queue_sequence,
@@ -133,7 +135,7 @@ pub(super) fn properties(it: &Interaction) -> Value {
     body
 }
 
-fn times(it: &Interaction) -> [(&'static str, Option<Timestamp>); 8] {
+fn times(it: &Interaction) -> [(&'static str, Option<Timestamp>); 9] {
     [
         ("submittedAt", Some(it.submitted_at)),
         ("placedInQueueAt", it.placed_in_queue_at),
@@ -144,6 +146,7 @@ fn times(it: &Interaction) -> [(&'static str, Option<Timestamp>); 8] {
         ("submittedToRouterAt", it.submitted_to_router_at),
         ("deliveredAt", it.delivered_at),
         ("assignedAt", it.assigned_at),
+        ("abandonedAt", it.abandoned_at),
         ("completedAt", it.completed_at),
         ("heldAt", it.held_at),
     ]

@@ -55,6 +55,12 @@ pub struct Interaction {
     pub assigned_to: Option<UserId>,
     /// Since when.
     pub assigned_at: Option<Timestamp>,
+    /// Whether the customer is there (`IsOnline`); never with an e-mail.
+    #[serde(default)]
+    pub is_online: bool,
+    /// When the media server first said that the customer is there no longer.
+    #[serde(default)]
+    pub abandoned_at: Option<Timestamp>,
     /// When it was stopped.
     pub completed_at: Option<Timestamp>,
     /// Since when nobody is to be given it out of its queue, if so (`HeldAt`).

@@ -17,6 +17,9 @@ pub struct PropertyChanges {
     pub external_id: Option<String>,
     /// `ParentId`, likewise.
     pub parent_id: Option<InteractionId>,
+    /// `IsOnline`, which a media server changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_online: Option<bool>,
     /// The subject.
     pub subject: Option<String>,
 }

@@ -7,41 +7,81 @@ use thiserror::Error;
 
 use super::ReferenceId;
 
-/// The kinds of refusal. A kind decides every code; see [`RefusalKind::codes`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum RefusalKind {
+macro_rules! kinds {
+    ($(#[doc = $text:literal] $name:ident = $codes:expr,)*) => {
+        /// The kinds of refusal. A kind decides every code; see [`RefusalKind::codes`].
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        pub enum RefusalKind {
+            $(#[doc = $text] $name,)*
+        }
+
+        impl RefusalKind {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// Its name, which does not change.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => stringify!($name),)*
+                }
+            }
+
+            /// What it means, in a sentence.
+            pub fn meaning(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text.trim_ascii(),)*
+                }
+            }
+
+            /// The table of codes.
+            pub fn codes(self) -> Codes {
+                let (status_code, http_status, error_code) = match self {
+                    $(Self::$name => $codes,)*
+                };
+                Codes {
+                    status_code,
+                    http_status,
+                    error_code,
+                }
+            }
+        }
+    };
+}
+
+// Each with its `statusCode`, its HTTP status and its `ErrorCode`.
+kinds! {
     /// A required parameter is missing.
-    MissingParameter,
+    MissingParameter = (1, 400, 1001),
     /// A parameter has the wrong type or lies outside its range.
-    InvalidValue,
+    InvalidValue = (10, 400, 1002),
     /// An attribute of the interaction that nobody may change or shadow.
-    ReadOnly,
+    ReadOnly = (11, 400, 1003),
     /// The operation does not fit the state that the interaction or the agent is in.
-    InvalidState,
+    InvalidState = (2, 400, 1004),
     /// The caller's role does not permit this.
-    Forbidden,
+    Forbidden = (5, 403, 1005),
     /// The client has not registered yet.
-    NotRegistered,
+    NotRegistered = (3, 403, 1006),
     /// No such interaction, or none that the caller may know of.
-    UnknownInteraction,
+    UnknownInteraction = (6, 404, 43),
     /// No such queue, workbin, user or the like.
-    NotFound,
+    NotFound = (6, 404, 1007),
     /// The identifier is taken.
-    AlreadyExists,
+    AlreadyExists = (18, 409, 1008),
     /// The invitation has ended, or the ticket is not the current one.
-    InvitationEnded,
+    InvitationEnded = (2, 409, 1009),
     /// The same agent has accepted this invitation before.
-    AlreadyAccepted,
+    AlreadyAccepted = (2, 409, 1010),
     /// The interaction was stopped before.
-    AlreadyStopped,
+    AlreadyStopped = (2, 409, 1011),
     /// The agent to be invited is not logged in, not ready for the medium, or at capacity.
-    AgentUnavailable,
+    AgentUnavailable = (2, 409, 1012),
     /// The resource has changed since the caller read it (`If-Match`).
-    Stale,
+    Stale = (2, 409, 1013),
     /// A named bound is reached.
-    LimitReached,
+    LimitReached = (3, 409, 1014),
     /// The journal cannot take the change at this time; nothing was changed.
-    Unavailable,
+    Unavailable = (4, 503, 1015),
 }
 
 /// What a refusal is called on each interface.
@@ -53,35 +93,6 @@ pub struct Codes {
     pub http_status: u16,
     /// `ErrorCode` of EventError. Only 43 is known of the reference; the others are ours, from 1000.
     pub error_code: u16,
-}
-
-impl RefusalKind {
-    /// The table of codes.
-    pub fn codes(self) -> Codes {
-        let (status_code, http_status, error_code) = match self {
-            Self::MissingParameter => (1, 400, 1001),
-            Self::InvalidValue => (10, 400, 1002),
-            Self::ReadOnly => (11, 400, 1003),
-            Self::InvalidState => (2, 400, 1004),
-            Self::Forbidden => (5, 403, 1005),
-            Self::NotRegistered => (3, 403, 1006),
-            Self::UnknownInteraction => (6, 404, 43),
-            Self::NotFound => (6, 404, 1007),
-            Self::AlreadyExists => (18, 409, 1008),
-            Self::InvitationEnded => (2, 409, 1009),
-            Self::AlreadyAccepted => (2, 409, 1010),
-            Self::AlreadyStopped => (2, 409, 1011),
-            Self::AgentUnavailable => (2, 409, 1012),
-            Self::Stale => (2, 409, 1013),
-            Self::LimitReached => (3, 409, 1014),
-            Self::Unavailable => (4, 503, 1015),
-        };
-        Codes {
-            status_code,
-            http_status,
-            error_code,
-        }
-    }
 }
 
 /// A request that was not carried out, and changed nothing.

@@ -46,7 +46,7 @@ pub(super) fn alter(it: &mut Interaction, change: &Change, state: &State) {
             it.declined.clear();
             place_in_workbin(it, workbin, state);
         }
-        Change::PropertiesChanged { changes, .. } => change_properties(it, changes),
+        Change::PropertiesChanged { changes, .. } => change_properties(it, changes, state.at),
         Change::Pulled {
             agent,
             handling_timeout_ms,
@@ -215,7 +215,7 @@ fn note_placement(it: &mut Interaction, state: &State) {
     it.place_in_queue_sequence = Some(state.sequence);
 }
 
-fn change_properties(it: &mut Interaction, changes: &PropertyChanges) {
+fn change_properties(it: &mut Interaction, changes: &PropertyChanges, at: Timestamp) {
     // The operation has checked the limits on the same data.
     if let Ok((data, _)) = changes.applied_to(&it.user_data) {
         it.user_data = Arc::new(data);
@@ -225,6 +225,12 @@ fn change_properties(it: &mut Interaction, changes: &PropertyChanges) {
     }
     if let Some(parent_id) = &changes.parent_id {
         it.parent_id = Some(parent_id.clone());
+    }
+    if let Some(is_online) = changes.is_online {
+        if it.is_online && !is_online {
+            it.abandoned_at = it.abandoned_at.or(Some(at));
+        }
+        it.is_online = is_online;
     }
     if let Some(subject) = &changes.subject {
         it.subject = Some(subject.clone());

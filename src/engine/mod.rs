@@ -26,7 +26,7 @@ pub use change::Change;
 pub use operations::Operation;
 pub use state::{Client, STOPPED_LEN_MAX, State};
 pub use step::{ANNOUNCE_VERSION, Head, Outcome, Step};
-pub use turn::Turn;
+pub use turn::{AGENT_HOLD_LEN_MAX, Turn};
 pub use views::{AgentState, agent_state, capabilities, neutral_state};
 
 use crate::domain::{Actor, ReferenceId, Refusal, RefusalKind, Sequence, Timestamp};

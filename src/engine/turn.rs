@@ -9,6 +9,9 @@ use crate::domain::{
     Role, Ticket, UserId, WorkbinRef,
 };
 
+/// Interactions that an agent can have at a time, whatever they are and however he came by them.
+pub const AGENT_HOLD_LEN_MAX: usize = 500;
+
 /// One request being carried out. Everything it records takes effect at once and together, or not at all.
 pub struct Turn<'a> {
     state: &'a mut State,
@@ -79,6 +82,20 @@ impl<'a> Turn<'a> {
                 "The agent is not logged in: start a contact-centre session first",
             ))
         }
+    }
+
+    /// The agent can have so many interactions more.
+    ///
+    /// # Errors
+    /// He would have too many.
+    pub fn check_hold(&self, agent: &UserId, more: usize) -> Result<(), Refusal> {
+        if self.state.involved(agent).count() + more <= AGENT_HOLD_LEN_MAX {
+            return Ok(());
+        }
+        Err(Refusal::new(
+            RefusalKind::LimitReached,
+            format!("An agent can have {AGENT_HOLD_LEN_MAX} interactions at a time"),
+        ))
     }
 
     /// An interaction that the actor may know of, or may have known of a moment ago.

@@ -152,7 +152,7 @@ async fn a_stopped_centre_refuses() {
     assert_eq!(asked.unwrap().unwrap_err().kind, RefusalKind::Unavailable);
 }
 
-async fn start(disk: &MemoryDisk) -> Handle {
+pub(crate) async fn start(disk: &MemoryDisk) -> Handle {
     let configuration: Configuration = serde_json::from_value(json!({
         "queues": {"chat": {"media_type": "chat"}},
         "capacity": {"chat": 1},
@@ -172,7 +172,7 @@ async fn start(disk: &MemoryDisk) -> Handle {
     .unwrap()
 }
 
-fn submit(id: &str) -> Request {
+pub(crate) fn submit(id: &str) -> Request {
     let parameters = json!({"queue": "chat", "interactionId": id});
     Request {
         actor: Actor::User {

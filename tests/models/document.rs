@@ -9,6 +9,10 @@ pub(crate) enum Line {
     Stimulus { from: String, request: String },
     /// `Note over Server: 30s pass`
     Pass { ms: u64 },
+    /// `Note over A1: push session opens` or `… ends`
+    Presence { user: String, present: bool },
+    /// `Note over Server: restart`
+    Restart,
     /// `Server-->>X: Event (Protocol) key=value …`, compared and rewritten.
     Said,
     /// Anything else: kept as it is.
@@ -29,8 +33,10 @@ pub(crate) struct Document {
     pub(crate) blocks: Vec<Block>,
     /// `Event (Protocol)` of every row of a table of messages, typed from the seed.
     pub(crate) rows: BTreeSet<String>,
-    /// What is said beside the tables, after `Beyond the reference:`.
-    pub(crate) beyond: BTreeSet<String>,
+    /// The same with ` to ` and the receiver, of the tables that name one.
+    pub(crate) received: BTreeSet<String>,
+    /// How the line begins that lists what is said beside the tables.
+    pub(crate) beyond: &'static str,
     /// Operation names of a table of operations.
     pub(crate) operations: BTreeSet<String>,
     /// Event attributes with type Mandatory, under the last heading that names an event.
@@ -44,7 +50,8 @@ impl Document {
             given: Vec::new(),
             blocks: Vec::new(),
             rows: BTreeSet::new(),
-            beyond: BTreeSet::new(),
+            received: BTreeSet::new(),
+            beyond: "Beyond the reference:",
             operations: BTreeSet::new(),
             mandatory: Vec::new(),
         };
@@ -75,9 +82,6 @@ impl Document {
                 document.given.push(parse_line(trimmed));
             } else if trimmed.starts_with('#') {
                 trimmed.trim_matches(['#', ' ']).clone_into(&mut heading);
-            } else if let Some(list) = trimmed.strip_prefix("Beyond the reference:") {
-                let listed = list.trim().trim_end_matches('.').split(", ");
-                document.beyond.extend(listed.map(str::to_owned));
             } else if trimmed.starts_with('|') {
                 document.read_row(trimmed, &heading);
             }
@@ -98,6 +102,11 @@ impl Document {
                     self.rows.insert(format!("{event} ({protocol})"));
                 }
             }
+            [message, protocol, receiver] if message.starts_with("Event") => {
+                self.rows.insert(format!("{message} ({protocol})"));
+                let received = format!("{message} ({protocol}) to {}", receiver.to_lowercase());
+                self.received.insert(received);
+            }
             [attribute, kind @ ("Mandatory" | "Optional")] => {
                 self.read_attribute(attribute, kind, heading)
             }
@@ -116,7 +125,8 @@ impl Document {
     }
 }
 
-fn parse_line(line: &str) -> Line {
+/// One line of a diagram, or of a story.
+pub(crate) fn parse_line(line: &str) -> Line {
     if line.starts_with("Server-->>") {
         return Line::Said;
     }
@@ -126,13 +136,21 @@ fn parse_line(line: &str) -> Line {
             request: request.trim().to_owned(),
         };
     }
-    match line
-        .strip_prefix("Note over Server: ")
-        .and_then(|note| note.strip_suffix("s pass"))
-    {
-        Some(seconds) => Line::Pass {
+    let Some((over, note)) = line
+        .strip_prefix("Note over ")
+        .and_then(|note| note.split_once(": "))
+    else {
+        return Line::Other;
+    };
+    match (over, note, note.strip_suffix("s pass")) {
+        ("Server", "restart", _) => Line::Restart,
+        ("Server", _, Some(seconds)) => Line::Pass {
             ms: seconds.parse::<u64>().expect("a number of seconds") * 1_000,
         },
-        None => Line::Other,
+        (user, "push session opens" | "push session ends", _) => Line::Presence {
+            user: user.to_owned(),
+            present: note.ends_with("opens"),
+        },
+        _ => panic!("nothing happens at: {line}"),
     }
 }

@@ -1,7 +1,12 @@
 //! The reference's models as documents that run. The form is described in `runner.rs`.
 
-mod document;
+mod attributes;
+mod classify;
+mod describe;
+pub(crate) mod document;
+mod rows;
 mod runner;
+pub(crate) mod world;
 
 macro_rules! models {
     ($($name:ident,)*) => {
@@ -11,15 +16,45 @@ macro_rules! models {
                 runner::check(concat!("tests/models/", stringify!($name), ".md"));
             }
         )*
+
+        /// Every document of the folder.
+        const DOCUMENTS: &[&str] = &[$(concat!("tests/models/", stringify!($name), ".md"),)*];
     };
 }
 
 models! {
     agent_operations,
+    agent_pulls,
+    agent_submits,
     change_properties,
     conference,
     deliver_interaction,
+    disconnection,
     hold_and_resume,
+    log_in_and_out,
+    media_server_submits,
+    place_in_queue,
+    place_in_workbin,
     registration,
+    router,
     stop_processing,
+    transfer,
+    workbin_operations,
+}
+
+#[test]
+fn every_row_of_the_state_machine_is_cited() {
+    let documents: Vec<String> = DOCUMENTS.iter().map(ToString::to_string).collect();
+    rows::check_all_are_cited(&documents);
+}
+
+#[test]
+fn every_document_runs() {
+    let folder = std::fs::read_dir("tests/models").unwrap();
+    let mut found: Vec<String> = folder
+        .map(|entry| entry.unwrap().path().display().to_string())
+        .filter(|path| path.ends_with(".md") && !path.ends_with("/rows.md"))
+        .collect();
+    found.sort();
+    assert_eq!(found, DOCUMENTS);
 }

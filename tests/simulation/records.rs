@@ -76,6 +76,7 @@ fn check_times(was: &Interaction, now: &Interaction) {
     }
     for (was, now) in [
         (was.delivered_at, now.delivered_at),
+        (was.abandoned_at, now.abandoned_at),
         (was.completed_at, now.completed_at),
     ] {
         assert!(was.is_none() || was == now, "{id}: set once");

@@ -157,6 +157,7 @@ fn difference(
         Some(NoticeKind::StatusChange)
     } else if before.user_data != after.user_data
         || before.subject != after.subject
+        || before.is_online != after.is_online
         || before.external_id != after.external_id
         || before.parent_id != after.parent_id
     {

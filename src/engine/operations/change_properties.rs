@@ -7,12 +7,15 @@ use serde_json::{Map, Value};
 
 use super::complete::not_stopped;
 use super::{Gateway, Reply, Spec};
-use crate::domain::{Actor, Interaction, InteractionId, PropertyChanges, Refusal, Role, UserData};
+use crate::domain::{
+    Actor, Interaction, InteractionId, MediaType, PropertyChanges, Refusal, Role, UserData,
+};
 use crate::engine::turn::owns;
 use crate::engine::{Change, Outcome, Turn};
 
 /// Parameters of RequestChangeProperties: maps of properties. `ExternalId`, `ParentId` and `Subject` among the
-/// added and changed ones are the interaction's own attributes, all others are attached data.
+/// added and changed ones are the interaction's own attributes, as is `IsOnline` where a media server names it (0 when
+/// the customer has left); all others are attached data.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ChangeProperties {
@@ -50,6 +53,11 @@ impl ChangeProperties {
     ) -> Result<Outcome, Refusal> {
         let mut merged = self.added_properties;
         merged.extend(self.changed_properties);
+        let online = match &turn.head().actor {
+            Actor::User { role, .. } if *role == Role::MediaServer => merged.remove("IsOnline"),
+            Actor::User { .. } | Actor::BuiltInRouter | Actor::Server => None,
+        };
+        let is_online = check_online(online.as_ref(), &interaction.media_type)?;
         let mut attribute = |names: &[&str]| -> Result<Option<String>, Refusal> {
             let found = names.iter().find_map(|name| merged.remove(*name));
             match found {
@@ -67,6 +75,7 @@ impl ChangeProperties {
             replaced: self.user_data.map(UserData::parse).transpose()?,
             external_id,
             parent_id: parent_id.as_deref().map(InteractionId::parse).transpose()?,
+            is_online,
             subject,
         };
         record_changes(turn, interaction, changes)
@@ -90,6 +99,28 @@ pub(super) fn record_changes(
         changes: Arc::new(changes),
     });
     Ok(Outcome::PropertiesChanged { missing })
+}
+
+/// The medium whose customers are never online (interaction-models 2.6).
+const NEVER_ONLINE: &str = "email";
+
+/// Reads `IsOnline`, 0 or 1 as in the reference, or a boolean.
+pub(super) fn check_online(
+    value: Option<&Value>,
+    media: &MediaType,
+) -> Result<Option<bool>, Refusal> {
+    let Some(value) = value.filter(|value| !value.is_null()) else {
+        return Ok(None);
+    };
+    let read = value
+        .as_bool()
+        .or_else(|| value.as_u64().filter(|it| *it < 2).map(|it| it == 1));
+    match read {
+        Some(true) if media.as_str() == NEVER_ONLINE => None,
+        read => read,
+    }
+    .map(Some)
+    .ok_or_else(|| Refusal::invalid_value("isOnline", &value.to_string()))
 }
 
 /// Longest text of an attribute such as the subject, in characters.

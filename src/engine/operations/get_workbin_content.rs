@@ -26,7 +26,7 @@ impl GetWorkbinContent {
     };
 
     pub(super) fn perform(self, turn: &mut Turn<'_>) -> Result<Outcome, Refusal> {
-        let agent = turn.user()?;
+        let agent = turn.logged_in_agent()?;
         let workbin = turn.workbin(&self.workbin, &agent)?;
         let content = turn.state().workbin_content(&workbin);
         let interactions = content.map(|interaction| interaction.id.clone()).collect();

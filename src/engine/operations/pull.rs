@@ -52,6 +52,7 @@ impl Pull {
                 candidates.into_iter().take(count).collect()
             }
         };
+        turn.check_hold(&agent, chosen.len())?;
         let mut pulled = Vec::with_capacity(chosen.len());
         for interaction in chosen {
             turn.record(Change::Pulled {

@@ -76,6 +76,7 @@ fn draft(turn: &mut Turn<'_>, parent: &Interaction, subtype: &str) -> Result<Out
         .subject
         .as_ref()
         .map(|subject| format!("Re: {subject}"));
+    turn.check_hold(&agent, 1)?;
     let child = Interaction {
         id: turn.new_interaction_id(),
         parent_id: Some(parent.id.clone()),
@@ -98,6 +99,8 @@ fn draft(turn: &mut Turn<'_>, parent: &Interaction, subtype: &str) -> Result<Out
         delivered_at: None::<Timestamp>,
         assigned_to: Some(agent.clone()),
         assigned_at: Some(at),
+        is_online: false,
+        abandoned_at: None,
         completed_at: None,
         held_at: None,
         declined: BTreeMap::new(),

@@ -86,7 +86,7 @@ pub(super) fn check_target(
     }
     let state = turn.state();
     match state.agents.get(to) {
-        Some(agent) if agent.media.contains_key(&interaction.media_type) => Ok(()),
+        Some(agent) if agent.media.contains_key(&interaction.media_type) => turn.check_hold(to, 1),
         Some(_) => Err(Refusal::new(
             RefusalKind::AgentUnavailable,
             "The agent is not logged in for this medium",

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::change_properties::check_text;
+use super::change_properties::{check_online, check_text};
 use super::{Gateway, Reply, Spec};
 use crate::domain::{
     Handling, Interaction, InteractionId, MediaType, QueueName, Refusal, RefusalKind, Role,
@@ -34,6 +34,7 @@ pub struct Submit {
     interaction_subtype: Option<String>,
     subject: Option<String>,
     received_at: Option<String>,
+    is_online: Option<Value>,
     #[serde(default)]
     user_data: Map<String, Value>,
 }
@@ -62,6 +63,7 @@ impl Submit {
         check_text("externalId", self.external_id.as_ref())?;
         check_text("interactionType", self.interaction_type.as_ref())?;
         check_text("interactionSubtype", self.interaction_subtype.as_ref())?;
+        let is_online = check_online(self.is_online.as_ref(), &media_type)?.unwrap_or(false);
         let (at, sequence) = (turn.head().at, turn.head().sequence);
         let assigned_to = match &whereabouts {
             Whereabouts::Handling(handling) => handling.parties.first().cloned(),
@@ -95,6 +97,8 @@ impl Submit {
             delivered_at: None,
             assigned_at: assigned_to.as_ref().map(|_| at),
             assigned_to,
+            is_online,
+            abandoned_at: None,
             completed_at: None,
             held_at: None,
             declined: BTreeMap::new(),
@@ -157,6 +161,7 @@ impl Submit {
         let from = state
             .home_of(&agent, media, head.sequence)
             .ok_or_else(|| Refusal::missing("queue"))?;
+        turn.check_hold(&agent, 1)?;
         Ok(Whereabouts::Handling(Handling {
             parties: vec![agent],
             from,

@@ -1,0 +1,279 @@
+//! The engine of a model, with a journal that must replay to the same state.
+
+use std::collections::BTreeSet;
+
+use baton::centre::{Identity, event_json};
+use baton::domain::{Actor, Message, Party, ReferenceId, Refusal, Role, Timestamp, UserId};
+use baton::engine::operations::{Configure, Presence, Restart, find};
+use baton::engine::{Body, Effect, Engine, Operation, Request, State, Step, fold};
+use serde_json::{Map, Value, json};
+
+use super::classify::{self, Taken};
+use super::describe::describe;
+use super::document::{Block, Line};
+use super::rows::{Rows, receiver};
+
+/// Engine time when a model begins.
+pub(crate) const START_MS: u64 = 1_900_000_000_000;
+
+#[derive(Default)]
+pub(crate) struct Journal(Vec<String>);
+
+impl Journal {
+    pub(crate) fn replay(&self) -> State {
+        let mut state = State::default();
+        for row in &self.0 {
+            let step: Step = serde_json::from_str(row).unwrap();
+            fold(&mut state, &step);
+        }
+        state
+    }
+}
+
+pub(crate) struct World {
+    pub(crate) engine: Engine,
+    pub(crate) journal: Journal,
+    /// `Event (Protocol)`, and the same with ` to ` and the kind of receiver.
+    pub(crate) said: BTreeSet<String>,
+    pub(crate) requested: BTreeSet<String>,
+    pub(crate) wire: Vec<Value>,
+    now: Timestamp,
+    reference: u64,
+    rows: Rows,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let mut world = Self {
+            engine: Engine::default(),
+            now: Timestamp(START_MS),
+            reference: 0,
+            journal: Journal::default(),
+            said: BTreeSet::new(),
+            requested: BTreeSet::new(),
+            wire: Vec::new(),
+            rows: Rows::read(),
+        };
+        let configuration = json!({
+            "users": {
+                "A1": {"roles": ["agent"], "groups": ["team"]},
+                "A2": {"roles": ["agent"], "groups": ["team"]},
+                "A3": {"roles": ["agent"]},
+                "Supervisor": {"roles": ["agent", "supervisor"]},
+            },
+            "queues": {
+                "chat": {"media_type": "chat"},
+                "second": {"media_type": "chat", "pull_groups": ["team"]},
+                "email": {"media_type": "email"},
+            },
+            "workbins": {
+                "drafts": {"display_name": "Drafts", "kind": "Agent"},
+                "team": {"display_name": "Team", "kind": {"AgentGroup": "team"}},
+            },
+            "capacity": {"chat": 2, "email": 2},
+        });
+        let configuration = serde_json::from_value(configuration).unwrap();
+        let operation = Operation::Configure(Configure(Box::new(configuration)));
+        let effect = world.request(Actor::Server, operation).unwrap();
+        world.journal(&effect);
+        world
+    }
+
+    /// Plays a block and gives its lines anew.
+    pub(crate) fn run(&mut self, block: &Block) -> Vec<String> {
+        let mut lines = Vec::new();
+        self.said.clear();
+        self.wire.clear();
+        for (_, text, line) in &block.lines {
+            match line {
+                Line::Said => {}
+                Line::Other => lines.push(text.clone()),
+                Line::Stimulus { .. }
+                | Line::Pass { .. }
+                | Line::Presence { .. }
+                | Line::Restart => {
+                    lines.push(text.clone());
+                    let heard = self.play(line);
+                    lines.extend(heard.into_iter().map(|said| format!("    {said}")));
+                }
+            }
+        }
+        lines
+    }
+
+    /// Plays one line, lets everything happen that is due, and gives what parties hear.
+    pub(crate) fn play(&mut self, line: &Line) -> Vec<String> {
+        let mut heard = Vec::new();
+        let mut before = self.engine.state().clone();
+        match line {
+            Line::Stimulus { from, request } => {
+                let actor = actor(from, request);
+                match self.stimulate(&actor, request) {
+                    (_, Ok(effect)) => heard.extend(self.keep(&before, &effect)),
+                    (operation, Err(refusal)) => {
+                        let cited = classify::of_refusal(&before, operation.as_ref(), refusal.kind);
+                        heard.push(self.refused(&actor, &refusal, cited));
+                    }
+                }
+            }
+            Line::Presence { user, present } => {
+                let user_id = UserId::parse(user).unwrap();
+                let present = *present;
+                let operation = Operation::Presence(Presence { user_id, present });
+                let effect = self.request(Actor::Server, operation).unwrap();
+                heard.extend(self.keep(&before, &effect));
+            }
+            Line::Restart => {
+                self.engine = Engine::new(self.journal.replay());
+                let operation = Operation::Restart(Restart {});
+                let effect = self.request(Actor::Server, operation).unwrap();
+                heard.extend(self.keep(&before, &effect));
+            }
+            Line::Pass { ms } => self.now = self.now.plus_ms(*ms),
+            Line::Said | Line::Other => {}
+        }
+        before = self.engine.state().clone();
+        while let Some(effect) = self.engine.handle_timeout(self.now) {
+            heard.extend(self.keep(&before, &effect));
+            before = self.engine.state().clone();
+        }
+        heard
+    }
+
+    /// An interaction as the last event that carried it said of it.
+    pub(crate) fn record(&self, id: &str) -> &Value {
+        let mut events = self.wire.iter().rev();
+        let found = events.find(|event| event["interactionId"] == id);
+        &found.expect("somebody heard of it")["interaction"]
+    }
+
+    fn stimulate(
+        &mut self,
+        actor: &Actor,
+        request: &str,
+    ) -> (Option<Operation>, Result<Effect, Refusal>) {
+        let mut words = request.split_whitespace();
+        let name = words.next().unwrap();
+        self.requested.insert(name.to_owned());
+        let mut parameters = Map::new();
+        for word in words {
+            let (key, value) = word.split_once('=').expect("key=value");
+            insert(&mut parameters, key, value);
+        }
+        match Operation::parse(name, None, &parameters) {
+            Ok(operation) => {
+                let result = self.request(actor.clone(), operation.clone());
+                (Some(operation), result)
+            }
+            Err(refusal) => (None, Err(refusal)),
+        }
+    }
+
+    fn request(&mut self, actor: Actor, operation: Operation) -> Result<Effect, Refusal> {
+        self.reference += 1;
+        let mut entropy = [0; 16];
+        entropy[15] = u8::try_from(self.reference % 32).unwrap();
+        let request = Request {
+            actor,
+            reference_id: Some(ReferenceId(self.reference)),
+            if_match: None,
+            entropy,
+            operation,
+        };
+        let before = self.engine.state().clone();
+        let result = self.engine.handle_request(self.now, request);
+        if result.is_err() {
+            assert_eq!(before, *self.engine.state(), "a refusal changes nothing");
+        }
+        result
+    }
+
+    fn journal(&mut self, effect: &Effect) {
+        let row = serde_json::to_string(&effect.step).unwrap();
+        self.journal.0.push(row);
+    }
+
+    fn keep(&mut self, before: &State, effect: &Effect) -> Vec<String> {
+        self.journal(effect);
+        let taken = classify::of_step(before, &effect.step);
+        let sequence = effect.step.head.sequence;
+        let identity = Identity {
+            server: "baton",
+            at: self.now,
+        };
+        let mut heard = Vec::new();
+        for announcement in &effect.announcements {
+            if let Body::Event(message) = &announcement.body {
+                let previous = announcement.previous;
+                self.wire
+                    .push(event_json(message, sequence, previous, &identity));
+                let to = announcement.to.as_str();
+                let said = self.note_said(message.event.as_str(), message.protocol.as_str(), to);
+                let cited = self.citation(&taken, message, &said);
+                heard.push(format!("Server-->>{to}: {} # {cited}", describe(message)));
+            }
+        }
+        heard
+    }
+
+    fn note_said(&mut self, event: &str, protocol: &str, to: &str) -> String {
+        let said = format!("{event} ({protocol})");
+        let to_whom = format!("{said} to {}", receiver(to));
+        self.said.insert(said);
+        self.said.insert(to_whom.clone());
+        to_whom
+    }
+
+    /// The first thing that became of the message's interaction and lets it be said; else the first at all, which the
+    /// check of citations finds.
+    fn citation(&self, taken: &[Taken], message: &Message, said: &str) -> &'static str {
+        let about = message.attributes.interaction.as_ref().map(|it| &it.id);
+        let (own, others): (Vec<&Taken>, Vec<&Taken>) = taken
+            .iter()
+            .partition(|taken| about.is_none() || taken.interaction.as_ref() == about);
+        let mut candidates = own.iter().chain(&others);
+        candidates
+            .find(|taken| self.rows.allow(taken.citation, said))
+            .map_or(taken[0].citation, |taken| taken.citation)
+    }
+
+    fn refused(&mut self, actor: &Actor, refusal: &Refusal, cited: &str) -> String {
+        let protocol = match actor.party() {
+            Some(Party::Router(_)) => "T-Library",
+            _ => "Interaction Management",
+        };
+        let to = actor.user().unwrap().as_str().to_owned();
+        self.note_said("EventError", protocol, &to);
+        let code = refusal.kind.codes().error_code;
+        format!("Server-->>{to}: EventError ({protocol}) code={code} # {cited}")
+    }
+}
+
+/// A supervisor is an agent too, except for what only supervisors may do.
+fn actor(from: &str, request: &str) -> Actor {
+    let name = request.split_whitespace().next().unwrap();
+    let is_for_agents = find(name).is_some_and(|spec| spec.roles.contains(&Role::Agent));
+    let role = match receiver(from) {
+        _ if from == "Supervisor" && !is_for_agents => Role::Supervisor,
+        "router" => Role::Router,
+        "media server" => Role::MediaServer,
+        "reporting" => Role::Reporting,
+        _ => Role::Agent,
+    };
+    let user = UserId::parse(from).unwrap();
+    Actor::User { user, role }
+}
+
+/// Sets a parameter; dots in the key nest.
+fn insert(map: &mut Map<String, Value>, key: &str, value: &str) {
+    match key.split_once('.') {
+        Some((outer, inner)) => {
+            let nested = map.entry(outer).or_insert_with(|| json!({}));
+            insert(nested.as_object_mut().unwrap(), inner, value);
+        }
+        None => {
+            let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
+            map.insert(key.to_owned(), value);
+        }
+    }
+}
