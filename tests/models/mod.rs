@@ -18,6 +18,9 @@ models! {
     agent_operations,
     change_properties,
     deliver_interaction,
+    external_router,
+    query_address,
     registration,
+    reporting_engine_connects,
     stop_processing,
 }

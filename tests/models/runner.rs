@@ -11,7 +11,7 @@
 use std::collections::BTreeSet;
 
 use baton::centre::{Identity, event_json};
-use baton::domain::{Actor, Message, Party, ReferenceId, Refusal, Role, Timestamp, UserId};
+use baton::domain::{Actor, Event, Message, Party, ReferenceId, Refusal, Role, Timestamp, UserId};
 use baton::engine::operations::Configure;
 use baton::engine::{Body, Effect, Engine, Operation, Request, State, Step, fold};
 use serde_json::{Map, Value, json};
@@ -100,7 +100,8 @@ fn wire_name(attribute: &str) -> &str {
         "AgentID" => "agentId",
         "Event" => "event",
         "Extensions" => "extensions",
-        "InfoType=AddressInfoAddressType" => "infoType",
+        "InfoStatus" => "infoStatus",
+        "InfoType" | "InfoType=AddressInfoAddressType" => "infoType",
         "ReferenceID" => "referenceId",
         "Server" => "server",
         "ThisDN" => "thisDN",
@@ -284,7 +285,7 @@ impl World {
 
 fn actor(from: &str) -> Actor {
     let role = match from {
-        "URS" => Role::Router,
+        "URS" | "URS2" => Role::Router,
         "MediaServer" => Role::MediaServer,
         "Reporting" => Role::Reporting,
         _ => Role::Agent,
@@ -336,6 +337,13 @@ fn describe(message: &Message) -> String {
         "added",
         attributes.workbin_added.map(|added| added.to_string()),
     );
+    if message.event == Event::AddressInfo {
+        let address = attributes.address.as_ref();
+        add("info", address.map(|it| it.info.as_str().to_owned()));
+        add("held", address.map(|it| it.held_len.to_string()));
+    }
+    add("state", attributes.state.map(str::to_owned));
+    add("count", attributes.count.map(|count| count.to_string()));
     text
 }
 

@@ -11,6 +11,7 @@
 mod capabilities;
 mod dice;
 mod invariants;
+mod parties;
 mod races;
 mod records;
 mod reference;

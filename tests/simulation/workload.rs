@@ -283,7 +283,11 @@ fn act_as_router(world: &mut World, dice: &mut Dice) {
         };
         return match dice.below(20) {
             0..=4 => ask(world, who, "RequestRegisterClient", json!({})),
-            5..=12 => ask(world, who, "RegisterAddress", json!({"thisDN": dn})),
+            5..=12 => {
+                let mode = dice.one_of(&[0, 0, 0, 1, 2]).copied();
+                let parameters = json!({"thisDN": dn, "mode": mode});
+                ask(world, who, "RegisterAddress", parameters);
+            }
             13..=18 => ask(world, who, "UnregisterAddress", json!({"thisDN": dn})),
             _ => ask(world, who, "RequestUnregisterClient", json!({})),
         };
