@@ -198,9 +198,8 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Logs an agent out: everything is taken from him, and his subscriptions to workbins end.
+    /// Logs an agent out: his subscriptions to workbins end, and everything is taken from him.
     pub fn log_out(&mut self, agent: &UserId, cause: Cause) {
-        self.take_all_from(agent, cause);
         let subscriptions = self.state.subscriptions.iter();
         let subscribed: Vec<WorkbinRef> = subscriptions
             .filter(|(_, agents)| agents.contains(agent))
@@ -212,6 +211,7 @@ impl<'a> Turn<'a> {
                 workbin,
             });
         }
+        self.take_all_from(agent, cause);
         self.record(Change::AgentLoggedOut {
             agent: agent.clone(),
         });

@@ -3,7 +3,9 @@
 
 use super::Body;
 use super::scene::Scene;
-use crate::domain::{Event, Interaction, Message, Party, Protocol, UserId};
+use crate::domain::{
+    Attributes, Event, Interaction, Message, Party, Protocol, RouteResult, UserId,
+};
 
 impl Scene<'_> {
     /// Who monitors the queue that the interaction is being routed from.
@@ -16,7 +18,7 @@ impl Scene<'_> {
     }
 
     /// Says to monitors what the router hears as the answer to a request of its own.
-    pub(super) fn tell_monitors_of_own(&mut self, event: Event) {
+    pub(super) fn tell_monitors_of_own(&mut self, event: Event, set: impl FnOnce(&mut Attributes)) {
         let routing = self.before.and_then(Interaction::routing);
         let router = routing.map(|routing| Party::Router(routing.router.clone()));
         let monitors = self.monitors();
@@ -24,7 +26,7 @@ impl Scene<'_> {
             let message = Message {
                 event,
                 protocol: Protocol::TLibrary,
-                attributes: self.attributes(|_| {}),
+                attributes: self.attributes(set),
             };
             self.tell(monitors, message);
         }
@@ -38,4 +40,9 @@ impl Scene<'_> {
             self.said.said.push((monitor, body));
         }
     }
+}
+
+/// The router has settled where the interaction goes.
+pub(super) fn delivered(attributes: &mut Attributes) {
+    attributes.route_result = Some(RouteResult::Delivered);
 }

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use super::monitors::delivered;
 use super::saying::{acted, interaction_management};
 use super::{Announcer, Body};
 use crate::domain::{
@@ -52,7 +53,7 @@ impl Scene<'_> {
             // It is told when the interaction is back in its queue, which the same step says next.
             Change::RouterPassedOver { .. } => {}
             Change::PlacedInQueue { .. } | Change::PlacedInWorkbin { .. } => {
-                self.tell_monitors_of_own(Event::RouteUsed);
+                self.tell_monitors_of_own(Event::RouteUsed, delivered);
                 // A router that routes on what it has offered: the revocation put it back into its queue.
                 self.report_taken();
                 self.report_holders_removed();
@@ -167,7 +168,7 @@ impl Scene<'_> {
         {
             self.tell_router(&routing.router, Event::PropertiesChanged, set);
         } else {
-            self.tell_monitors_of_own(Event::AttachedDataChanged);
+            self.tell_monitors_of_own(Event::AttachedDataChanged, set);
         }
         let submitter = &after.submitted_by;
         let client = self.state.clients.get(submitter);
@@ -211,7 +212,7 @@ impl Scene<'_> {
                 attributes.reference_id = offered;
             });
         } else {
-            self.tell_monitors_of_own(Event::RouteUsed);
+            self.tell_monitors_of_own(Event::RouteUsed, delivered);
             if offered.is_some() {
                 self.settle_route(offered, RouteResult::Revoked);
             }
