@@ -236,6 +236,16 @@ fn add_attributes(body: &mut Value, attributes: &Attributes) {
             set(name, Some(value));
         }
     }
+    add_agent_attributes(body, attributes);
+}
+
+/// What is said of an agent, of the interactions in a state, or of an address.
+fn add_agent_attributes(body: &mut Value, attributes: &Attributes) {
+    let mut set = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            body[name] = value;
+        }
+    };
     set("agentId", attributes.agent.as_ref().map(|it| json!(it)));
     set("placeId", attributes.place.as_ref().map(|it| json!(it)));
     if let Some(states) = &attributes.media_states {

@@ -232,6 +232,11 @@ impl AddressInfo {
         }
     }
 
+    /// The name that T-Library gives it, without what all of them begin with.
+    pub fn short_name(self) -> &'static str {
+        self.as_str().trim_start_matches("AddressInfo")
+    }
+
     /// The name that T-Library gives it.
     pub fn as_str(self) -> &'static str {
         match self {

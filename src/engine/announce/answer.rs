@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::{
     Address, AddressAttributes, AddressInfo, Answers, Attributes, Event, HeldCall, Interaction,
-    InteractionId, Message, Party, PartyState, Protocol, RouteResult, Whereabouts, for_router,
+    InteractionId, Message, Party, PartyState, Protocol, RouteResult, for_router,
 };
 use crate::engine::{Head, Outcome, State};
 
@@ -22,13 +22,7 @@ pub fn answer(state: &State, head: &Head, outcome: &Outcome) -> Option<Message> 
         Outcome::Invited(_) | Outcome::Unasked => return None,
         Outcome::Acknowledged | Outcome::ReportingStarted { .. } => (Event::Ack, Answers::Route),
         Outcome::AddressInfo { address, info } => {
-            return Some(about_address(
-                state,
-                Event::AddressInfo,
-                address,
-                *info,
-                attributes,
-            ));
+            return Some(tell_address(state, address, *info, attributes));
         }
         Outcome::Created(id) => {
             attributes.interaction = one(id);
@@ -53,22 +47,11 @@ pub fn answer(state: &State, head: &Head, outcome: &Outcome) -> Option<Message> 
             (Event::WorkbinContent, Answers::Route)
         }
         Outcome::Registered(address) => {
-            return Some(about_address(
-                state,
-                Event::Registered,
-                address,
-                AddressInfo::AddressType,
-                attributes,
-            ));
+            return Some(about_address(state, Event::Registered, address, attributes));
         }
         Outcome::Unregistered(address) => {
-            return Some(about_address(
-                state,
-                Event::Unregistered,
-                address,
-                AddressInfo::AddressType,
-                attributes,
-            ));
+            let event = Event::Unregistered;
+            return Some(about_address(state, event, address, attributes));
         }
     };
     let is_about_routing = matches!(
@@ -86,17 +69,27 @@ pub fn answer(state: &State, head: &Head, outcome: &Outcome) -> Option<Message> 
     })
 }
 
-/// An event about an address, for whoever is registered for it.
+/// An event about an address, for whoever is or was registered for it.
 pub(super) fn about_address(
     state: &State,
     event: Event,
+    address: &Address,
+    attributes: Attributes,
+) -> Message {
+    let message = tell_address(state, address, AddressInfo::AddressType, attributes);
+    Message { event, ..message }
+}
+
+/// EventAddressInfo.
+fn tell_address(
+    state: &State,
     address: &Address,
     info: AddressInfo,
     mut attributes: Attributes,
 ) -> Message {
     attributes.address = Some(describe(state, address, info));
     Message {
-        event,
+        event: Event::AddressInfo,
         protocol: Protocol::TLibrary,
         attributes,
     }
@@ -109,9 +102,16 @@ fn describe(state: &State, address: &Address, info: AddressInfo) -> AddressAttri
     };
     let (agent, held_len, holds) = match address {
         Address::Queue(queue) => {
-            let at_queue = |it: &Arc<Interaction>| match it.whereabouts {
-                Whereabouts::Queued(_) => held(it, PartyState::Queued),
-                _ => held(it, PartyState::Routing),
+            let at_queue = |it: &Arc<Interaction>| {
+                let is_routed = it.routing().is_some();
+                held(
+                    it,
+                    if is_routed {
+                        PartyState::Routing
+                    } else {
+                        PartyState::Queued
+                    },
+                )
             };
             let calls = state.calls_at(queue).take(ADDRESS_CALLS_LEN_MAX);
             (

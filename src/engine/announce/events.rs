@@ -7,9 +7,7 @@ use super::reporting::place_agent_state;
 use super::saying::{acted, interaction_management};
 use super::scene::Scene;
 use super::{Announcer, Body};
-use crate::domain::{
-    Address, AddressInfo, Agent, Attributes, Event, Interaction, MediaType, Refusal, UserId,
-};
+use crate::domain::{Address, Agent, Attributes, Event, Interaction, MediaType, Refusal, UserId};
 use crate::engine::operations::AgentLogin;
 use crate::engine::{Change, Head, Outcome, State};
 
@@ -147,13 +145,7 @@ impl Announcer {
                 refusal: Some(refusal),
                 ..Attributes::default()
             };
-            let message = about_address(
-                state,
-                Event::Unregistered,
-                address,
-                AddressInfo::AddressType,
-                attributes,
-            );
+            let message = about_address(state, Event::Unregistered, address, attributes);
             self.said
                 .push((user.clone(), Body::Event(Box::new(message))));
         }

@@ -127,14 +127,12 @@ impl QueryAddress {
     }
 
     fn info(&self) -> Result<AddressInfo, Refusal> {
-        let asked = |info: &AddressInfo| match &self.info_type {
-            Value::String(name) => name == info.as_str() || info.as_str().ends_with(name.as_str()),
-            number => *number == info.number(),
+        let asked = |info: &AddressInfo| match self.info_type.as_str() {
+            Some(name) => name.trim_start_matches("AddressInfo") == info.short_name(),
+            None => self.info_type == info.number(),
         };
-        let is_named = self.info_type.as_str() != Some("");
         let mut all = AddressInfo::ALL.into_iter();
-        all.find(|info| is_named && asked(info))
-            .ok_or_else(|| self.unsupported())
+        all.find(asked).ok_or_else(|| self.unsupported())
     }
 
     fn unsupported(&self) -> Refusal {
