@@ -100,7 +100,8 @@ pub struct Timing {
     pub handling_timeout_ms: u64,
     /// How long a router may keep an interaction.
     pub routing_timeout_ms: u64,
-    /// How long after declining an agent is not offered the same interaction again.
+    /// How long after declining an agent is not offered the same interaction again, nor is a router that kept it beyond
+    /// the routing timeout.
     pub reoffer_delay_ms: u64,
     /// How long an agent who declined is passed over for one who did not.
     pub pass_over_ms: u64,
