@@ -7,6 +7,7 @@ mod centre;
 mod cometd;
 mod house;
 mod journal;
+mod linearizability;
 mod models;
 mod options;
 mod readme;

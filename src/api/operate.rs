@@ -119,9 +119,11 @@ fn reply_body(caller: &Caller, reply: Reply, done: &Done) -> Value {
             body["interactions"] = json!(resources);
         }
         Outcome::Acknowledged
+        | Outcome::AddressInfo { .. }
         | Outcome::Invited(_)
         | Outcome::PropertiesChanged { .. }
         | Outcome::Registered(_)
+        | Outcome::ReportingStarted { .. }
         | Outcome::Routed(_)
         | Outcome::Unasked
         | Outcome::Unregistered(_) => {}

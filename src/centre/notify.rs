@@ -7,8 +7,8 @@ use super::resources::{
     Links, channel_states, interaction_for, interaction_of_agent, properties, workbin_id,
 };
 use crate::domain::{
-    Actor, AddressAttributes, Attributes, Message, Party, PropertyChanges, Router, Sequence,
-    Timestamp, WorkbinRef,
+    Actor, AddressAttributes, AddressInfo, Attributes, Message, Party, PropertyChanges, Router,
+    Sequence, Timestamp, WorkbinRef,
 };
 use crate::engine::{Announcement, Body, Channel, Head, NoticeKind};
 
@@ -190,7 +190,12 @@ fn add_attributes(body: &mut Value, attributes: &Attributes) {
     set("referenceId", attributes.reference_id.map(|it| json!(it)));
     if let Some(refusal) = &attributes.refusal {
         set("errorCode", Some(json!(refusal.kind.codes().error_code)));
-        set("errorDescription", Some(json!(refusal.text)));
+        // T-Library and Interaction Management call it differently.
+        let text = match attributes.address {
+            Some(_) => "errorMessage",
+            None => "errorDescription",
+        };
+        set(text, Some(json!(refusal.text)));
     }
     set("ticketId", attributes.ticket.map(|it| json!(it)));
     let deadline = attributes.deadline;
@@ -231,6 +236,16 @@ fn add_attributes(body: &mut Value, attributes: &Attributes) {
             set(name, Some(value));
         }
     }
+    add_agent_attributes(body, attributes);
+}
+
+/// What is said of an agent, of the interactions in a state, or of an address.
+fn add_agent_attributes(body: &mut Value, attributes: &Attributes) {
+    let mut set = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            body[name] = value;
+        }
+    };
     set("agentId", attributes.agent.as_ref().map(|it| json!(it)));
     set("placeId", attributes.place.as_ref().map(|it| json!(it)));
     if let Some(states) = &attributes.media_states {
@@ -244,6 +259,8 @@ fn add_attributes(body: &mut Value, attributes: &Attributes) {
     set("mediaCapacityList", capacities.map(|it| json!(it)));
     let ids = attributes.interaction_ids.as_ref();
     set("interactionIds", ids.map(|it| json!(it)));
+    set("state", attributes.state.map(|it| json!(it)));
+    set("count", attributes.count.map(|it| json!(it)));
     if let Some(address) = &attributes.address {
         for (name, value) in address_json(address) {
             set(name, Some(value));
@@ -281,27 +298,36 @@ fn changes_json(changes: &PropertyChanges) -> Vec<(&'static str, Value)> {
     named
 }
 
-/// What EventRegistered and EventUnregistered say of an address (seed 003): the Extensions are those of
-/// EventAddressInfo for QueueStatus, respectively DNStatus.
+/// What T-Library events say of an address (seed 003): the Extensions are those of QueueStatus, respectively DNStatus.
 fn address_json(address: &AddressAttributes) -> Vec<(&'static str, Value)> {
     let mut extensions = serde_json::Map::new();
-    for (index, id) in address.holds.iter().enumerate() {
-        extensions.insert(format!("conn-{}", index + 1), json!(id));
+    for (index, held) in address.holds.iter().enumerate() {
+        let number = index + 1;
+        extensions.insert(format!("conn-{number}"), json!(held.id));
+        if !address.is_queue {
+            let bits = held.party_state.bits();
+            extensions.insert(format!("ps-{number}"), json!(bits));
+        }
     }
     let address_type = if address.is_queue {
         ADDRESS_TYPE_ROUTE_QUEUE
     } else {
-        extensions.insert(
-            "AgentStatus".to_owned(),
-            json!(u8::from(address.agent.is_some())),
-        );
+        let is_there = u8::from(address.agent.is_some());
+        extensions.insert("AgentStatus".to_owned(), json!(is_there));
         ADDRESS_TYPE_DN
     };
-    extensions.insert("InfoStatus".to_owned(), json!(address.holds.len()));
+    extensions.insert("InfoStatus".to_owned(), json!(address.held_len));
+    let info_status = match address.info {
+        AddressInfo::AddressType => json!({"addressType": address_type}),
+        AddressInfo::NumberOfCallsInQueue | AddressInfo::QueueStatus => {
+            json!({"numberOfCallsInQueue": address.held_len})
+        }
+        AddressInfo::DnStatus => json!({"numberOfListElements": address.holds.len()}),
+    };
     let mut named = vec![
         ("thisDN", json!(address.this_dn)),
-        ("infoType", json!("AddressInfoAddressType")),
-        ("infoStatus", json!({"addressType": address_type})),
+        ("infoType", json!(address.info.as_str())),
+        ("infoStatus", info_status),
         ("extensions", Value::Object(extensions)),
     ];
     if let Some(agent) = &address.agent {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{GroupName, MediaType, QueueName, Role, SkillName, UserId, WorkbinName};
+use super::{Address, GroupName, MediaType, QueueName, Role, SkillName, UserId, WorkbinName};
 
 /// The configuration of one contact centre; journalled, so that a replay sees what was then.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -20,6 +20,23 @@ pub struct Configuration {
     pub capacity: BTreeMap<MediaType, u32>,
     /// Times that decide what the engine does.
     pub timing: Timing,
+    /// What a second login of an agent who is logged in does.
+    pub allow_multiple_agent_connections: MultipleConnections,
+}
+
+/// What a second login of an agent who is logged in does (`allow-multiple-agent-connections`, race r23).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MultipleConnections {
+    /// It adds its media to the first.
+    #[default]
+    #[serde(rename = "true")]
+    Allowed,
+    /// It is refused, unless the first one's application is lost.
+    #[serde(rename = "false")]
+    Refused,
+    /// It logs the first out, unless that one's application is lost.
+    #[serde(rename = "force-logout")]
+    ForceLogout,
 }
 
 /// A user.
@@ -83,7 +100,8 @@ pub struct Timing {
     pub handling_timeout_ms: u64,
     /// How long a router may keep an interaction.
     pub routing_timeout_ms: u64,
-    /// How long after declining an agent is not offered the same interaction again.
+    /// How long after declining an agent is not offered the same interaction again, nor is a router that kept it beyond
+    /// the routing timeout.
     pub reoffer_delay_ms: u64,
     /// How long an agent who declined is passed over for one who did not.
     pub pass_over_ms: u64,
@@ -125,6 +143,17 @@ impl Configuration {
             WorkbinKind::Agent => Some(user.to_string()),
             WorkbinKind::AgentGroup(group) => {
                 self.is_member(user, group).then(|| group.to_string())
+            }
+        }
+    }
+
+    /// Whether there is such an address: a queue, or a user who is an agent.
+    pub fn has_address(&self, address: &Address) -> bool {
+        match address {
+            Address::Queue(queue) => self.queues.contains_key(queue),
+            Address::Agent(user) => {
+                let found = self.users.get(user);
+                found.is_some_and(|found| found.roles.contains(&Role::Agent))
             }
         }
     }

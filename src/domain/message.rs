@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     Actor, Cause, Interaction, InteractionId, MediaType, Party, PlaceId, PropertyChanges,
     QueueName, ReferenceId, Refusal, Ticket, Timestamp, UserId, WorkbinRef,
@@ -56,6 +58,10 @@ events! {
     Ack = "EventAck",
     /// An invitation was accepted.
     Accepted = "EventAccepted",
+    /// What an address is and holds.
+    AddressInfo = "EventAddressInfo",
+    /// Another login of the agent took the place of this connection.
+    AgentConnectionClosed = "EventAgentConnectionClosed",
     /// An agent was offered an interaction.
     AgentInvited = "EventAgentInvited",
     /// An agent logged in.
@@ -68,6 +74,8 @@ events! {
     CurrentAgentStatus = "EventCurrentAgentStatus",
     /// The request was not carried out.
     Error = "EventError",
+    /// How many interactions are in one state, and which; not of the reference.
+    InteractionsInState = "EventInteractionsInState",
     /// A new interaction exists.
     InteractionSubmitted = "EventInteractionSubmitted",
     /// The agent is offered an interaction.
@@ -160,8 +168,12 @@ pub struct Attributes {
     pub media_states: Option<BTreeMap<MediaType, bool>>,
     /// How many more interactions of each medium the agent can take.
     pub media_capacities: Option<BTreeMap<MediaType, u32>>,
-    /// The interactions that the agent works on.
+    /// The interactions that the agent works on, or that are in the state.
     pub interaction_ids: Option<Vec<InteractionId>>,
+    /// Which state of interactions.
+    pub state: Option<&'static str>,
+    /// How many interactions are in the state.
+    pub count: Option<usize>,
     /// The registered address with what the Extensions say of it.
     pub address: Option<AddressAttributes>,
 }
@@ -188,15 +200,101 @@ impl RouteResult {
     }
 }
 
-/// What EventRegistered and EventUnregistered say of an address (seed 003).
+/// What is said of an address (TAddressInfoType, interaction-models section 4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AddressInfo {
+    /// How many interactions there are at a queue.
+    NumberOfCallsInQueue,
+    /// What kind of address it is.
+    AddressType,
+    /// The interactions of an agent.
+    DnStatus,
+    /// The interactions at a queue.
+    QueueStatus,
+}
+
+impl AddressInfo {
+    /// Every kind that can be asked for.
+    pub const ALL: [Self; 4] = [
+        Self::NumberOfCallsInQueue,
+        Self::AddressType,
+        Self::DnStatus,
+        Self::QueueStatus,
+    ];
+
+    /// The number that T-Library gives it.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::NumberOfCallsInQueue => 7,
+            Self::AddressType => 8,
+            Self::DnStatus => 17,
+            Self::QueueStatus => 18,
+        }
+    }
+
+    /// The name that T-Library gives it, without what all of them begin with.
+    pub fn short_name(self) -> &'static str {
+        self.as_str().trim_start_matches("AddressInfo")
+    }
+
+    /// The name that T-Library gives it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NumberOfCallsInQueue => "AddressInfoNumberOfCallsInQueue",
+            Self::AddressType => "AddressInfoAddressType",
+            Self::DnStatus => "AddressInfoDNStatus",
+            Self::QueueStatus => "AddressInfoQueueStatus",
+        }
+    }
+}
+
+/// What EventRegistered, EventUnregistered and EventAddressInfo say of an address (seed 003).
 #[derive(Clone, Debug, PartialEq)]
 pub struct AddressAttributes {
+    /// What is said (`InfoType`).
+    pub info: AddressInfo,
     /// The address.
     pub this_dn: String,
     /// Whether it is a queue (`AddressTypeRouteQueue`) or an agent (`AddressTypeDN`).
     pub is_queue: bool,
     /// The agent at the address, for an agent's address where one is logged in.
     pub agent: Option<UserId>,
-    /// What the address holds: QueueStatus for a queue, DNStatus for an agent.
-    pub holds: Vec<InteractionId>,
+    /// How many interactions the address holds.
+    pub held_len: usize,
+    /// The first of them: QueueStatus for a queue, DNStatus for an agent.
+    pub holds: Vec<HeldCall>,
+}
+
+/// One interaction at an address.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HeldCall {
+    /// Which.
+    pub id: InteractionId,
+    /// What the address has to do with it.
+    pub party_state: PartyState,
+}
+
+/// What an address has to do with an interaction (TPartyState, interaction-models section 4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PartyState {
+    /// It waits there.
+    Queued,
+    /// The agent is invited.
+    Alerting,
+    /// The agent works on it.
+    Connected,
+    /// A router is at it.
+    Routing,
+}
+
+impl PartyState {
+    /// The bits that T-Library gives it.
+    pub fn bits(self) -> u16 {
+        match self {
+            Self::Queued => 0x9,
+            Self::Alerting => 0xA,
+            Self::Connected => 0xC,
+            Self::Routing => 0x800,
+        }
+    }
 }

@@ -15,7 +15,9 @@ mod timestamp;
 mod user_data;
 
 pub use agent::{Agent, MediaState, Presence};
-pub use configuration::{Configuration, Queue, Timing, User, Workbin, WorkbinKind};
+pub use configuration::{
+    Configuration, MultipleConnections, Queue, Timing, User, Workbin, WorkbinKind,
+};
 pub use dialect::{Answers, for_router};
 pub use ids::{
     CentreId, GroupName, InteractionId, MediaType, PlaceId, QueueName, ReferenceId, Sequence,
@@ -24,8 +26,11 @@ pub use ids::{
 pub use interaction::{
     Handling, Interaction, Invitation, Origin, Purpose, Routing, Spot, Whereabouts, WorkbinRef,
 };
-pub use message::{AddressAttributes, Attributes, Event, Message, Protocol, RouteResult};
-pub use party::{Actor, Address, Cause, ClientType, Party, Role, Router};
+pub use message::{
+    AddressAttributes, AddressInfo, Attributes, Event, HeldCall, Message, PartyState, Protocol,
+    RouteResult,
+};
+pub use party::{Actor, Address, Cause, ClientType, Party, RegisterMode, Role, Router};
 pub use properties::PropertyChanges;
 pub use refusal::{Refusal, RefusalKind};
 pub use timestamp::Timestamp;

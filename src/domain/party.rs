@@ -231,3 +231,29 @@ impl fmt::Display for Address {
         }
     }
 }
+
+/// How a client registers for an address (TRegisterMode, interaction-models section 4).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum RegisterMode {
+    /// Others may register too.
+    #[default]
+    Share,
+    /// Nobody else may register.
+    Private,
+    /// Only to hear: a monitor routes nothing and asks for nothing.
+    Monitor,
+}
+
+impl RegisterMode {
+    /// Every mode, at the number that T-Library gives it.
+    pub const ALL: [Self; 3] = [Self::Share, Self::Private, Self::Monitor];
+
+    /// The mode as T-Library writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Share => "ModeShare",
+            Self::Private => "ModePrivate",
+            Self::Monitor => "ModeMonitor",
+        }
+    }
+}

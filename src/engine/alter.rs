@@ -53,6 +53,9 @@ pub(super) fn alter(it: &mut Interaction, change: &Change, state: &State) {
             ..
         } => pull(it, agent, *handling_timeout_ms, state),
         Change::Returned { .. } => send_home(it, state),
+        Change::RouterPassedOver { router, .. } => {
+            it.declined.insert(router.clone(), state.at);
+        }
         Change::RouterTook {
             router, deadline, ..
         } => take_by_router(it, router, *deadline, state),

@@ -4,9 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::alter::alter;
+use super::registration::Registration;
 use super::state::Client;
 use super::{Change, Head, State};
-use crate::domain::{Address, Agent, MediaState, MediaType, PlaceId, Presence, UserId, WorkbinRef};
+use crate::domain::{
+    Address, Agent, MediaState, MediaType, PlaceId, Presence, RegisterMode, UserId, WorkbinRef,
+};
 
 impl State {
     /// Begins a step: from here on `at` is its time, and its agent has been heard of.
@@ -42,12 +45,17 @@ impl State {
                 }),
             ),
             Change::ClientUnregistered { user } => self.set_client(user, None),
-            Change::AddressRegistered { user, address } => self.set_address(user, address, true),
-            Change::AddressUnregistered { user, address } => self.set_address(user, address, false),
+            Change::AddressRegistered {
+                user,
+                address,
+                mode,
+            } => self.set_address(user, address, Some(*mode)),
+            Change::AddressUnregistered { user, address } => self.set_address(user, address, None),
             Change::AgentLoggedIn {
                 agent,
                 place,
                 media,
+                ..
             } => self.log_in(agent, place, media),
             Change::AgentLoggedOut { agent } => {
                 self.agents.remove_mut(agent);
@@ -81,6 +89,7 @@ impl State {
             | Change::Pulled { .. }
             | Change::Resumed { .. }
             | Change::Returned { .. }
+            | Change::RouterPassedOver { .. }
             | Change::RouterTook { .. }
             | Change::RoutingEnded { .. }
             | Change::Stopped { .. } => self.change_interaction(change),
@@ -172,17 +181,23 @@ impl State {
         }
     }
 
-    fn set_address(&mut self, user: &UserId, address: &Address, present: bool) {
+    /// A client that registers anew keeps its place among the others.
+    fn set_address(&mut self, user: &UserId, address: &Address, mode: Option<RegisterMode>) {
         let known = self.addresses.get(address);
-        let mut users: Vec<UserId> = known.map(|users| users.to_vec()).unwrap_or_default();
-        users.retain(|other| other != user);
-        if present {
-            users.push(user.clone());
+        let mut registered = known.map(|known| known.to_vec()).unwrap_or_default();
+        match (registered.iter_mut().find(|it| it.user == *user), mode) {
+            (Some(found), Some(mode)) => found.mode = mode,
+            (None, Some(mode)) => registered.push(Registration {
+                user: user.clone(),
+                mode,
+            }),
+            (_, None) => registered.retain(|it| it.user != *user),
         }
-        if users.is_empty() {
+        if registered.is_empty() {
             self.addresses.remove_mut(address);
         } else {
-            self.addresses.insert_mut(address.clone(), Arc::new(users));
+            self.addresses
+                .insert_mut(address.clone(), Arc::new(registered));
         }
     }
 

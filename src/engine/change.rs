@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     Address, Cause, ClientType, Configuration, Interaction, InteractionId, Invitation, MediaType,
-    PlaceId, PropertyChanges, QueueName, Router, Sequence, Ticket, Timestamp, UserId, WorkbinRef,
+    PlaceId, PropertyChanges, QueueName, RegisterMode, Router, Sequence, Ticket, Timestamp, UserId,
+    WorkbinRef,
 };
 
 /// One fact, past tense. State changes only by `State::apply` of these (design D3).
@@ -23,12 +24,15 @@ pub enum Change {
         /// How long the agent may stay silent from now on.
         handling_timeout_ms: u64,
     },
-    /// A client registered for an address.
+    /// A client registered for an address, or anew in another mode.
     AddressRegistered {
         /// Who.
         user: UserId,
         /// For what.
         address: Address,
+        /// How.
+        #[serde(default)]
+        mode: RegisterMode,
     },
     /// A client's registration for an address ended.
     AddressUnregistered {
@@ -52,6 +56,9 @@ pub enum Change {
         place: PlaceId,
         /// For what.
         media: Vec<MediaType>,
+        /// Whether he was logged in at this place already.
+        #[serde(default)]
+        again: bool,
     },
     /// An agent logged out.
     AgentLoggedOut {
@@ -179,6 +186,13 @@ pub enum Change {
         /// Why.
         cause: Cause,
     },
+    /// The router kept the interaction too long: it is not asked again at once.
+    RouterPassedOver {
+        /// Which interaction.
+        interaction: InteractionId,
+        /// Which router.
+        router: UserId,
+    },
     /// A router took the interaction out of its queue.
     RouterTook {
         /// Which interaction.
@@ -235,6 +249,7 @@ impl Change {
             | Self::Pulled { interaction, .. }
             | Self::Resumed { interaction }
             | Self::Returned { interaction, .. }
+            | Self::RouterPassedOver { interaction, .. }
             | Self::RouterTook { interaction, .. }
             | Self::RoutingEnded { interaction, .. }
             | Self::Stopped { interaction } => Some(interaction),

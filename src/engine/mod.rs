@@ -12,6 +12,7 @@ mod apply;
 mod change;
 mod index;
 pub mod operations;
+mod registration;
 pub mod routing;
 mod snapshot;
 mod standing;
@@ -21,9 +22,13 @@ mod timers;
 mod turn;
 mod views;
 
-pub use announce::{Announcement, Body, Channel, InteractionNotice, NoticeKind, answer, fold};
+pub use announce::{
+    ADDRESS_CALLS_LEN_MAX, Announcement, Body, Channel, InteractionNotice, NoticeKind,
+    STATE_IDS_LEN_MAX, answer, fold,
+};
 pub use change::Change;
 pub use operations::Operation;
+pub use registration::Registration;
 pub use state::{Client, STOPPED_LEN_MAX, State};
 pub use step::{ANNOUNCE_VERSION, Head, Outcome, Step};
 pub use turn::{AGENT_HOLD_LEN_MAX, Turn};

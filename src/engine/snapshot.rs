@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::announce::Channel;
 use super::index::entries;
+use super::registration::Registration;
 use super::{Client, State};
 use crate::domain::{
     Address, Agent, Configuration, Interaction, Sequence, Timestamp, UserId, WorkbinRef,
@@ -20,7 +21,7 @@ struct Records {
     configuration: Arc<Configuration>,
     clients: Vec<(UserId, Client)>,
     agents: Vec<(UserId, Arc<Agent>)>,
-    addresses: Vec<(Address, Arc<Vec<UserId>>)>,
+    addresses: Vec<(Address, Arc<Vec<Registration>>)>,
     subscriptions: Vec<(WorkbinRef, Arc<BTreeSet<UserId>>)>,
     interactions: Vec<Arc<Interaction>>,
     stopped: Vec<Arc<Interaction>>,

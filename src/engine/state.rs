@@ -12,10 +12,11 @@ use rpds::{RedBlackTreeMapSync as Map, RedBlackTreeSetSync as Set};
 
 use super::announce::Channel;
 use super::index::{Timer, entries, involved_agents};
+use super::registration::Registration;
 use super::standing::Standing;
 use crate::domain::{
     Address, Agent, ClientType, Configuration, Interaction, InteractionId, MediaType, Origin,
-    Presence, QueueName, Router, Sequence, Spot, Timestamp, UserId, WorkbinKind, WorkbinRef,
+    Presence, QueueName, Sequence, Spot, Timestamp, UserId, WorkbinKind, WorkbinRef,
 };
 
 /// Stopped interactions that are remembered, so that a late request hears "already stopped".
@@ -35,7 +36,7 @@ pub struct State {
     /// Agents who are logged in.
     pub agents: Map<UserId, Arc<Agent>>,
     /// Who is registered for an address, first come first.
-    pub addresses: Map<Address, Arc<Vec<UserId>>>,
+    pub addresses: Map<Address, Arc<Vec<Registration>>>,
     /// Who is subscribed to a workbin.
     pub subscriptions: Map<WorkbinRef, Arc<BTreeSet<UserId>>>,
     /// Interactions that have not been stopped.
@@ -122,20 +123,6 @@ impl State {
     /// How many interactions of a medium an agent may have.
     pub fn capacity(&self, media: &MediaType) -> u32 {
         self.configuration.capacity.get(media).copied().unwrap_or(1)
-    }
-
-    /// Who routes a queue: the first external router registered for it, else the built-in one.
-    pub fn router_of(&self, queue: &QueueName) -> Router {
-        self.addresses
-            .get(&Address::Queue(queue.clone()))
-            .into_iter()
-            .flat_map(|users| users.iter())
-            .find(|user| {
-                self.clients
-                    .get(user)
-                    .is_some_and(|client| client.client_type == ClientType::Router)
-            })
-            .map_or(Router::BuiltIn, |user| Router::External(user.clone()))
     }
 
     /// The registered reporting engines.

@@ -3,11 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::Change;
-use crate::domain::{Actor, Address, InteractionId, ReferenceId, Sequence, Timestamp, WorkbinRef};
+use crate::domain::{
+    Actor, Address, AddressInfo, InteractionId, ReferenceId, Sequence, Timestamp, WorkbinRef,
+};
 
 /// Which rules of `announce` a step was announced by. Across a change of version nothing is replayed
 /// (design D4).
-pub const ANNOUNCE_VERSION: u32 = 1;
+pub const ANNOUNCE_VERSION: u32 = 2;
 
 /// A request that took effect (design D3): one request, one sequence, one journal row, atomic.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,6 +44,13 @@ pub struct Head {
 pub enum Outcome {
     /// Done.
     Acknowledged,
+    /// What was asked of an address.
+    AddressInfo {
+        /// Which address.
+        address: Address,
+        /// What was asked.
+        info: AddressInfo,
+    },
     /// Done, and this is the new interaction: submitted, or drafted as a reply.
     Created(InteractionId),
     /// An invitation is out; the answer follows when it ends.
@@ -55,6 +64,11 @@ pub enum Outcome {
     Pulled(Vec<InteractionId>),
     /// An address is registered.
     Registered(Address),
+    /// The reporting engine is told the state.
+    ReportingStarted {
+        /// Whether that of the interactions as well.
+        interactions: bool,
+    },
     /// A router's interaction went where it was routed to.
     Routed(InteractionId),
     /// Nobody asked: a timer, or the built-in router.

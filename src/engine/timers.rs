@@ -6,7 +6,9 @@ use super::index::Timer;
 use super::operations::leave;
 use super::routing::{self, Move};
 use super::{Change, Effect, Engine, Outcome, State, Turn};
-use crate::domain::{Actor, Cause, Interaction, Presence, Purpose, Timestamp, UserId};
+use crate::domain::{
+    Actor, Cause, Interaction, InteractionId, Presence, Purpose, Router, Timestamp, UserId,
+};
 
 /// What is due.
 enum Due {
@@ -47,23 +49,31 @@ impl Engine {
 fn expire(turn: &mut Turn<'_>, timer: &Timer) {
     match timer {
         Timer::Invitation(id) => turn.revoke_invitation(id, Cause::Expired),
-        Timer::Routing(id) => {
-            let invited = turn
-                .state()
-                .interaction(id)
-                .is_some_and(|interaction| interaction.invitation().is_some());
-            if invited {
-                turn.revoke_invitation(id, Cause::RouterGone);
-            } else {
-                turn.record(Change::RoutingEnded {
-                    interaction: id.clone(),
-                    cause: Cause::Expired,
-                });
-            }
-        }
+        Timer::Routing(id) => expire_routing(turn, id),
         Timer::Handling(agent) => expire_holds(turn, agent),
         Timer::Presence(agent) => expire_presence(turn, agent),
         Timer::Router(router) => leave(turn, router),
+    }
+}
+
+/// The router has kept the interaction too long: it goes back to its old place, and to another router first.
+fn expire_routing(turn: &mut Turn<'_>, id: &InteractionId) {
+    let Some(interaction) = turn.state().interaction(id).cloned() else {
+        return;
+    };
+    if let Some(Router::External(router)) = interaction.routing().map(|it| it.router.clone()) {
+        turn.record(Change::RouterPassedOver {
+            interaction: id.clone(),
+            router,
+        });
+    }
+    if interaction.invitation().is_some() {
+        turn.revoke_invitation(id, Cause::RouterGone);
+    } else {
+        turn.record(Change::RoutingEnded {
+            interaction: id.clone(),
+            cause: Cause::Expired,
+        });
     }
 }
 
@@ -75,10 +85,7 @@ fn expire_presence(turn: &mut Turn<'_>, agent: &UserId) {
         return;
     };
     if lost_at.plus_ms(grace_ms) <= turn.head().at {
-        turn.take_all_from(agent, Cause::Disconnected);
-        turn.record(Change::AgentLoggedOut {
-            agent: agent.clone(),
-        });
+        turn.log_out(agent, Cause::Disconnected);
         return;
     }
     let invited: Vec<Arc<Interaction>> = turn

@@ -240,6 +240,25 @@ impl<'a> Turn<'a> {
         }
     }
 
+    /// Logs an agent out: his subscriptions to workbins end, and everything is taken from him.
+    pub fn log_out(&mut self, agent: &UserId, cause: Cause) {
+        let subscriptions = self.state.subscriptions.iter();
+        let subscribed: Vec<WorkbinRef> = subscriptions
+            .filter(|(_, agents)| agents.contains(agent))
+            .map(|(workbin, _)| workbin.clone())
+            .collect();
+        for workbin in subscribed {
+            self.record(Change::WorkbinUnsubscribed {
+                agent: agent.clone(),
+                workbin,
+            });
+        }
+        self.take_all_from(agent, cause);
+        self.record(Change::AgentLoggedOut {
+            agent: agent.clone(),
+        });
+    }
+
     /// The workbin that an agent means by a name, an id, or the base64 of `<name>/PrivateView`.
     ///
     /// # Errors

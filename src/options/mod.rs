@@ -88,7 +88,7 @@ options! {
     handling_timeout_ms: u64 = 180 * 60_000, "BATON_HANDLING_TIMEOUT_MS";
     /// Milliseconds that a router may keep an interaction
     routing_timeout_ms: u64 = 720 * 60_000, "BATON_ROUTING_TIMEOUT_MS";
-    /// Milliseconds before an agent who declined is offered the same interaction again
+    /// Milliseconds before an agent who declined, or a router that took too long, is offered the same interaction again
     reoffer_delay_ms: u64 = 5_000, "BATON_REOFFER_DELAY_MS";
     /// Milliseconds that an agent who declined is passed over for one who did not
     pass_over_ms: u64 = 60_000, "BATON_PASS_OVER_MS";

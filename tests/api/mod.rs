@@ -9,6 +9,7 @@ mod notifications;
 mod openapi;
 mod operations;
 mod origins;
+mod parties;
 mod policy;
 mod revocation;
 mod session;

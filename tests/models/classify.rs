@@ -57,7 +57,8 @@ pub(crate) fn of_refusal(
 
 fn of_request(name: &str) -> &'static str {
     match name {
-        "RegisterAddress" => "section 4",
+        "RegisterAddress" | "RequestQueryAddress" => "section 4",
+        "RequestStartPlaceAgentReportingAll" => "section 1.15",
         "RequestReadyForMedia" | "RequestNotReadyForMedia" => "section 1.13",
         "RequestPull" => "row 37",
         _ => "row ?",
@@ -80,7 +81,7 @@ fn of_change(before: &State, actor: &Actor, change: &Change) -> &'static str {
         Change::Declined { .. } if is_from_agent(it) => "row 31",
         Change::Declined { .. } => "row 9",
         Change::InvitationRevoked { cause, .. } => revoked(it, *cause),
-        Change::RoutingEnded { .. } => "row 21",
+        Change::RouterPassedOver { .. } | Change::RoutingEnded { .. } => "row 21",
         Change::PlacedInQueue { .. } if role(actor) == Some(Role::Router) => "row 15",
         Change::PlacedInQueue { .. } => "row 26",
         Change::PlacedInWorkbin { .. } if role(actor) == Some(Role::Router) => "row 16",

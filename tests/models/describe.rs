@@ -1,6 +1,6 @@
 //! What a model shows of a message.
 
-use baton::domain::{Message, Party};
+use baton::domain::{Event, Message, Party};
 
 /// The message in one line, with the attributes that tell one case from another.
 pub(crate) fn describe(message: &Message) -> String {
@@ -41,6 +41,13 @@ pub(crate) fn describe(message: &Message) -> String {
         "added",
         attributes.workbin_added.map(|added| added.to_string()),
     );
+    if message.event == Event::AddressInfo {
+        let address = attributes.address.as_ref();
+        add("info", address.map(|it| it.info.as_str().to_owned()));
+        add("held", address.map(|it| it.held_len.to_string()));
+    }
+    add("state", attributes.state.map(str::to_owned));
+    add("count", attributes.count.map(|count| count.to_string()));
     text
 }
 

@@ -12,6 +12,7 @@ mod capabilities;
 pub(crate) mod dice;
 mod invariants;
 mod more_races;
+mod parties;
 mod races;
 mod records;
 mod reference;
@@ -123,6 +124,8 @@ fn drain(world: &mut World) {
     }
     let all_ready = json!({"channels": {"chat": 1, "email": 1}});
     for agent in AGENTS {
+        // A second login may be refused.
+        let _ = world.ask(agent, "RequestAgentLogout", json!({}));
         let _ = world.ask(agent, "RequestAgentLogin", all_ready.clone());
         // Who is lost stays so until his application is there again, whatever he asks for.
         let _ = world.presence(agent, true);

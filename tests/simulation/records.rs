@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use baton::domain::{
-    Address, Interaction, InteractionId, Presence, Purpose, Role, Router, Sequence, Timestamp,
-    UserId, Whereabouts, WorkbinKind, WorkbinRef,
+    Address, Interaction, InteractionId, Presence, Purpose, RegisterMode, Role, Router, Sequence,
+    Timestamp, UserId, Whereabouts, WorkbinKind, WorkbinRef,
 };
 use baton::engine::{Change, Engine, State, Step};
 
@@ -170,10 +170,10 @@ fn check_holders(state: &State, interaction: &Interaction) {
         Whereabouts::Routing(routing) | Whereabouts::Inviting(routing, _) => {
             if let Router::External(router) = &routing.router {
                 let address = Address::Queue(routing.from.queue.clone());
-                let registered = state.addresses.get(&address);
+                let registered = state.registration(router, &address);
                 assert!(is_router(state, router), "{id} is with no router");
                 assert!(
-                    registered.is_some_and(|users| users.contains(router)),
+                    registered.is_some_and(|it| it.mode != RegisterMode::Monitor),
                     "{id}"
                 );
             }
@@ -252,7 +252,12 @@ pub(super) fn check_nobody_waits_in_vain(engine: &Engine, now: Timestamp) {
     let state = engine.state();
     for (name, queue) in &state.configuration.queues {
         if state.router_of(name) != Router::BuiltIn {
-            assert_eq!(state.waiting(name).count(), 0, "{name} has a router");
+            for interaction in state.waiting(name) {
+                let router = state.router_for(interaction, now);
+                assert_eq!(router, None, "{name} has a router");
+                let wakes_at = engine.poll_timeout(now);
+                assert!(wakes_at.is_some(), "{name}: nobody wakes");
+            }
             continue;
         }
         for interaction in state.waiting(name) {

@@ -4,7 +4,7 @@ use baton::domain::{Interaction, Whereabouts};
 use serde_json::{Value, json};
 
 use super::dice::Dice;
-use super::world::{AGENTS, MEDIA, QUEUES, World, configuration_of, user};
+use super::world::{AGENTS, MEDIA, QUEUES, World, configuration, configuration_of, user};
 
 const KEYS: [&str; 4] = ["a", "b", "c", "d"];
 const BINS: [&str; 3] = ["drafts", "team", "Team"];
@@ -23,7 +23,11 @@ pub(super) fn act(world: &mut World, dice: &mut Dice) {
             let present = dice.percent(50);
             let _ = world.presence(agent, present);
         }
-        90..=91 => {
+        90 => {
+            let name = "RequestStartPlaceAgentReportingAll";
+            ask(world, "RE", name, json!({"interactions": dice.percent(50)}));
+        }
+        91 => {
             let id = any_interaction(world, dice);
             let name = dice.pick(&[
                 "RequestStopProcessing",
@@ -40,7 +44,10 @@ pub(super) fn act(world: &mut World, dice: &mut Dice) {
         92..=97 => world.commit(),
         98 => {
             let (timing, chats_max) = configuration_of(dice);
-            world.configure(&timing, chats_max);
+            let mut wanted = configuration(&timing, chats_max);
+            let connections = dice.pick(&["true", "true", "false", "force-logout"]);
+            wanted["allow_multiple_agent_connections"] = json!(connections);
+            world.configure_as(wanted);
         }
         _ => {
             let loses_tail = dice.percent(50);
@@ -92,7 +99,11 @@ fn act_as_agent(world: &mut World, dice: &mut Dice) {
         40..=54 => answer_invitation(world, dice, agent),
         55..=64 => pull(world, dice, agent),
         65..=76 => change_readiness(world, dice, agent),
-        77..=78 => ask(world, agent, "RequestAgentLogout", json!({})),
+        77 => ask(world, agent, "RequestAgentLogout", json!({})),
+        78 => {
+            let place = dice.pick(&["desk", agent]);
+            ask(world, agent, "RequestAgentLogin", json!({"placeId": place}));
+        }
         79..=80 => {
             let flag = dice.below(2);
             let parameters = json!({"extension": {"event_properties_changed": flag}});
@@ -296,8 +307,17 @@ fn act_as_router(world: &mut World, dice: &mut Dice) {
         };
         return match dice.below(20) {
             0..=4 => ask(world, who, "RequestRegisterClient", json!({})),
-            5..=12 => ask(world, who, "RegisterAddress", json!({"thisDN": dn})),
-            13..=18 => ask(world, who, "UnregisterAddress", json!({"thisDN": dn})),
+            5..=12 => {
+                let mode = dice.one_of(&[0, 0, 0, 1, 2]).copied();
+                let parameters = json!({"thisDN": dn, "mode": mode});
+                ask(world, who, "RegisterAddress", parameters);
+            }
+            13..=14 => {
+                let info = dice.pick(&["QueueStatus", "DNStatus", "AddressType"]);
+                let parameters = json!({"thisDN": dn, "infoType": info});
+                ask(world, who, "RequestQueryAddress", parameters);
+            }
+            15..=18 => ask(world, who, "UnregisterAddress", json!({"thisDN": dn})),
             _ => ask(world, who, "RequestUnregisterClient", json!({})),
         };
     }

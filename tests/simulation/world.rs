@@ -97,7 +97,11 @@ impl World {
     }
 
     pub(crate) fn configure(&mut self, timing: &Value, chats_max: u64) {
-        let configuration = serde_json::from_value(configuration(timing, chats_max)).unwrap();
+        self.configure_as(configuration(timing, chats_max));
+    }
+
+    pub(crate) fn configure_as(&mut self, wanted: Value) {
+        let configuration = serde_json::from_value(wanted).unwrap();
         let operation = Operation::Configure(Configure(Box::new(configuration)));
         self.request(Actor::Server, operation).unwrap();
     }

@@ -1,10 +1,15 @@
 //! The answer to the requester.
 
+use std::sync::Arc;
+
 use crate::domain::{
-    Address, AddressAttributes, Answers, Attributes, Event, InteractionId, Message, Party,
-    Protocol, RouteResult, for_router,
+    Address, AddressAttributes, AddressInfo, Answers, Attributes, Event, HeldCall, Interaction,
+    InteractionId, Message, Party, PartyState, Protocol, RouteResult, for_router,
 };
 use crate::engine::{Head, Outcome, State};
+
+/// Interactions that are listed of an address; `InfoStatus` says how many there are.
+pub const ADDRESS_CALLS_LEN_MAX: usize = 100;
 
 /// The answer that the requester hears now; none where it follows later.
 pub fn answer(state: &State, head: &Head, outcome: &Outcome) -> Option<Message> {
@@ -15,7 +20,10 @@ pub fn answer(state: &State, head: &Head, outcome: &Outcome) -> Option<Message> 
     };
     let (event, answers) = match outcome {
         Outcome::Invited(_) | Outcome::Unasked => return None,
-        Outcome::Acknowledged => (Event::Ack, Answers::Route),
+        Outcome::Acknowledged | Outcome::ReportingStarted { .. } => (Event::Ack, Answers::Route),
+        Outcome::AddressInfo { address, info } => {
+            return Some(tell_address(state, address, *info, attributes));
+        }
         Outcome::Created(id) => {
             attributes.interaction = one(id);
             (Event::Ack, Answers::Route)
@@ -42,12 +50,8 @@ pub fn answer(state: &State, head: &Head, outcome: &Outcome) -> Option<Message> 
             return Some(about_address(state, Event::Registered, address, attributes));
         }
         Outcome::Unregistered(address) => {
-            return Some(about_address(
-                state,
-                Event::Unregistered,
-                address,
-                attributes,
-            ));
+            let event = Event::Unregistered;
+            return Some(about_address(state, event, address, attributes));
         }
     };
     let is_about_routing = matches!(
@@ -65,39 +69,77 @@ pub fn answer(state: &State, head: &Head, outcome: &Outcome) -> Option<Message> 
     })
 }
 
-fn about_address(
+/// An event about an address, for whoever is or was registered for it.
+pub(super) fn about_address(
     state: &State,
     event: Event,
     address: &Address,
+    attributes: Attributes,
+) -> Message {
+    let message = tell_address(state, address, AddressInfo::AddressType, attributes);
+    Message { event, ..message }
+}
+
+/// EventAddressInfo.
+fn tell_address(
+    state: &State,
+    address: &Address,
+    info: AddressInfo,
     mut attributes: Attributes,
 ) -> Message {
-    attributes.address = Some(describe(state, address));
+    attributes.address = Some(describe(state, address, info));
     Message {
-        event,
+        event: Event::AddressInfo,
         protocol: Protocol::TLibrary,
         attributes,
     }
 }
 
-fn describe(state: &State, address: &Address) -> AddressAttributes {
-    let (agent, holds) = match address {
-        Address::Queue(queue) => (
-            None,
-            state
-                .waiting(queue)
-                .map(|it| it.id.clone())
-                .take(100)
-                .collect(),
-        ),
-        Address::Agent(agent) => (
-            state.agents.get(agent).map(|_| agent.clone()),
-            state.involved(agent).map(|it| it.id.clone()).collect(),
-        ),
+fn describe(state: &State, address: &Address, info: AddressInfo) -> AddressAttributes {
+    let held = |it: &Arc<Interaction>, party_state| HeldCall {
+        id: it.id.clone(),
+        party_state,
+    };
+    let (agent, held_len, holds) = match address {
+        Address::Queue(queue) => {
+            let at_queue = |it: &Arc<Interaction>| {
+                let is_routed = it.routing().is_some();
+                held(
+                    it,
+                    if is_routed {
+                        PartyState::Routing
+                    } else {
+                        PartyState::Queued
+                    },
+                )
+            };
+            let calls = state.calls_at(queue).take(ADDRESS_CALLS_LEN_MAX);
+            (
+                None,
+                state.calls_len_at(queue),
+                calls.map(at_queue).collect(),
+            )
+        }
+        Address::Agent(agent) => {
+            let at_agent = |it: &Arc<Interaction>| {
+                if it.invites(agent) {
+                    held(it, PartyState::Alerting)
+                } else {
+                    held(it, PartyState::Connected)
+                }
+            };
+            let calls = state.involved(agent).take(ADDRESS_CALLS_LEN_MAX);
+            let logged_in = state.agents.get(agent).map(|_| agent.clone());
+            let held_len = state.involved(agent).count();
+            (logged_in, held_len, calls.map(at_agent).collect())
+        }
     };
     AddressAttributes {
+        info,
         this_dn: address.to_string(),
         is_queue: matches!(address, Address::Queue(_)),
         agent,
+        held_len,
         holds,
     }
 }

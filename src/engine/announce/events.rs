@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::answer::answer;
+use super::answer::{about_address, answer};
+use super::reporting::place_agent_state;
 use super::saying::{acted, interaction_management};
 use super::scene::Scene;
 use super::{Announcer, Body};
-use crate::domain::{Agent, Attributes, Event, Interaction, MediaType, UserId};
+use crate::domain::{Address, Agent, Attributes, Event, Interaction, MediaType, Refusal, UserId};
+use crate::engine::operations::AgentLogin;
 use crate::engine::{Change, Head, Outcome, State};
 
 impl Announcer {
@@ -45,6 +47,9 @@ impl Announcer {
             self.said
                 .insert(0, (user.clone(), Body::Event(Box::new(message))));
         }
+        if let Outcome::ReportingStarted { interactions } = outcome {
+            self.say_state(state, head, &user, *interactions);
+        }
         if let Outcome::WorkbinContent {
             workbin,
             interactions,
@@ -64,6 +69,12 @@ impl Announcer {
 
     fn say_of_agents(&mut self, state: &State, head: &Head, change: &Change) {
         match change {
+            Change::AddressUnregistered { user, address } => {
+                self.say_gone_address(state, user, address);
+            }
+            Change::AgentLoggedIn {
+                again: true, agent, ..
+            } => self.say_media(state, head, agent),
             Change::AgentLoggedIn { agent, place, .. } => {
                 let attributes = Attributes {
                     agent: Some(agent.clone()),
@@ -79,25 +90,11 @@ impl Announcer {
                     ..acted(head)
                 };
                 self.report(state, Event::AgentLogout, &attributes);
+                self.say_closed(head, agent, attributes);
             }
-            Change::MediaStateChanged { agent, .. } => {
-                let Some(found) = state.agents.get(agent) else {
-                    return;
-                };
-                let ids = state.involved(agent).map(|it| it.id.clone()).collect();
-                let attributes = Attributes {
-                    agent: Some(agent.clone()),
-                    place: Some(found.place.clone()),
-                    media_states: Some(media_states(found)),
-                    interaction_ids: Some(ids),
-                    ..acted(head)
-                };
-                self.report(state, Event::PlaceAgentState, &attributes);
-                self.say_status(state, agent);
-            }
+            Change::MediaStateChanged { agent, .. } => self.say_media(state, head, agent),
             Change::Accepted { .. }
             | Change::AddressRegistered { .. }
-            | Change::AddressUnregistered { .. }
             | Change::AgentInvited { .. }
             | Change::CentreConfigured(_)
             | Change::ClientRegistered { .. }
@@ -115,12 +112,46 @@ impl Announcer {
             | Change::Pulled { .. }
             | Change::Resumed { .. }
             | Change::Returned { .. }
+            | Change::RouterPassedOver { .. }
             | Change::RouterTook { .. }
             | Change::RoutingEnded { .. }
             | Change::Stopped { .. }
             | Change::WorkbinRead(_)
             | Change::WorkbinSubscribed { .. }
             | Change::WorkbinUnsubscribed { .. } => {}
+        }
+    }
+
+    /// What became of an agent's media.
+    fn say_media(&mut self, state: &State, head: &Head, agent: &UserId) {
+        if let Some(found) = state.agents.get(agent) {
+            let attributes = place_agent_state(state, head, agent, found);
+            self.report(state, Event::PlaceAgentState, &attributes);
+            self.say_status(state, agent);
+        }
+    }
+
+    /// A login that logs the agent out first: his application there is told that another one took its place.
+    fn say_closed(&mut self, head: &Head, agent: &UserId, attributes: Attributes) {
+        if head.request == AgentLogin::SPEC.name {
+            let message = interaction_management(Event::AgentConnectionClosed, attributes);
+            self.said
+                .push((agent.clone(), Body::Event(Box::new(message))));
+        }
+    }
+
+    /// The configuration took a registered address away: EventUnregistered without a reference, and with the reason
+    /// (seed 003, note a). A client that leaves hears the answer to its request instead.
+    fn say_gone_address(&mut self, state: &State, user: &UserId, address: &Address) {
+        if !state.configuration.has_address(address) {
+            let refusal = Refusal::not_found("address", &address.to_string());
+            let attributes = Attributes {
+                refusal: Some(refusal),
+                ..Attributes::default()
+            };
+            let message = about_address(state, Event::Unregistered, address, attributes);
+            self.said
+                .push((user.clone(), Body::Event(Box::new(message))));
         }
     }
 
@@ -142,6 +173,7 @@ impl Announcer {
             agent: Some(agent.clone()),
             media_states: Some(media_states(found)),
             media_capacities: Some(capacities),
+            interaction_ids: Some(state.involved(agent).map(|it| it.id.clone()).collect()),
             ..Attributes::default()
         };
         let message = interaction_management(Event::CurrentAgentStatus, attributes);
@@ -150,7 +182,7 @@ impl Announcer {
     }
 }
 
-fn media_states(agent: &Agent) -> BTreeMap<MediaType, bool> {
+pub(super) fn media_states(agent: &Agent) -> BTreeMap<MediaType, bool> {
     let states = agent.media.iter();
     states
         .map(|(media, state)| (media.clone(), state.is_ready))

@@ -6,11 +6,14 @@
 mod answer;
 mod events;
 mod invitations;
+mod monitors;
 mod notices;
+mod reporting;
 mod saying;
 mod scene;
 
-pub use answer::answer;
+pub use answer::{ADDRESS_CALLS_LEN_MAX, answer};
+pub use reporting::STATE_IDS_LEN_MAX;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -128,11 +131,15 @@ impl Body {
 /// Collects what a step says while its changes are made.
 pub(super) struct Announcer {
     said: Vec<(UserId, Body)>,
-    touched: BTreeMap<InteractionId, Option<Arc<Interaction>>>,
+    touched: Touched,
     taken: BTreeMap<(InteractionId, UserId), Cause>,
     settled: BTreeMap<(InteractionId, UserId), ReferenceId>,
     channels: BTreeSet<UserId>,
+    logged_in: BTreeSet<UserId>,
 }
+
+/// The interactions that a step changes, as they were before it.
+type Touched = BTreeMap<InteractionId, Option<Arc<Interaction>>>;
 
 impl Announcer {
     pub(super) fn new() -> Self {
@@ -142,6 +149,7 @@ impl Announcer {
             taken: BTreeMap::new(),
             settled: BTreeMap::new(),
             channels: BTreeSet::new(),
+            logged_in: BTreeSet::new(),
         }
     }
 

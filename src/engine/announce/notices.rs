@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Announcer, Body, InteractionNotice, NoticeKind};
+use super::{Announcer, Body, InteractionNotice, NoticeKind, Touched};
 use crate::domain::{Cause, Interaction, InteractionId, UserId};
 use crate::engine::index::involved_agents;
 use crate::engine::{AgentState, Change, Head, State, agent_state, capabilities};
@@ -43,9 +43,11 @@ impl Announcer {
                     }
                 }
             }
-            Change::AgentLoggedIn { agent, .. }
-            | Change::AgentLoggedOut { agent }
-            | Change::MediaStateChanged { agent, .. } => {
+            Change::AgentLoggedIn { agent, .. } => {
+                self.channels.insert(agent.clone());
+                self.logged_in.insert(agent.clone());
+            }
+            Change::AgentLoggedOut { agent } | Change::MediaStateChanged { agent, .. } => {
                 self.channels.insert(agent.clone());
             }
             Change::Accepted { .. }
@@ -64,6 +66,7 @@ impl Announcer {
             | Change::PropertiesChanged { .. }
             | Change::Pulled { .. }
             | Change::Resumed { .. }
+            | Change::RouterPassedOver { .. }
             | Change::RouterTook { .. }
             | Change::RoutingEnded { .. }
             | Change::WorkbinRead(_)
@@ -103,9 +106,30 @@ impl Announcer {
             let body = Body::Channels(state.agents.get(&agent).cloned());
             self.said.push((agent, body));
         }
-        for (id, before) in std::mem::take(&mut self.touched) {
+        let touched = std::mem::take(&mut self.touched);
+        for agent in std::mem::take(&mut self.logged_in) {
+            self.say_what_he_has(state, &agent, &touched);
+        }
+        for (id, before) in touched {
             if let Some(after) = state.interaction(&id) {
                 self.say_difference(before.as_deref(), after);
+            }
+        }
+    }
+
+    /// A returning agent is told what is his (race r21), as far as the step does not tell it anyway.
+    fn say_what_he_has(&mut self, state: &State, agent: &UserId, touched: &Touched) {
+        let involved = state.involved(agent);
+        for interaction in involved.filter(|it| !touched.contains_key(&it.id)) {
+            if let Some(state) = agent_state(interaction, agent) {
+                let notice = InteractionNotice {
+                    kind: NoticeKind::StatusChange,
+                    interaction: interaction.clone(),
+                    state,
+                    cause: None,
+                    settles: None,
+                };
+                self.said.push((agent.clone(), Body::Interaction(notice)));
             }
         }
     }

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use super::monitors::delivered;
 use super::saying::{acted, interaction_management};
 use super::{Announcer, Body};
 use crate::domain::{
@@ -48,9 +49,12 @@ impl Scene<'_> {
                 }
                 self.back_from_router();
             }
+            // It is told when the interaction is back in its queue, which the same step says next.
+            Change::RouterPassedOver { .. } => {}
             Change::PlacedInQueue { .. } | Change::PlacedInWorkbin { .. } => {
                 // Those who worked on it together with whoever places it.
                 self.revoke_from_parties(Cause::Withdrawn);
+                self.tell_monitors_of_own(Event::RouteUsed, delivered);
                 // A router that routes on what it has offered: the revocation put it back into its queue.
                 self.report_taken();
                 self.report_holders_removed();
@@ -116,6 +120,8 @@ impl Scene<'_> {
             && self.head.actor.party() != Some(Party::Router(routing.router.clone()))
         {
             self.tell_router(&routing.router, Event::PropertiesChanged, set);
+        } else {
+            self.tell_monitors_of_own(Event::AttachedDataChanged, set);
         }
         let submitter = &after.submitted_by;
         let client = self.state.clients.get(submitter);
@@ -159,8 +165,11 @@ impl Scene<'_> {
             self.tell_router(&routing.router, Event::Revoked, |attributes| {
                 attributes.reference_id = offered;
             });
-        } else if offered.is_some() {
-            self.settle_route(offered, RouteResult::Revoked);
+        } else {
+            self.tell_monitors_of_own(Event::RouteUsed, delivered);
+            if offered.is_some() {
+                self.settle_route(offered, RouteResult::Revoked);
+            }
         }
     }
 
@@ -265,21 +274,24 @@ impl Scene<'_> {
         event: Event,
         set: impl FnOnce(&mut Attributes),
     ) {
-        let Router::External(user) = router else {
+        let monitors = self.monitors();
+        if monitors.is_empty() && *router == Router::BuiltIn {
             return;
-        };
+        }
         let (event, protocol) = for_router(event, Answers::Route);
         let message = Message {
             event,
             protocol,
             attributes: self.attributes(set),
         };
-        self.said
-            .said
-            .push((user.clone(), Body::Event(Box::new(message))));
+        if let Router::External(user) = router {
+            let body = Body::Event(Box::new(message.clone()));
+            self.said.said.push((user.clone(), body));
+        }
+        self.tell(monitors, message);
     }
 
-    fn attributes(&self, set: impl FnOnce(&mut Attributes)) -> Attributes {
+    pub(super) fn attributes(&self, set: impl FnOnce(&mut Attributes)) -> Attributes {
         let mut attributes = Attributes {
             interaction: Some(self.after.clone()),
             queue: Some(self.after.queue.clone()),

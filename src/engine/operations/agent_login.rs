@@ -4,11 +4,14 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Gateway, Reply, Spec};
-use crate::domain::{Cause, MediaType, PlaceId, Refusal, RefusalKind, Role};
+use crate::domain::{
+    Cause, MediaType, MultipleConnections, PlaceId, Presence, Refusal, RefusalKind, Role, UserId,
+};
 use crate::engine::{Change, Outcome, Turn};
 
 /// Parameters: `channels` (or `mediaList`, a list or a map with 1 for ready), and the place, by default the
-/// agent's id. A second login adds its media to the first.
+/// agent's id. What a second login does, `allow_multiple_agent_connections` of the configuration says; usually it adds
+/// its media to the first. An agent who is there already is told what he has.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct AgentLogin {
@@ -19,7 +22,7 @@ pub struct AgentLogin {
 }
 
 impl AgentLogin {
-    pub(super) const SPEC: &Spec = &Spec {
+    pub(in crate::engine) const SPEC: &Spec = &Spec {
         name: "StartContactCenterSession",
         aliases: &["RequestAgentLogin"],
         roles: &[Role::Agent],
@@ -36,9 +39,13 @@ impl AgentLogin {
             Some(place) => place,
             None => PlaceId::parse(agent.as_str())?,
         };
+        make_way(turn, &agent)?;
+        let known = turn.state().agents.get(&agent);
+        let again = known.is_some_and(|known| known.place == place);
         turn.record(Change::AgentLoggedIn {
             agent: agent.clone(),
             place,
+            again,
             media: media.iter().map(|(medium, _)| medium.clone()).collect(),
         });
         for (medium, is_ready) in media {
@@ -97,6 +104,27 @@ impl AgentLogin {
     }
 }
 
+/// A login of an agent who is logged in: as the configuration says, unless that login's application is lost. Who comes
+/// back within the grace time keeps what he has.
+fn make_way(turn: &mut Turn<'_>, agent: &UserId) -> Result<(), Refusal> {
+    let known = turn.state().agents.get(agent);
+    let is_there = known.is_some_and(|known| !matches!(known.presence, Presence::LostAt(_)));
+    if !is_there {
+        return Ok(());
+    }
+    match turn.state().configuration.allow_multiple_agent_connections {
+        MultipleConnections::Allowed => Ok(()),
+        MultipleConnections::Refused => {
+            let text = "The agent is logged in already, and may be so only once";
+            Err(Refusal::invalid_state(text))
+        }
+        MultipleConnections::ForceLogout => {
+            turn.log_out(agent, Cause::LoggedOut);
+            Ok(())
+        }
+    }
+}
+
 /// The agent leaves: his invitations are revoked, his interactions go back to where they came from.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct AgentLogout {}
@@ -114,8 +142,7 @@ impl AgentLogout {
 
     pub(super) fn perform(self, turn: &mut Turn<'_>) -> Result<Outcome, Refusal> {
         let agent = turn.logged_in_agent()?;
-        turn.take_all_from(&agent, Cause::LoggedOut);
-        turn.record(Change::AgentLoggedOut { agent });
+        turn.log_out(&agent, Cause::LoggedOut);
         Ok(Outcome::Acknowledged)
     }
 }

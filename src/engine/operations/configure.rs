@@ -2,8 +2,9 @@
 
 use serde::Deserialize;
 
+use super::register_client::leave_address;
 use super::{Gateway, Reply, Spec};
-use crate::domain::{Configuration, Refusal};
+use crate::domain::{Address, Configuration, Refusal, UserId};
 use crate::engine::{Change, Outcome, Turn};
 
 /// The whole configuration anew.
@@ -24,6 +25,20 @@ impl Configure {
 
     pub(super) fn perform(self, turn: &mut Turn<'_>) -> Result<Outcome, Refusal> {
         turn.record(Change::CentreConfigured(self.0));
+        leave_gone_addresses(turn);
         Ok(Outcome::Unasked)
+    }
+}
+
+/// Registrations for addresses that there are no longer end (race r31).
+fn leave_gone_addresses(turn: &mut Turn<'_>) {
+    let state = turn.state();
+    let addresses = state.addresses.iter();
+    let gone: Vec<(UserId, Address)> = addresses
+        .filter(|(address, _)| !state.configuration.has_address(address))
+        .flat_map(|(address, users)| users.iter().map(|it| (it.user.clone(), address.clone())))
+        .collect();
+    for (user, address) in gone {
+        leave_address(turn, &user, address);
     }
 }

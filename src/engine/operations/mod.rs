@@ -23,6 +23,7 @@ mod reject;
 mod reply;
 mod route_call;
 mod single_step_transfer;
+mod start_reporting;
 mod submit;
 mod user_data;
 mod workbin_subscription;
@@ -198,6 +199,8 @@ operations! {
         Pull = pull::Pull,
         RegisterAddress = addresses::RegisterAddress,
         UnregisterAddress = addresses::UnregisterAddress,
+        QueryAddress = addresses::QueryAddress,
+        StartReporting = start_reporting::StartReporting,
         SubscribeWorkbin = workbin_subscription::SubscribeWorkbin,
         UnsubscribeWorkbin = workbin_subscription::UnsubscribeWorkbin,
         Presence = Presence,

@@ -1,10 +1,12 @@
 //! RequestRegisterClient and its end: an application says what it is.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::{Gateway, Reply, Spec};
-use crate::domain::{Actor, Address, Cause, ClientType, Refusal, Role, Router, UserId};
+use crate::domain::{Actor, Address, Cause, ClientType, Interaction, Refusal, Role, UserId};
 use crate::engine::{Change, Outcome, Turn};
 
 const ROLES: &[Role] = &[
@@ -82,7 +84,7 @@ pub(in crate::engine) fn leave(turn: &mut Turn<'_>, user: &UserId) {
         .state()
         .addresses
         .iter()
-        .filter(|(_, users)| users.contains(user))
+        .filter(|(_, registered)| registered.iter().any(|it| it.user == *user))
         .map(|(address, _)| address.clone())
         .collect();
     for address in addresses {
@@ -93,33 +95,34 @@ pub(in crate::engine) fn leave(turn: &mut Turn<'_>, user: &UserId) {
 
 /// Ends a registration for an address; what a router held of that queue goes back to it.
 pub(super) fn leave_address(turn: &mut Turn<'_>, user: &UserId, address: Address) {
-    if let Address::Queue(queue) = &address {
-        let router = Router::External(user.clone());
-        let held: Vec<_> = turn
-            .state()
-            .routed_by(user)
-            .filter(|interaction| {
-                interaction
-                    .routing()
-                    .is_some_and(|routing| routing.router == router && routing.from.queue == *queue)
-            })
-            .cloned()
-            .collect();
-        for interaction in held {
-            if interaction.invitation().is_some() {
-                turn.revoke_invitation(&interaction.id, Cause::RouterGone);
-            } else {
-                turn.record(Change::RoutingEnded {
-                    interaction: interaction.id.clone(),
-                    cause: Cause::RouterGone,
-                });
-            }
-        }
-    }
+    give_back(turn, user, &address);
     turn.record(Change::AddressUnregistered {
         user: user.clone(),
         address,
     });
+}
+
+/// What a router holds of a queue goes back to it.
+pub(super) fn give_back(turn: &mut Turn<'_>, user: &UserId, address: &Address) {
+    let Address::Queue(queue) = address else {
+        return;
+    };
+    let is_of_queue = |interaction: &&Arc<Interaction>| {
+        let routing = interaction.routing();
+        routing.is_some_and(|routing| routing.from.queue == *queue)
+    };
+    let routed = turn.state().routed_by(user);
+    let held: Vec<Arc<Interaction>> = routed.filter(is_of_queue).cloned().collect();
+    for interaction in held {
+        if interaction.invitation().is_some() {
+            turn.revoke_invitation(&interaction.id, Cause::RouterGone);
+        } else {
+            turn.record(Change::RoutingEnded {
+                interaction: interaction.id.clone(),
+                cause: Cause::RouterGone,
+            });
+        }
+    }
 }
 
 /// The caller's application is registered.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::State;
 use crate::domain::{
-    Interaction, InteractionId, MediaType, Presence, Queue, Router, Timestamp, UserId,
+    Interaction, InteractionId, MediaType, Presence, Queue, QueueName, Router, Timestamp, UserId,
 };
 
 /// Waiting interactions of one queue that are looked at for a match.
@@ -39,17 +39,7 @@ pub fn next_move(state: &State, now: Timestamp) -> Option<Move> {
         .waiting
         .keys()
         .find_map(|name| match state.router_of(name) {
-            Router::External(user) => {
-                let held = state.routed.get(&user).map_or(0, |ids| ids.size());
-                let first = state.waiting(name).next();
-                first
-                    .filter(|_| held < ROUTER_HOLD_LEN_MAX)
-                    .map(|interaction| Move {
-                        interaction: interaction.id.clone(),
-                        router: Router::External(user),
-                        agent: None,
-                    })
-            }
+            Router::External(_) => next_external_move(state, name, now),
             Router::BuiltIn => {
                 let queue = state.configuration.queues.get(name)?;
                 // Nobody to deliver to: the common case of a long queue costs one look.
@@ -64,6 +54,23 @@ pub fn next_move(state: &State, now: Timestamp) -> Option<Move> {
                 })
             }
         })
+}
+
+/// What waits goes to an external router, the first of them first: see [`State::router_for`].
+fn next_external_move(state: &State, queue: &QueueName, now: Timestamp) -> Option<Move> {
+    let has_room = |user: &UserId| {
+        let held = state.routed.get(user).map_or(0, |ids| ids.size());
+        held < ROUTER_HOLD_LEN_MAX
+    };
+    let mut waiting = state.waiting(queue).take(LOOK_AHEAD_LEN_MAX);
+    waiting.find_map(|interaction| {
+        let user = state.router_for(interaction, now)?;
+        has_room(user).then(|| Move {
+            interaction: interaction.id.clone(),
+            router: Router::External(user.clone()),
+            agent: None,
+        })
+    })
 }
 
 /// When a declined interaction may be offered to the same agent again, if that is still to come.
