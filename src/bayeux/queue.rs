@@ -11,6 +11,8 @@ pub struct Queued {
     counts: bool,
     /// With this event a client has heard all up to here.
     cursor: Option<NonZeroU64>,
+    /// The first batch that it went out with, where batches are acknowledged.
+    sent_in: Option<NonZeroU64>,
 }
 
 impl Queued {
@@ -21,6 +23,7 @@ impl Queued {
             slashed,
             counts: true,
             cursor: None,
+            sent_in: None,
         }
     }
 
@@ -41,6 +44,19 @@ impl Queued {
     /// Bytes that count against the session's bounds.
     pub(super) fn weight(&self) -> usize {
         if self.counts { self.wire().len() } else { 0 }
+    }
+
+    /// The same, sent in `batch`, unless it went out before: who has heard it then has heard it.
+    pub(super) fn sent_in(&self, batch: u64) -> Self {
+        Self {
+            sent_in: self.sent_in.or(NonZeroU64::new(batch)),
+            ..self.clone()
+        }
+    }
+
+    /// Whether it has gone out, and whoever has heard everything up to `batch` has heard it.
+    pub(super) fn is_heard_with(&self, batch: u64) -> bool {
+        self.sent_in.is_some_and(|sent| sent.get() <= batch)
     }
 
     /// The sequence that a client may resume after once it has this event: the last one of a step, or of a state, has it.
@@ -122,6 +138,15 @@ impl Queue {
         }
         self.bytes -= taken_bytes;
         taken
+    }
+
+    /// Forgets what waits to be told again, and has been heard with `batch` after all.
+    pub(super) fn forget_heard(&mut self, batch: u64) {
+        if self.waiting.iter().any(|item| item.is_heard_with(batch)) {
+            let waiting = std::mem::take(self).waiting.into_iter();
+            let lost = waiting.filter(|item| !item.is_heard_with(batch));
+            lost.for_each(|item| self.push(item));
+        }
     }
 
     /// Returns what was taken to its place before everything newer.

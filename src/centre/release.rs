@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+use tokio::sync::Semaphore;
+
 use super::notify::{channel_name, notification};
 use super::replay::{Replays, Said};
 use super::resources::Links;
@@ -22,6 +24,7 @@ struct Shared {
     links: Links,
     hub: Hub,
     replays: Arc<Replays>,
+    rendering: Semaphore,
     // A lock held for the time of one reference count; readers never wait for the disk.
     durable: RwLock<Arc<State>>,
     health: RwLock<Health>,
@@ -54,6 +57,7 @@ impl Release {
                 links,
                 hub,
                 replays,
+                rendering: Semaphore::new(1),
                 durable: RwLock::default(),
                 health: RwLock::default(),
             }),
@@ -125,6 +129,9 @@ impl Release {
     /// What `user` hears again after `after`; none if it is not kept.
     pub(super) async fn replay(&self, user: &UserId, after: u64) -> Option<Replayed> {
         let page = self.shared.replays.page(user, after).await?;
+        // One at a time: a thousand who come back at once must not keep those who ask for little from their turn.
+        let _turn = self.shared.rendering.acquire().await.ok()?;
+        tokio::task::yield_now().await;
         let mut events = Vec::new();
         for said in &page.steps {
             let own = said

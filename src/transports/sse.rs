@@ -61,7 +61,7 @@ fn wanted(parts: &Parts) -> Result<(Vec<ChannelId>, Option<Cursor>), Refusal> {
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         match name.as_ref() {
             "channel" => names.push(value.into_owned()),
-            "lastEventId" => cursor = Some(value.into_owned()),
+            "lastEventId" if !value.is_empty() => cursor = Some(value.into_owned()),
             _ => {}
         }
     }

@@ -1,12 +1,10 @@
-use std::collections::VecDeque;
-
 use super::super::queue::{Queue, Queued};
 
 /// The acknowledgement extension: what was sent is kept until the client has said that it arrived.
 #[derive(Debug, Default)]
 pub(crate) struct Acknowledgement {
     batch: u64,
-    unacknowledged: VecDeque<(u64, Queued)>,
+    unacknowledged: Vec<Queued>,
     counted: usize,
     bytes: usize,
 }
@@ -28,14 +26,11 @@ impl Acknowledgement {
 
     /// The client has received every batch up to `batch`: they are forgotten, and what was lost goes before what is new.
     pub(crate) fn acknowledge(&mut self, batch: u64, queue: &mut Queue) {
-        let lost = std::mem::take(&mut self.unacknowledged);
+        let mut lost = std::mem::take(&mut self.unacknowledged);
+        lost.retain(|item| !item.is_heard_with(batch));
         self.bytes = 0;
         self.counted = 0;
-        let lost: Vec<_> = lost
-            .into_iter()
-            .filter(|(sent, _)| *sent > batch)
-            .map(|(_, item)| item)
-            .collect();
+        queue.forget_heard(batch);
         queue.put_back(lost.into_iter());
     }
 
@@ -45,7 +40,7 @@ impl Acknowledgement {
         for item in events {
             self.bytes += item.weight();
             self.counted += usize::from(item.counts());
-            self.unacknowledged.push_back((self.batch, item.clone()));
+            self.unacknowledged.push(item.sent_in(self.batch));
         }
         self.batch
     }

@@ -66,12 +66,15 @@ impl Cursor {
 /// client says so.
 pub(crate) fn of_handshake(raw: &RawValue) -> Option<Option<Box<str>>> {
     #[derive(serde::Deserialize)]
-    struct Named {
-        epoch: Option<Box<str>>,
+    struct Named<'a> {
+        #[serde(borrow)]
+        epoch: Option<&'a RawValue>,
     }
+    // Epochs look like numbers, and some client will write one.
+    let text = |epoch: &RawValue| text_of(epoch).map_or_else(|| epoch.get().into(), Into::into);
     match raw.get() {
         "true" => Some(None),
-        _ => object_of::<Named>(raw).map(|named| named.epoch),
+        _ => object_of::<Named<'_>>(raw).map(|named| named.epoch.map(text)),
     }
 }
 

@@ -14,6 +14,8 @@ pub(super) struct Seen {
 #[derive(Debug, Default)]
 pub(super) struct Slots {
     seen: Vec<Option<Seen>>,
+    /// The batch that each went out with first.
+    sent_in: Vec<Option<u64>>,
     /// Whether each counts against the bounds, and the bytes that it may have.
     counts: Vec<bool>,
     bytes_max: Vec<usize>,
@@ -30,6 +32,7 @@ impl Slots {
         let first = self.seen.len();
         for slot in first..first + count {
             self.seen.push(None);
+            self.sent_in.push(None);
             self.counts.push(counts);
             self.bytes_max.push(bytes_max);
             self.waiting.push_back(slot);
@@ -54,7 +57,10 @@ impl Slots {
                 "{event:?} went out before its turn: {before:?} was next"
             );
             slots.push(slot);
-            self.unacknowledged.extend(batch.map(|batch| (batch, slot)));
+            if let Some(batch) = batch {
+                let first = *self.sent_in[slot].get_or_insert(batch);
+                self.unacknowledged.push((first, slot));
+            }
         }
         if !slots.is_empty() {
             self.taken
@@ -76,6 +82,9 @@ impl Slots {
             .filter(|(sent, _)| *sent > batch)
             .map(|(_, slot)| slot)
             .collect();
+        // What waits to be told again may have been heard the first time after all.
+        let is_heard = |slot: &usize| self.sent_in[*slot].is_some_and(|sent| sent <= batch);
+        self.waiting.retain(|slot| !is_heard(slot));
         self.put_back(&lost);
     }
 
