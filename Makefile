@@ -1,13 +1,14 @@
 # make run       a contact centre on this machine: http://127.0.0.1:8080
 # make test      every test; installs what the tests need
 # make torture   every real client on every carrier through every outage, and CometD's core by chance, for minutes
+# make simulate  the engine against its invariants for SEEDS=10000 seeds
 # make lint      what CI insists on besides the tests
 # make bench     durable operations per second, and what a CometD delivery costs, as a share of what the machine allows
 # make build     the release binary and the page
 #
 # Rust and Node are taken as given.
 
-.PHONY: run build page lint test test-rust test-clients test-tools torture torture-core torture-clients bench
+.PHONY: run build page lint test test-rust test-clients test-tools simulate torture torture-core torture-clients bench
 .DELETE_ON_ERROR:
 .ONESHELL:
 SHELL := bash
@@ -56,6 +57,11 @@ torture: torture-core torture-clients
 torture-core:
 	CASES_TIMES=100 cargo test --locked --release --test it -- machine:: parser::
 	CASES_TIMES=5 cargo test --locked --release --test it -- garbage::
+
+# The engine by chance: make simulate SEEDS=10000.
+SEEDS ?= 10000
+simulate:
+	SEEDS=$(SEEDS) cargo test --locked --release --test it -- simulation::every_seed --nocapture
 
 torture-clients: test-tools $(CLIENT_LIBRARIES)
 	cargo build --locked

@@ -12,13 +12,17 @@ const BINS: [&str; 3] = ["drafts", "team", "Team"];
 /// Media servers submit no more than about this many at a time.
 const LIVE_LEN_MAX: usize = 20;
 
+/// Requests that may arrive once more.
+const SENT_LEN_MAX: usize = 12;
+
 /// Does one thing.
 pub(super) fn act(world: &mut World, dice: &mut Dice) {
     match dice.below(100) {
         0..=52 => act_as_agent(world, dice),
         53..=72 => act_as_media_server(world, dice),
         73..=84 => act_as_router(world, dice),
-        85..=89 => {
+        85..=86 => repeat(world, dice),
+        87..=89 => {
             let agent = dice.pick(&AGENTS);
             let present = dice.percent(50);
             let _ = world.presence(agent, present);
@@ -341,7 +345,20 @@ fn act_as_router(world: &mut World, dice: &mut Dice) {
 }
 
 fn ask(world: &mut World, who: &str, name: &str, parameters: Value) {
+    let sent = (who.to_owned(), name.to_owned(), parameters.clone());
+    world.sent.push_back(sent);
+    if world.sent.len() > SENT_LEN_MAX {
+        world.sent.pop_front();
+    }
     let _ = world.ask(who, name, parameters);
+}
+
+/// A request arrives once more, and late: somebody has not heard its answer and repeats it, or the network has.
+fn repeat(world: &mut World, dice: &mut Dice) {
+    let sent: Vec<(String, String, Value)> = world.sent.iter().cloned().collect();
+    if let Some((who, name, parameters)) = dice.one_of(&sent) {
+        let _ = world.ask(who, name, parameters.clone());
+    }
 }
 
 /// Any interaction, seldom a stopped or an unknown one.

@@ -65,6 +65,8 @@ pub(crate) struct World {
     /// Everything that was said, for tests that count.
     pub(crate) said: Vec<(Sequence, Announcement)>,
     pub(crate) steps: u64,
+    /// The last requests, which may arrive once more.
+    pub(crate) sent: VecDeque<(String, String, Value)>,
     reference: u64,
     journal: Vec<String>,
     durable: usize,
@@ -82,6 +84,7 @@ impl World {
             now: Timestamp(START_MS),
             said: Vec::new(),
             steps: 0,
+            sent: VecDeque::new(),
             reference: 0,
             journal: Vec::new(),
             durable: 0,
