@@ -28,7 +28,6 @@ const READ_LEN: usize = 1_000;
 #[derive(Clone)]
 pub struct Handle {
     id: CentreId,
-    epoch: u64,
     jobs: mpsc::Sender<Job>,
     release: Release,
     tasks: Arc<Mutex<Option<Tasks>>>,
@@ -90,9 +89,8 @@ impl Handle {
     /// See [`StartError`].
     pub async fn start(start: Start) -> Result<Self, StartError> {
         let base = read_base(start.journal.as_ref())?;
-        let epoch = start.journal.epoch();
         let history = History {
-            epoch,
+            epoch: start.journal.epoch(),
             began_after: start.journal.epoch_began_after(),
             kept_after: base.sequence.0,
         };
@@ -121,7 +119,6 @@ impl Handle {
         driver.restarted();
         let handle = Self {
             id: start.id,
-            epoch,
             jobs,
             release,
             tasks: Arc::new(Mutex::new(Some(Tasks {
@@ -149,7 +146,7 @@ impl Handle {
 
     /// The identity of its journal.
     pub fn epoch(&self) -> u64 {
-        self.epoch
+        self.history().epoch
     }
 
     /// The durable state.

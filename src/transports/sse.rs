@@ -68,18 +68,20 @@ fn wanted(parts: &Parts) -> Result<(Vec<ChannelId>, Option<Cursor>), Refusal> {
     if names.is_empty() {
         names.push(EVERYTHING.to_owned());
     }
-    names.sort_unstable();
-    names.dedup();
-    let channels: Result<_, _> = names
+    let channels: Result<Vec<ChannelId>, _> = names
         .iter()
         .map(|name| ChannelId::parse_pattern(name))
         .collect();
+    let mut channels = channels.map_err(|_| Refusal::SubscriptionInvalid)?;
+    // As channels, not as names: with a slash at the end it is the same one.
+    channels.sort_unstable();
+    channels.dedup();
     let cursor = last_event_id(&parts.headers)
         .or(cursor)
         .map(|text| Cursor::parse(&text))
         .transpose();
     Ok((
-        channels.map_err(|_| Refusal::SubscriptionInvalid)?,
+        channels,
         cursor.map_err(|InvalidCursor| Refusal::ReplayInvalid)?,
     ))
 }

@@ -53,7 +53,10 @@ fn check(text: &str, at: &str) -> bool {
         Err(Malformed::Syntax) => {
             let is_list =
                 messages.iter().all(Value::is_object) && (json.is_array() || json.is_object());
-            assert!(!is_list || names_one_twice(text, &FIELDS), "{at}");
+            assert!(
+                !is_list || names_one_twice(text, &wire_text::FIELDS),
+                "{at}"
+            );
             return false;
         }
     };
@@ -164,17 +167,6 @@ fn depth(value: &Value) -> usize {
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
     }
 }
-
-const FIELDS: [&str; 8] = [
-    "channel",
-    "id",
-    "clientId",
-    "data",
-    "subscription",
-    "supportedConnectionTypes",
-    "advice",
-    "ext",
-];
 
 /// Whether an object may name a field twice, and so be refused: here it is enough that the name stands there twice.
 fn names_one_twice(text: &str, names: &[&str]) -> bool {

@@ -105,7 +105,7 @@ async fn whoever_may_not_listen_is_told_why() {
 #[tokio::test]
 async fn a_listener_hears_his_channels_and_nothing_else() {
     let world = World::start(Settings::default()).await;
-    let mut response = alice(&world, "?channel=/a&channel=/b&channel=/a").await;
+    let mut response = alice(&world, "?channel=/a&channel=/b&channel=/a&channel=/a/").await;
     assert_eq!(response.headers()["content-type"], "text/event-stream");
     assert_eq!(response.headers()["cache-control"], "no-store");
     assert_eq!(until(&mut response, "retry").await, "retry: 1000\n\n");
@@ -119,6 +119,13 @@ async fn a_listener_hears_his_channels_and_nothing_else() {
          data: {\"channel\":\"/b\",\"data\":4}\n\n\
          id: 6\ndata: {\"channel\":\"/a\",\"data\":5}\n\n",
         "the last of a step has its sequence"
+    );
+    world.deliver("alice", "/a - 6");
+    world.deliver("alice", "/a 7 7");
+    assert_eq!(
+        until(&mut response, "7}").await,
+        "data: {\"channel\":\"/a\",\"data\":6}\n\nid: 7\ndata: {\"channel\":\"/a\",\"data\":7}\n\n",
+        "once, however often the channel was named"
     );
 }
 

@@ -82,20 +82,22 @@ pub(super) fn noise(dice: &mut Dice) -> Vec<u8> {
         .collect()
 }
 
+/// The fields of a message that the server reads.
+pub(super) const FIELDS: [&str; 8] = [
+    "channel",
+    "id",
+    "clientId",
+    "data",
+    "subscription",
+    "supportedConnectionTypes",
+    "advice",
+    "ext",
+];
+
 /// A message as the list of its values.
 fn as_list(message: &str) -> String {
     let fields: serde_json::Map<String, serde_json::Value> = serde_json::from_str(message).unwrap();
-    let names = [
-        "channel",
-        "id",
-        "clientId",
-        "data",
-        "subscription",
-        "supportedConnectionTypes",
-        "advice",
-        "ext",
-    ];
-    let values = names.map(|name| fields.get(name).cloned().unwrap_or_default());
+    let values = FIELDS.map(|name| fields.get(name).cloned().unwrap_or_default());
     serde_json::json!([values]).to_string()
 }
 
