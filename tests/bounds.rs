@@ -1,9 +1,11 @@
 //! What happens at the engine's named bounds.
 
 use baton::domain::{
-    Actor, Configuration, Refusal, RefusalKind, Role, Timestamp, UserId, Whereabouts,
+    Actor, Configuration, Refusal, RefusalKind, Role, Snapshot, Timestamp, UserId, Whereabouts,
 };
-use baton::engine::operations::Configure;
+use baton::engine::operations::{
+    Configure, MOVE_LEN_MAX, SNAPSHOT_INTERACTIONS_LEN_MAX, SNAPSHOTS_LEN_MAX,
+};
 use baton::engine::routing::ROUTER_HOLD_LEN_MAX;
 use baton::engine::{Effect, Engine, Operation, Outcome, Request, STOPPED_LEN_MAX};
 use serde_json::{Value, json};
@@ -81,6 +83,71 @@ fn a_pull_takes_so_many_at_most() {
         panic!("{:?}", effect.step.outcome);
     };
     assert_eq!(pulled.len(), 100);
+}
+
+#[test]
+fn a_snapshot_holds_so_many_and_there_are_so_many_of_them() {
+    let mut engine = engine();
+    for index in 0..=SNAPSHOT_INTERACTIONS_LEN_MAX {
+        submit(&mut engine, index);
+    }
+    let view = json!({"viewId": "chat"});
+    for _ in 0..SNAPSHOTS_LEN_MAX {
+        ask(
+            &mut engine,
+            Role::MediaServer,
+            "RequestTakeSnapshot",
+            view.clone(),
+        )
+        .unwrap();
+    }
+    let snapshots = &engine.state().snapshots;
+    let full = |it: &Snapshot| it.interactions.len() == SNAPSHOT_INTERACTIONS_LEN_MAX;
+    assert!(snapshots.values().all(|it| full(it)));
+    let id = snapshots.first().unwrap().0.0;
+    let mut media_server = |name: &str, parameters: Value| {
+        let asked = ask(&mut engine, Role::MediaServer, name, parameters);
+        asked.map(|effect| effect.step.outcome)
+    };
+    let refused = media_server("RequestTakeSnapshot", view.clone()).unwrap_err();
+    assert_eq!(refused.kind, RefusalKind::LimitReached);
+    let condition: serde_json::Map<String, Value> =
+        (0..17).map(|key| (key.to_string(), json!(1))).collect();
+    let ids: Vec<String> = (0..=MOVE_LEN_MAX)
+        .map(|index| format!("I{index}"))
+        .collect();
+    media_server("RequestReleaseSnapshot", json!({"snapshotId": id + 1})).unwrap();
+    for (name, parameters) in [
+        (
+            "RequestTakeSnapshot",
+            json!({"viewId": "chat", "condition": condition}),
+        ),
+        (
+            "RequestMoveInteractions",
+            json!({"snapshotId": id, "interactionIds": ids, "queue": "chat"}),
+        ),
+    ] {
+        let refused = media_server(name, parameters).unwrap_err();
+        assert_eq!(refused.kind, RefusalKind::InvalidValue, "{name}");
+    }
+    // A move without names takes the first that can be moved, and the next one those after them.
+    let moved = json!({"snapshotId": id, "queue": "chat"});
+    let mut lens = Vec::new();
+    for _ in 0..=SNAPSHOT_INTERACTIONS_LEN_MAX / MOVE_LEN_MAX {
+        let outcome = media_server("RequestMoveInteractions", moved.clone()).unwrap();
+        let Outcome::Moved { interactions, .. } = outcome else {
+            panic!("{outcome:?}");
+        };
+        lens.push(interactions.len());
+    }
+    assert_eq!(
+        lens,
+        [MOVE_LEN_MAX; 5]
+            .iter()
+            .chain(&[0])
+            .copied()
+            .collect::<Vec<_>>()
+    );
 }
 
 fn engine() -> Engine {

@@ -64,6 +64,7 @@ fn defaults_are_those_of_the_design() {
         (times.invitation_grace_ms, times.ownership_grace_ms),
         (5_000, 30_000)
     );
+    assert_eq!(times.snapshot_timeout_ms, 10 * 60_000);
     let hub = options.hub_settings();
     assert_eq!(
         (hub.timeout_ms, hub.interval_ms, hub.max_interval_ms),

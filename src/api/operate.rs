@@ -118,6 +118,18 @@ fn reply_body(caller: &Caller, reply: Reply, done: &Done) -> Value {
                 .collect();
             body["interactions"] = json!(resources);
         }
+        Outcome::Moved {
+            snapshot,
+            interactions,
+        }
+        | Outcome::SnapshotTaken {
+            snapshot,
+            interactions,
+        } => {
+            body["snapshotId"] = json!(snapshot);
+            body["interactionIds"] = json!(interactions);
+        }
+        Outcome::SnapshotReleased(snapshot) => body["snapshotId"] = json!(snapshot),
         Outcome::Acknowledged
         | Outcome::AddressInfo { .. }
         | Outcome::Invited(_)

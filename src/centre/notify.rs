@@ -259,6 +259,7 @@ fn add_agent_attributes(body: &mut Value, attributes: &Attributes) {
     set("mediaCapacityList", capacities.map(|it| json!(it)));
     let ids = attributes.interaction_ids.as_ref();
     set("interactionIds", ids.map(|it| json!(it)));
+    set("snapshotId", attributes.snapshot.map(|it| json!(it)));
     set("state", attributes.state.map(|it| json!(it)));
     set("count", attributes.count.map(|it| json!(it)));
     if let Some(address) = &attributes.address {

@@ -120,6 +120,7 @@ pub(super) fn properties(it: &Interaction) -> Value {
         "workbin": workbin_of(it).map(|workbin| &workbin.name),
         "workbinOwner": workbin_of(it).map(|workbin| &workbin.owner),
         "isHeld": u8::from(it.held_at.is_some()),
+        "isLocked": u8::from(it.locked_by.is_some()),
         "subject": it.subject,
         "isOnline": u8::from(it.is_online),
         "submittedBy": it.submitted_by,

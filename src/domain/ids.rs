@@ -171,6 +171,11 @@ number_id!(
     ReferenceId
 );
 
+number_id!(
+    /// A snapshot of interactions: the sequence of the step that took it.
+    SnapshotId
+);
+
 impl Sequence {
     /// The sequence of the step after this one.
     #[must_use]

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    InteractionId, MediaType, QueueName, ReferenceId, Router, Sequence, Ticket, Timestamp,
-    UserData, UserId, WorkbinName,
+    InteractionId, MediaType, QueueName, ReferenceId, Router, Sequence, SnapshotId, Ticket,
+    Timestamp, UserData, UserId, WorkbinName,
 };
 
 /// An interaction with its attributes (interaction-models 2.6).
@@ -66,6 +66,9 @@ pub struct Interaction {
     /// Since when nobody is to be given it out of its queue, if so (`HeldAt`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_at: Option<Timestamp>,
+    /// The snapshot that keeps it from routers and agents, if one does (`IsLocked`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locked_by: Option<SnapshotId>,
     /// Agents who declined it or let it expire, and when last.
     pub declined: BTreeMap<UserId, Timestamp>,
     /// Where it is.
@@ -243,6 +246,14 @@ impl Interaction {
     pub fn invites(&self, agent: &UserId) -> bool {
         self.invitation()
             .is_some_and(|invitation| invitation.agent == *agent)
+    }
+
+    /// Whether it is in a queue or a workbin.
+    pub fn is_placed(&self) -> bool {
+        matches!(
+            self.whereabouts,
+            Whereabouts::Queued(_) | Whereabouts::InWorkbin(_)
+        )
     }
 
     /// Whether it has been stopped.

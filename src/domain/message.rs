@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Actor, Cause, Interaction, InteractionId, MediaType, Party, PlaceId, PropertyChanges,
-    QueueName, ReferenceId, Refusal, Ticket, Timestamp, UserId, WorkbinRef,
+    QueueName, ReferenceId, Refusal, SnapshotId, Ticket, Timestamp, UserId, WorkbinRef,
 };
 
 /// The protocol that a message belongs to.
@@ -76,6 +76,8 @@ events! {
     Error = "EventError",
     /// How many interactions are in one state, and which; not of the reference.
     InteractionsInState = "EventInteractionsInState",
+    /// Interactions of a snapshot were placed somewhere else.
+    InteractionMoved = "EventInteractionMoved",
     /// A new interaction exists.
     InteractionSubmitted = "EventInteractionSubmitted",
     /// The agent is offered an interaction.
@@ -106,6 +108,10 @@ events! {
     RouteRequest = "EventRouteRequest",
     /// A route request of the router is settled.
     RouteUsed = "EventRouteUsed",
+    /// A snapshot ended, and its locks with it.
+    SnapshotReleased = "EventSnapshotReleased",
+    /// A snapshot was taken of these interactions.
+    SnapshotTaken = "EventSnapshotTaken",
     /// An interaction left a queue.
     TakenFromQueue = "EventTakenFromQueue",
     /// An interaction left a workbin.
@@ -168,8 +174,10 @@ pub struct Attributes {
     pub media_states: Option<BTreeMap<MediaType, bool>>,
     /// How many more interactions of each medium the agent can take.
     pub media_capacities: Option<BTreeMap<MediaType, u32>>,
-    /// The interactions that the agent works on, or that are in the state.
+    /// The interactions that the agent works on, that are in the state or the snapshot, or that were moved.
     pub interaction_ids: Option<Vec<InteractionId>>,
+    /// Which snapshot.
+    pub snapshot: Option<SnapshotId>,
     /// Which state of interactions.
     pub state: Option<&'static str>,
     /// How many interactions are in the state.

@@ -11,6 +11,7 @@ mod message;
 mod party;
 mod properties;
 mod refusal;
+mod snapshot;
 mod timestamp;
 mod user_data;
 
@@ -21,7 +22,7 @@ pub use configuration::{
 pub use dialect::{Answers, for_router};
 pub use ids::{
     CentreId, GroupName, InteractionId, MediaType, PlaceId, QueueName, ReferenceId, Sequence,
-    SkillName, Ticket, UserId, WorkbinName,
+    SkillName, SnapshotId, Ticket, UserId, WorkbinName,
 };
 pub use interaction::{
     Handling, Interaction, Invitation, Origin, Purpose, Routing, Spot, Whereabouts, WorkbinRef,
@@ -33,5 +34,6 @@ pub use message::{
 pub use party::{Actor, Address, Cause, ClientType, Party, RegisterMode, Role, Router};
 pub use properties::PropertyChanges;
 pub use refusal::{Refusal, RefusalKind};
+pub use snapshot::Snapshot;
 pub use timestamp::Timestamp;
 pub use user_data::{USER_DATA_BYTES_MAX, USER_DATA_DEPTH_MAX, UserData};

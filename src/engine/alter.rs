@@ -29,18 +29,14 @@ pub(super) fn alter(it: &mut Interaction, change: &Change, state: &State) {
         }
         Change::Held { .. } => it.held_at = Some(state.at),
         Change::Resumed { .. } => it.held_at = None,
+        Change::Locked { snapshot, .. } => it.locked_by = Some(*snapshot),
+        Change::Unlocked { .. } => it.locked_by = None,
         Change::PartyJoined { agent, .. } => join(it, agent),
         Change::PartyLeft { agent, .. } => part(it, agent),
         Change::PlacedInQueue { queue, order, .. } => {
             it.declined.clear();
-            place_in_queue(
-                it,
-                Spot {
-                    queue: queue.clone(),
-                    order: *order,
-                },
-                state,
-            );
+            let (queue, order) = (queue.clone(), *order);
+            place_in_queue(it, Spot { queue, order }, state);
         }
         Change::PlacedInWorkbin { workbin, .. } => {
             it.declined.clear();
@@ -62,6 +58,7 @@ pub(super) fn alter(it: &mut Interaction, change: &Change, state: &State) {
         Change::RoutingEnded { .. } => end_routing(it, state),
         Change::Stopped { .. } => {
             it.completed_at = Some(state.at);
+            it.locked_by = None;
             it.whereabouts = Whereabouts::Stopped(it.parties().to_vec());
         }
         Change::AddressRegistered { .. }
@@ -74,6 +71,8 @@ pub(super) fn alter(it: &mut Interaction, change: &Change, state: &State) {
         | Change::InteractionSubmitted(_)
         | Change::MediaStateChanged { .. }
         | Change::PresenceChanged { .. }
+        | Change::SnapshotReleased { .. }
+        | Change::SnapshotTaken(_)
         | Change::WorkbinRead(_)
         | Change::WorkbinSubscribed { .. }
         | Change::WorkbinUnsubscribed { .. } => {}
@@ -214,6 +213,7 @@ fn place_in_workbin(it: &mut Interaction, workbin: &WorkbinRef, state: &State) {
 }
 
 fn note_placement(it: &mut Interaction, state: &State) {
+    it.locked_by = None;
     it.placed_in_queue_at = Some(state.at);
     it.place_in_queue_sequence = Some(state.sequence);
 }

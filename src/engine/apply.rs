@@ -8,7 +8,8 @@ use super::registration::Registration;
 use super::state::Client;
 use super::{Change, Head, State};
 use crate::domain::{
-    Address, Agent, MediaState, MediaType, PlaceId, Presence, RegisterMode, UserId, WorkbinRef,
+    Address, Agent, ClientType, MediaState, MediaType, PlaceId, Presence, RegisterMode, SnapshotId,
+    UserId, WorkbinRef,
 };
 
 impl State {
@@ -35,15 +36,7 @@ impl State {
                 user,
                 client_type,
                 properties_changed,
-            } => self.set_client(
-                user,
-                Some(Client {
-                    client_type: *client_type,
-                    properties_changed: *properties_changed,
-                    presence: Presence::Unknown,
-                    leaves_at: None,
-                }),
-            ),
+            } => self.register(user, *client_type, *properties_changed),
             Change::ClientUnregistered { user } => self.set_client(user, None),
             Change::AddressRegistered {
                 user,
@@ -75,12 +68,17 @@ impl State {
                 self.set_subscription(agent, workbin, false);
             }
             Change::WorkbinRead(_) => {}
+            Change::SnapshotTaken(snapshot) => {
+                self.set_snapshot(SnapshotId(self.sequence.0), Some(snapshot.clone()));
+            }
+            Change::SnapshotReleased { snapshot, .. } => self.set_snapshot(*snapshot, None),
             Change::InteractionSubmitted(interaction) => self.put(interaction.as_ref().clone()),
             Change::Accepted { .. }
             | Change::AgentInvited { .. }
             | Change::Declined { .. }
             | Change::Held { .. }
             | Change::InvitationRevoked { .. }
+            | Change::Locked { .. }
             | Change::PartyJoined { .. }
             | Change::PartyLeft { .. }
             | Change::PlacedInQueue { .. }
@@ -92,7 +90,8 @@ impl State {
             | Change::RouterPassedOver { .. }
             | Change::RouterTook { .. }
             | Change::RoutingEnded { .. }
-            | Change::Stopped { .. } => self.change_interaction(change),
+            | Change::Stopped { .. }
+            | Change::Unlocked { .. } => self.change_interaction(change),
         }
     }
 
@@ -110,6 +109,16 @@ impl State {
         after.changed_sequence = self.sequence;
         alter(&mut after, change, self);
         self.put(after);
+    }
+
+    fn register(&mut self, user: &UserId, client_type: ClientType, properties_changed: bool) {
+        let client = Client {
+            client_type,
+            properties_changed,
+            presence: Presence::Unknown,
+            leaves_at: None,
+        };
+        self.set_client(user, Some(client));
     }
 
     fn log_in(&mut self, user: &UserId, place: &PlaceId, media: &[MediaType]) {

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     Address, Cause, ClientType, Configuration, Interaction, InteractionId, Invitation, MediaType,
-    PlaceId, PropertyChanges, QueueName, RegisterMode, Router, Sequence, Ticket, Timestamp, UserId,
-    WorkbinRef,
+    PlaceId, PropertyChanges, QueueName, RegisterMode, Router, Sequence, Snapshot, SnapshotId,
+    Ticket, Timestamp, UserId, WorkbinRef,
 };
 
 /// One fact, past tense. State changes only by `State::apply` of these (design D3).
@@ -107,6 +107,13 @@ pub enum Change {
         ticket: Ticket,
         /// Why.
         cause: Cause,
+    },
+    /// An interaction is locked: no view shows it, and nobody is given it.
+    Locked {
+        /// Which interaction.
+        interaction: InteractionId,
+        /// By which snapshot.
+        snapshot: SnapshotId,
     },
     /// An agent became ready or not ready for a medium.
     MediaStateChanged {
@@ -209,8 +216,22 @@ pub enum Change {
         /// Why.
         cause: Cause,
     },
+    /// A snapshot ended.
+    SnapshotReleased {
+        /// Which.
+        snapshot: SnapshotId,
+        /// Who had taken it.
+        owner: UserId,
+    },
+    /// A snapshot was taken; its identifier is the sequence of the step.
+    SnapshotTaken(Arc<Snapshot>),
     /// The interaction ended.
     Stopped {
+        /// Which interaction.
+        interaction: InteractionId,
+    },
+    /// The snapshot that locked an interaction locks it no longer.
+    Unlocked {
         /// Which interaction.
         interaction: InteractionId,
     },
@@ -241,6 +262,7 @@ impl Change {
             | Self::Declined { interaction, .. }
             | Self::Held { interaction }
             | Self::InvitationRevoked { interaction, .. }
+            | Self::Locked { interaction, .. }
             | Self::PartyJoined { interaction, .. }
             | Self::PartyLeft { interaction, .. }
             | Self::PlacedInQueue { interaction, .. }
@@ -252,7 +274,8 @@ impl Change {
             | Self::RouterPassedOver { interaction, .. }
             | Self::RouterTook { interaction, .. }
             | Self::RoutingEnded { interaction, .. }
-            | Self::Stopped { interaction } => Some(interaction),
+            | Self::Stopped { interaction }
+            | Self::Unlocked { interaction } => Some(interaction),
             Self::InteractionSubmitted(interaction) => Some(&interaction.id),
             Self::AddressRegistered { .. }
             | Self::AddressUnregistered { .. }
@@ -263,6 +286,8 @@ impl Change {
             | Self::ClientUnregistered { .. }
             | Self::MediaStateChanged { .. }
             | Self::PresenceChanged { .. }
+            | Self::SnapshotReleased { .. }
+            | Self::SnapshotTaken(_)
             | Self::WorkbinRead(_)
             | Self::WorkbinSubscribed { .. }
             | Self::WorkbinUnsubscribed { .. } => None,

@@ -1,11 +1,13 @@
 //! What the indexes hold of an interaction, as a function of its record.
 
+use std::sync::Arc;
+
 use rpds::{RedBlackTreeMapSync as Map, RedBlackTreeSetSync as Set};
 
 use super::State;
 use crate::domain::{
-    Interaction, InteractionId, QueueName, Router, Sequence, Timestamp, UserId, Whereabouts,
-    WorkbinRef,
+    Interaction, InteractionId, QueueName, Router, Sequence, Snapshot, SnapshotId, Timestamp,
+    UserId, Whereabouts, WorkbinRef,
 };
 
 /// What ends by itself.
@@ -21,6 +23,8 @@ pub(super) enum Timer {
     Presence(UserId),
     /// The grace time of a router that was lost.
     Router(UserId),
+    /// A snapshot of interactions.
+    Snapshot(SnapshotId),
 }
 
 /// One line in one index.
@@ -48,6 +52,9 @@ pub(super) fn entries(interaction: &Interaction) -> impl Iterator<Item = Entry> 
     let mut entries = Vec::new();
     match &interaction.whereabouts {
         Whereabouts::Queued(spot) => {
+            if interaction.locked_by.is_some() {
+                return entries.into_iter();
+            }
             let spot_in_queue = (spot.order, id.clone());
             if interaction.held_at.is_some() {
                 entries.push(Entry::Held(spot.queue.clone(), spot_in_queue));
@@ -91,6 +98,22 @@ impl State {
             Entry::Routed(user, id) => member(&mut self.routed, &user, id, present),
             Entry::Timer(at, timer) => set_member(&mut self.timers, (at, timer), present),
             Entry::Waiting(queue, spot) => member(&mut self.waiting, &queue, spot, present),
+        }
+    }
+}
+
+impl State {
+    /// Remembers a snapshot of interactions, or forgets it.
+    pub(super) fn set_snapshot(&mut self, id: SnapshotId, snapshot: Option<Arc<Snapshot>>) {
+        if let Some(known) = self.snapshots.get(&id) {
+            let timer = (known.expires_at, Timer::Snapshot(id));
+            set_member(&mut self.timers, timer, false);
+            self.snapshots.remove_mut(&id);
+        }
+        if let Some(snapshot) = snapshot {
+            let timer = (snapshot.expires_at, Timer::Snapshot(id));
+            set_member(&mut self.timers, timer, true);
+            self.snapshots.insert_mut(id, snapshot);
         }
     }
 }

@@ -10,7 +10,8 @@ use super::index::entries;
 use super::registration::Registration;
 use super::{Client, State};
 use crate::domain::{
-    Address, Agent, Configuration, Interaction, Sequence, Timestamp, UserId, WorkbinRef,
+    Address, Agent, Configuration, Interaction, Sequence, Snapshot, SnapshotId, Timestamp, UserId,
+    WorkbinRef,
 };
 
 /// The records of a state. Its indexes are functions of them, and are made anew.
@@ -25,6 +26,8 @@ struct Records {
     subscriptions: Vec<(WorkbinRef, Arc<BTreeSet<UserId>>)>,
     interactions: Vec<Arc<Interaction>>,
     stopped: Vec<Arc<Interaction>>,
+    #[serde(default)]
+    snapshots: Vec<(SnapshotId, Arc<Snapshot>)>,
     last_ticket: u64,
     heard: Vec<(UserId, Channel, Sequence)>,
 }
@@ -42,6 +45,7 @@ impl State {
             subscriptions: pairs(self.subscriptions.iter()),
             interactions: self.interactions.values().cloned().collect(),
             stopped: self.stopped.values().cloned().collect(),
+            snapshots: pairs(self.snapshots.iter()),
             last_ticket: self.last_ticket,
             heard: self
                 .heard
@@ -79,6 +83,9 @@ impl State {
             let (id, sequence) = (interaction.id.clone(), interaction.changed_sequence);
             state.stopped_order.insert_mut((sequence, id.clone()));
             state.stopped.insert_mut(id, interaction);
+        }
+        for (id, snapshot) in records.snapshots {
+            state.set_snapshot(id, Some(snapshot));
         }
         for (user, client) in records.clients {
             state.set_client(&user, Some(client));

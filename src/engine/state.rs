@@ -16,7 +16,8 @@ use super::registration::Registration;
 use super::standing::Standing;
 use crate::domain::{
     Address, Agent, ClientType, Configuration, Interaction, InteractionId, MediaType, Origin,
-    Presence, QueueName, Sequence, Spot, Timestamp, UserId, WorkbinKind, WorkbinRef,
+    Presence, QueueName, Sequence, Snapshot, SnapshotId, Spot, Timestamp, UserId, WorkbinKind,
+    WorkbinRef,
 };
 
 /// Stopped interactions that are remembered, so that a late request hears "already stopped".
@@ -43,6 +44,8 @@ pub struct State {
     pub interactions: Map<InteractionId, Arc<Interaction>>,
     /// The last stopped ones.
     pub stopped: Map<InteractionId, Arc<Interaction>>,
+    /// The snapshots of interactions that have not been released.
+    pub snapshots: Map<SnapshotId, Arc<Snapshot>>,
     /// The greatest ticket so far.
     pub last_ticket: u64,
     /// The last sequence that each user heard on each channel (`previousSequence`, design D10).
@@ -96,7 +99,7 @@ impl State {
             .filter_map(|id| self.interactions.get(id))
     }
 
-    /// The interactions that wait in a queue, first come first, but for those that are held.
+    /// The interactions that wait in a queue, first come first, but for those that are held or locked.
     pub fn waiting(&self, queue: &QueueName) -> impl Iterator<Item = &Arc<Interaction>> {
         self.waiting
             .get(queue)
@@ -105,7 +108,7 @@ impl State {
             .filter_map(|(_, id)| self.interactions.get(id))
     }
 
-    /// The interactions that are held in a queue.
+    /// The interactions that are held in a queue, but for those that are locked.
     pub fn held(&self, queue: &QueueName) -> impl Iterator<Item = &Arc<Interaction>> {
         self.held
             .get(queue)
@@ -137,7 +140,9 @@ impl State {
     pub(super) fn put(&mut self, after: Interaction) {
         let before = self.interaction(&after.id).cloned();
         let moved = before.as_ref().is_none_or(|before| {
-            before.whereabouts != after.whereabouts || before.held_at != after.held_at
+            before.whereabouts != after.whereabouts
+                || before.held_at != after.held_at
+                || before.locked_by != after.locked_by
         });
         let after = Arc::new(after);
         if after.is_stopped() {

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Change;
 use crate::domain::{
-    Actor, Address, AddressInfo, InteractionId, ReferenceId, Sequence, Timestamp, WorkbinRef,
+    Actor, Address, AddressInfo, InteractionId, ReferenceId, Sequence, SnapshotId, Timestamp,
+    WorkbinRef,
 };
 
 /// Which rules of `announce` a step was announced by. Across a change of version nothing is replayed
@@ -55,6 +56,13 @@ pub enum Outcome {
     Created(InteractionId),
     /// An invitation is out; the answer follows when it ends.
     Invited(InteractionId),
+    /// These interactions of a snapshot are somewhere else now.
+    Moved {
+        /// Which snapshot.
+        snapshot: SnapshotId,
+        /// Which interactions.
+        interactions: Vec<InteractionId>,
+    },
     /// Properties were changed; these keys were to be deleted, and were not there.
     PropertiesChanged {
         /// Paths of the missing keys.
@@ -71,6 +79,15 @@ pub enum Outcome {
     },
     /// A router's interaction went where it was routed to.
     Routed(InteractionId),
+    /// The snapshot has ended.
+    SnapshotReleased(SnapshotId),
+    /// There is a snapshot of these interactions.
+    SnapshotTaken {
+        /// Which snapshot.
+        snapshot: SnapshotId,
+        /// Of which interactions.
+        interactions: Vec<InteractionId>,
+    },
     /// Nobody asked: a timer, or the built-in router.
     Unasked,
     /// The address is registered no longer.

@@ -53,6 +53,7 @@ fn expire(turn: &mut Turn<'_>, timer: &Timer) {
         Timer::Handling(agent) => expire_holds(turn, agent),
         Timer::Presence(agent) => expire_presence(turn, agent),
         Timer::Router(router) => leave(turn, router),
+        Timer::Snapshot(snapshot) => turn.release_snapshot(*snapshot),
     }
 }
 

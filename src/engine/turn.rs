@@ -6,7 +6,7 @@ use super::announce::Announcer;
 use super::{Change, Head, State};
 use crate::domain::{
     Actor, Cause, Interaction, InteractionId, Invitation, Purpose, QueueName, Refusal, RefusalKind,
-    Role, Ticket, UserId, WorkbinRef,
+    Role, SnapshotId, Ticket, UserId, WorkbinRef,
 };
 
 /// Interactions that an agent can have at a time, whatever they are and however he came by them.
@@ -256,6 +256,25 @@ impl<'a> Turn<'a> {
         self.take_all_from(agent, cause);
         self.record(Change::AgentLoggedOut {
             agent: agent.clone(),
+        });
+    }
+
+    /// Ends a snapshot of interactions, and its locks.
+    pub fn release_snapshot(&mut self, id: SnapshotId) {
+        let Some(snapshot) = self.state.snapshots.get(&id).cloned() else {
+            return;
+        };
+        for interaction in snapshot.ids() {
+            let found = self.state.interactions.get(interaction);
+            if found.is_some_and(|found| found.locked_by == Some(id)) {
+                self.record(Change::Unlocked {
+                    interaction: interaction.clone(),
+                });
+            }
+        }
+        self.record(Change::SnapshotReleased {
+            snapshot: id,
+            owner: snapshot.owner.clone(),
         });
     }
 

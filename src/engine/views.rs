@@ -96,7 +96,9 @@ impl State {
 
     fn agent_may_see(&self, interaction: &Interaction, agent: &UserId) -> bool {
         match &interaction.whereabouts {
-            Whereabouts::Queued(spot) => self.configuration.may_pull(agent, &spot.queue),
+            Whereabouts::Queued(spot) => {
+                interaction.locked_by.is_none() && self.configuration.may_pull(agent, &spot.queue)
+            }
             Whereabouts::InWorkbin(workbin) => self.may_use(agent, workbin),
             Whereabouts::Stopped(parties) => parties.contains(agent),
             Whereabouts::Routing(_) => false,

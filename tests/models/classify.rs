@@ -61,6 +61,7 @@ fn of_request(name: &str) -> &'static str {
         "RequestStartPlaceAgentReportingAll" => "section 1.15",
         "RequestReadyForMedia" | "RequestNotReadyForMedia" => "section 1.13",
         "RequestPull" => "row 37",
+        "RequestMoveInteractions" => "section 1.17",
         _ => "row ?",
     }
 }
@@ -83,8 +84,10 @@ fn of_change(before: &State, actor: &Actor, change: &Change) -> &'static str {
         Change::InvitationRevoked { cause, .. } => revoked(it, *cause),
         Change::RouterPassedOver { .. } | Change::RoutingEnded { .. } => "row 21",
         Change::PlacedInQueue { .. } if role(actor) == Some(Role::Router) => "row 15",
+        Change::PlacedInQueue { .. } if it.is_some_and(Interaction::is_placed) => "section 1.17",
         Change::PlacedInQueue { .. } => "row 26",
         Change::PlacedInWorkbin { .. } if role(actor) == Some(Role::Router) => "row 16",
+        Change::PlacedInWorkbin { .. } if it.is_some_and(Interaction::is_placed) => "section 1.17",
         Change::PlacedInWorkbin { .. } => "row 27",
         Change::Pulled { .. } => match it.map(|it| &it.whereabouts) {
             Some(Whereabouts::InWorkbin(_)) => "row 38",
@@ -101,6 +104,10 @@ fn of_change(before: &State, actor: &Actor, change: &Change) -> &'static str {
         Change::PartyLeft { .. } | Change::Returned { .. } => "section 3.3 (agent)",
         Change::PartyJoined { .. } => "section 1.10",
         Change::Held { .. } | Change::Resumed { .. } => "section 1.18",
+        Change::Locked { .. }
+        | Change::SnapshotReleased { .. }
+        | Change::SnapshotTaken(_)
+        | Change::Unlocked { .. } => "section 1.17",
         Change::PropertiesChanged { .. } => properties_changed(it, actor),
         Change::Stopped { .. } => stopped(it, actor),
         Change::ClientRegistered { .. } | Change::ClientUnregistered { .. } => "section 1.1",

@@ -46,6 +46,12 @@ pub(crate) fn describe(message: &Message) -> String {
         add("info", address.map(|it| it.info.as_str().to_owned()));
         add("held", address.map(|it| it.held_len.to_string()));
     }
+    add("snapshot", attributes.snapshot.map(|id| id.to_string()));
+    if attributes.snapshot.is_some() {
+        let ids = attributes.interaction_ids.as_ref();
+        let ids = ids.map(|ids| ids.iter().map(ToString::to_string).collect::<Vec<_>>());
+        add("ids", ids.map(|ids| ids.join(",")));
+    }
     add("state", attributes.state.map(str::to_owned));
     add("count", attributes.count.map(|count| count.to_string()));
     text

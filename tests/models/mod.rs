@@ -32,6 +32,7 @@ models! {
     disconnection,
     external_router,
     hold_and_resume,
+    interaction_snapshots,
     log_in_and_out,
     media_server_submits,
     place_in_queue,

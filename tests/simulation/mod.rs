@@ -16,6 +16,7 @@ mod parties;
 mod races;
 mod records;
 mod reference;
+mod snapshots;
 mod workload;
 mod world;
 
@@ -33,12 +34,13 @@ const SEEDS: u64 = 300;
 const ACTIONS: u64 = 90;
 
 /// What the seeds together must come to, so that no invariant holds for want of a case.
-const HAPPENS: [&str; 20] = [
+const HAPPENS: [&str; 23] = [
     "EventAbandoned",
     "EventAccepted",
     "EventAgentLogout",
     "EventAttachedDataChanged",
     "EventError",
+    "EventInteractionMoved",
     "EventPlacedInWorkbin",
     "EventPropertiesChanged",
     "EventPulledInteractions",
@@ -51,6 +53,8 @@ const HAPPENS: [&str; 20] = [
     "EventRevoked Stopped",
     "EventRevoked Withdrawn",
     "EventRouteUsed",
+    "EventSnapshotReleased",
+    "EventSnapshotTaken",
     "EventTakenFromWorkbin",
     "EventUnregistered",
     "EventWorkbinContentChanged",

@@ -8,6 +8,7 @@ use baton::domain::{
 };
 use baton::engine::{Change, Engine, State, Step};
 
+use super::snapshots;
 use super::world::is_router;
 
 /// Checks what one step may and may not do.
@@ -107,6 +108,7 @@ pub(super) fn check_state(state: &State) {
         assert!(!interaction.is_stopped() && state.stopped.get(id).is_none());
         check_holders(state, interaction);
         match &interaction.whereabouts {
+            Whereabouts::Queued(_) if interaction.locked_by.is_some() => {}
             Whereabouts::Queued(spot) => {
                 let is_held = interaction.held_at.is_some();
                 let spots = if is_held { &mut held } else { &mut waiting };
@@ -129,6 +131,7 @@ pub(super) fn check_state(state: &State) {
                 .insert(id.clone());
         }
     }
+    snapshots::check(state);
     let configuration = &state.configuration;
     for queue in configuration.queues.keys() {
         let indexed: Vec<InteractionId> = state.waiting(queue).map(|it| it.id.clone()).collect();
@@ -236,6 +239,9 @@ pub(super) fn check_timers(engine: &Engine, now: Timestamp) {
                 add(lost_at.plus_ms(timing.invitation_grace_ms));
             }
         }
+    }
+    for snapshot in state.snapshots.values() {
+        add(snapshot.expires_at);
     }
     assert!(first.is_none_or(|first| first > now), "overdue");
     let wakes_at = engine.poll_timeout(now);

@@ -4,6 +4,7 @@ use baton::domain::{Interaction, Whereabouts};
 use serde_json::{Value, json};
 
 use super::dice::Dice;
+use super::snapshots;
 use super::world::{AGENTS, MEDIA, QUEUES, World, configuration, configuration_of, user};
 
 const KEYS: [&str; 4] = ["a", "b", "c", "d"];
@@ -22,7 +23,12 @@ pub(super) fn act(world: &mut World, dice: &mut Dice) {
         53..=72 => act_as_media_server(world, dice),
         73..=84 => act_as_router(world, dice),
         85..=86 => repeat(world, dice),
-        87..=89 => {
+        87 => {
+            let who = dice.pick(&["M1", "M2", "S1"]);
+            let (name, parameters) = snapshots::request(world, dice);
+            ask(world, who, name, parameters);
+        }
+        88..=89 => {
             let agent = dice.pick(&AGENTS);
             let present = dice.percent(50);
             let _ = world.presence(agent, present);

@@ -29,7 +29,7 @@ pub(crate) fn usual_timing() -> Value {
     json!({
         "delivery_timeout_ms": 30_000, "handling_timeout_ms": 600_000, "routing_timeout_ms": 900_000,
         "reoffer_delay_ms": 5_000, "pass_over_ms": 60_000,
-        "invitation_grace_ms": 5_000, "ownership_grace_ms": 30_000,
+        "invitation_grace_ms": 5_000, "ownership_grace_ms": 30_000, "snapshot_timeout_ms": 600_000,
     })
 }
 
@@ -353,6 +353,7 @@ pub(crate) fn configuration_of(dice: &mut Dice) -> (Value, u64) {
         "pass_over_ms": ms(&[0, 10_000, 60_000]),
         "invitation_grace_ms": ms(&[0, 1_000, 5_000]),
         "ownership_grace_ms": ms(&[2_000, 30_000]),
+        "snapshot_timeout_ms": ms(&[5_000, 600_000]),
     });
     (timing, ms(&[1, 2, 3]))
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::{
     Address, AddressAttributes, AddressInfo, Answers, Attributes, Event, HeldCall, Interaction,
-    InteractionId, Message, Party, PartyState, Protocol, RouteResult, for_router,
+    InteractionId, Message, Party, PartyState, Protocol, RouteResult, SnapshotId, for_router,
 };
 use crate::engine::{Head, Outcome, State};
 
@@ -27,6 +27,24 @@ pub fn answer(state: &State, head: &Head, outcome: &Outcome) -> Option<Message> 
         Outcome::Created(id) => {
             attributes.interaction = one(id);
             (Event::Ack, Answers::Route)
+        }
+        Outcome::Moved {
+            snapshot,
+            interactions,
+        } => {
+            tell_snapshot(state, *snapshot, interactions, &mut attributes);
+            (Event::InteractionMoved, Answers::Route)
+        }
+        Outcome::SnapshotTaken {
+            snapshot,
+            interactions,
+        } => {
+            tell_snapshot(state, *snapshot, interactions, &mut attributes);
+            (Event::SnapshotTaken, Answers::Route)
+        }
+        Outcome::SnapshotReleased(snapshot) => {
+            attributes.snapshot = Some(*snapshot);
+            (Event::SnapshotReleased, Answers::Route)
         }
         Outcome::PropertiesChanged { .. } => (Event::Ack, Answers::Properties),
         Outcome::Routed(id) => {
@@ -54,19 +72,41 @@ pub fn answer(state: &State, head: &Head, outcome: &Outcome) -> Option<Message> 
             return Some(about_address(state, event, address, attributes));
         }
     };
-    let is_about_routing = matches!(
-        outcome,
-        Outcome::Routed(_) | Outcome::PropertiesChanged { .. }
-    );
-    let (event, protocol) = match &head.actor.party() {
-        Some(Party::Router(_)) if is_about_routing => for_router(event, answers),
-        _ => (event, Protocol::InteractionManagement),
-    };
+    let (event, protocol) = in_words_of(head, outcome, event, answers);
     Some(Message {
         event,
         protocol,
         attributes,
     })
+}
+
+/// The answer in the words of the requester: what is about routing, a router hears in those of T-Library.
+fn in_words_of(
+    head: &Head,
+    outcome: &Outcome,
+    event: Event,
+    answers: Answers,
+) -> (Event, Protocol) {
+    let is_about_routing = matches!(
+        outcome,
+        Outcome::Routed(_) | Outcome::PropertiesChanged { .. }
+    );
+    match &head.actor.party() {
+        Some(Party::Router(_)) if is_about_routing => for_router(event, answers),
+        _ => (event, Protocol::InteractionManagement),
+    }
+}
+
+/// What is said of a snapshot, and how long it lasts.
+fn tell_snapshot(
+    state: &State,
+    id: SnapshotId,
+    interactions: &[InteractionId],
+    attributes: &mut Attributes,
+) {
+    attributes.snapshot = Some(id);
+    attributes.interaction_ids = Some(interactions.to_vec());
+    attributes.deadline = state.snapshots.get(&id).map(|it| it.expires_at);
 }
 
 /// An event about an address, for whoever is or was registered for it.

@@ -7,7 +7,9 @@ use super::reporting::place_agent_state;
 use super::saying::{acted, interaction_management};
 use super::scene::Scene;
 use super::{Announcer, Body};
-use crate::domain::{Address, Agent, Attributes, Event, Interaction, MediaType, Refusal, UserId};
+use crate::domain::{
+    Address, Agent, Attributes, Event, Interaction, MediaType, Refusal, SnapshotId, UserId,
+};
 use crate::engine::operations::AgentLogin;
 use crate::engine::{Change, Head, Outcome, State};
 
@@ -93,6 +95,9 @@ impl Announcer {
                 self.say_closed(head, agent, attributes);
             }
             Change::MediaStateChanged { agent, .. } => self.say_media(state, head, agent),
+            Change::SnapshotReleased { snapshot, owner } => {
+                self.say_released(head, *snapshot, owner);
+            }
             Change::Accepted { .. }
             | Change::AddressRegistered { .. }
             | Change::AgentInvited { .. }
@@ -101,6 +106,7 @@ impl Announcer {
             | Change::ClientUnregistered { .. }
             | Change::Declined { .. }
             | Change::Held { .. }
+            | Change::Locked { .. }
             | Change::InteractionSubmitted(_)
             | Change::InvitationRevoked { .. }
             | Change::PartyJoined { .. }
@@ -115,10 +121,25 @@ impl Announcer {
             | Change::RouterPassedOver { .. }
             | Change::RouterTook { .. }
             | Change::RoutingEnded { .. }
+            | Change::SnapshotTaken(_)
             | Change::Stopped { .. }
+            | Change::Unlocked { .. }
             | Change::WorkbinRead(_)
             | Change::WorkbinSubscribed { .. }
             | Change::WorkbinUnsubscribed { .. } => {}
+        }
+    }
+
+    /// A snapshot ended by itself; who releases one hears the answer to his request.
+    fn say_released(&mut self, head: &Head, snapshot: SnapshotId, owner: &UserId) {
+        if head.actor.user() != Some(owner) {
+            let attributes = Attributes {
+                snapshot: Some(snapshot),
+                ..acted(head)
+            };
+            let message = interaction_management(Event::SnapshotReleased, attributes);
+            self.said
+                .push((owner.clone(), Body::Event(Box::new(message))));
         }
     }
 

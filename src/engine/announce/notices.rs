@@ -60,6 +60,7 @@ impl Announcer {
             | Change::Declined { .. }
             | Change::Held { .. }
             | Change::InteractionSubmitted(_)
+            | Change::Locked { .. }
             | Change::PartyJoined { .. }
             | Change::PartyLeft { cause: None, .. }
             | Change::PresenceChanged { .. }
@@ -69,6 +70,9 @@ impl Announcer {
             | Change::RouterPassedOver { .. }
             | Change::RouterTook { .. }
             | Change::RoutingEnded { .. }
+            | Change::SnapshotReleased { .. }
+            | Change::SnapshotTaken(_)
+            | Change::Unlocked { .. }
             | Change::WorkbinRead(_)
             | Change::WorkbinSubscribed { .. }
             | Change::WorkbinUnsubscribed { .. } => {}

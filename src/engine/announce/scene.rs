@@ -35,20 +35,12 @@ impl Scene<'_> {
             Change::AgentInvited { invitation, .. } => self.invited(invitation),
             Change::Accepted { agent, .. } => self.accepted(agent),
             Change::Declined { agent, .. } => {
-                let by = agent.clone();
                 self.settle_invitation(RouteResult::Rejected, "The invited agent declined");
-                self.report(Event::Rejected, |attributes| {
-                    attributes.party = Some(Party::Agent(by));
-                });
+                self.report_party(Event::Rejected, agent);
                 self.back_from_router();
             }
             Change::InvitationRevoked { agent, cause, .. } => self.revoked(agent, *cause),
-            Change::RoutingEnded { .. } => {
-                if let Some(routing) = self.before.and_then(Interaction::routing) {
-                    self.tell_router(&routing.router, Event::Abandoned, |_| {});
-                }
-                self.back_from_router();
-            }
+            Change::RoutingEnded { .. } => self.routing_ended(),
             // It is told when the interaction is back in its queue, which the same step says next.
             Change::RouterPassedOver { .. } => {}
             Change::PlacedInQueue { .. } | Change::PlacedInWorkbin { .. } => {
@@ -74,8 +66,11 @@ impl Scene<'_> {
                 self.report_holders_removed();
                 self.report_placed();
             }
-            // IsHeld and HeldAt are properties of the interaction.
-            Change::Held { .. } | Change::Resumed { .. } => {
+            // IsHeld, HeldAt and IsLocked are properties of the interaction.
+            Change::Held { .. }
+            | Change::Locked { .. }
+            | Change::Resumed { .. }
+            | Change::Unlocked { .. } => {
                 self.report(Event::PropertiesChanged, |_| {});
             }
             Change::PropertiesChanged { changes, .. } => self.properties_changed(changes),
@@ -89,6 +84,8 @@ impl Scene<'_> {
             | Change::ClientUnregistered { .. }
             | Change::MediaStateChanged { .. }
             | Change::PresenceChanged { .. }
+            | Change::SnapshotReleased { .. }
+            | Change::SnapshotTaken(_)
             | Change::WorkbinRead(_)
             | Change::WorkbinSubscribed { .. }
             | Change::WorkbinUnsubscribed { .. } => {}
@@ -104,6 +101,14 @@ impl Scene<'_> {
         for agent in self.after.clone().parties() {
             self.report_party(Event::PartyAdded, agent);
         }
+    }
+
+    /// Row 21.
+    fn routing_ended(&mut self) {
+        if let Some(routing) = self.before.and_then(Interaction::routing) {
+            self.tell_router(&routing.router, Event::Abandoned, |_| {});
+        }
+        self.back_from_router();
     }
 
     /// Rows 12, 18, 19, 22 and 23.

@@ -23,8 +23,10 @@ mod reject;
 mod reply;
 mod route_call;
 mod single_step_transfer;
+mod snapshots;
 mod start_reporting;
 mod submit;
+mod take_snapshot;
 mod user_data;
 mod workbin_subscription;
 
@@ -34,7 +36,9 @@ pub use configure::Configure;
 pub use media_state::{NotReadyForMedia, ReadyForMedia};
 pub use presence::{Presence, Restart};
 pub(super) use register_client::leave;
+pub use snapshots::MOVE_LEN_MAX;
 pub use submit::Submit;
+pub use take_snapshot::{SNAPSHOT_INTERACTIONS_LEN_MAX, SNAPSHOTS_LEN_MAX};
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -186,6 +190,7 @@ operations! {
         Intrude = conference::Intrude,
         Hold = hold::Hold,
         Resume = hold::Resume,
+        LockInteraction = snapshots::LockInteraction,
     }
     of_the_centre {
         GetWorkbinContent = get_workbin_content::GetWorkbinContent,
@@ -200,6 +205,9 @@ operations! {
         RegisterAddress = addresses::RegisterAddress,
         UnregisterAddress = addresses::UnregisterAddress,
         QueryAddress = addresses::QueryAddress,
+        TakeSnapshot = take_snapshot::TakeSnapshot,
+        MoveInteractions = snapshots::MoveInteractions,
+        ReleaseSnapshot = snapshots::ReleaseSnapshot,
         StartReporting = start_reporting::StartReporting,
         SubscribeWorkbin = workbin_subscription::SubscribeWorkbin,
         UnsubscribeWorkbin = workbin_subscription::UnsubscribeWorkbin,

@@ -103,7 +103,11 @@ impl Pull {
         }
         if let Some(view) = &self.workbin {
             return match (turn.workbin(view, agent), QueueName::parse(view)) {
-                (Ok(workbin), _) => Ok(state.workbin_content(&workbin).cloned().collect()),
+                (Ok(workbin), _) => Ok(state
+                    .workbin_content(&workbin)
+                    .filter(|it| it.locked_by.is_none())
+                    .cloned()
+                    .collect()),
                 (Err(_), Ok(queue)) if state.configuration.queues.contains_key(&queue) => {
                     of_queue(&queue)
                 }
@@ -119,6 +123,7 @@ impl Pull {
             // Who declined it knows of it still, which lets nobody pull.
             Whereabouts::Queued(_) | Whereabouts::InWorkbin(_)
                 if state.may_see(&interaction, agent, Role::Agent)
+                    && interaction.locked_by.is_none()
                     && (self.ignore_hold || interaction.held_at.is_none()) =>
             {
                 Ok(vec![interaction])

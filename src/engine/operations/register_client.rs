@@ -6,7 +6,9 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::{Gateway, Reply, Spec};
-use crate::domain::{Actor, Address, Cause, ClientType, Interaction, Refusal, Role, UserId};
+use crate::domain::{
+    Actor, Address, Cause, ClientType, Interaction, Refusal, Role, SnapshotId, UserId,
+};
 use crate::engine::{Change, Outcome, Turn};
 
 const ROLES: &[Role] = &[
@@ -78,7 +80,7 @@ impl UnregisterClient {
     }
 }
 
-/// Ends a client's registration, and those for all its addresses.
+/// Ends a client's registration, those for all its addresses, and its snapshots.
 pub(in crate::engine) fn leave(turn: &mut Turn<'_>, user: &UserId) {
     let addresses: Vec<Address> = turn
         .state()
@@ -89,6 +91,14 @@ pub(in crate::engine) fn leave(turn: &mut Turn<'_>, user: &UserId) {
         .collect();
     for address in addresses {
         leave_address(turn, user, address);
+    }
+    let snapshots = turn.state().snapshots.iter();
+    let own: Vec<SnapshotId> = snapshots
+        .filter(|(_, snapshot)| snapshot.owner == *user)
+        .map(|(id, _)| *id)
+        .collect();
+    for snapshot in own {
+        turn.release_snapshot(snapshot);
     }
     turn.record(Change::ClientUnregistered { user: user.clone() });
 }

@@ -103,6 +103,7 @@ fn draft(turn: &mut Turn<'_>, parent: &Interaction, subtype: &str) -> Result<Out
         abandoned_at: None,
         completed_at: None,
         held_at: None,
+        locked_by: None,
         declined: BTreeMap::new(),
         whereabouts: Whereabouts::Handling(Handling {
             parties: vec![agent],

@@ -101,6 +101,7 @@ impl Submit {
             abandoned_at: None,
             completed_at: None,
             held_at: None,
+            locked_by: None,
             declined: BTreeMap::new(),
             whereabouts,
             changed_sequence: sequence,
