@@ -124,6 +124,7 @@ fn request(actor: Actor, operation: Operation) -> Request {
         actor,
         reference_id: None,
         if_match: None,
+        idempotency: None,
         entropy: [0; 16],
         operation,
     }

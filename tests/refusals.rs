@@ -132,7 +132,8 @@ fn who_changes_what_has_changed_is_stale() {
             role: Role::MediaServer,
         },
         reference_id: None,
-        if_match: Some(Sequence(1)),
+        if_match: Some(vec![Sequence(1)]),
+        idempotency: None,
         entropy: [0; 16],
         operation: operation.unwrap(),
     };

@@ -109,6 +109,8 @@ pub struct Timing {
     pub invitation_grace_ms: u64,
     /// How long after an agent's last push session ended he keeps his interactions.
     pub ownership_grace_ms: u64,
+    /// How long a request that comes again under its `Idempotency-Key` gets its first answer.
+    pub idempotency_key_ttl_ms: u64,
 }
 
 impl Default for Timing {
@@ -121,6 +123,7 @@ impl Default for Timing {
             pass_over_ms: 60_000,
             invitation_grace_ms: 5_000,
             ownership_grace_ms: 30_000,
+            idempotency_key_ttl_ms: 24 * 3_600_000,
         }
     }
 }

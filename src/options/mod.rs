@@ -96,6 +96,8 @@ options! {
     invitation_grace_ms: u64 = 5_000, "BATON_INVITATION_GRACE_MS";
     /// Milliseconds after the last push session ends until an agent's interactions go back
     ownership_grace_ms: u64 = 30_000, "BATON_OWNERSHIP_GRACE_MS";
+    /// Milliseconds for which a request that comes again under its Idempotency-Key gets its first answer
+    idempotency_key_ttl_ms: u64 = 24 * 3_600_000, "BATON_IDEMPOTENCY_KEY_TTL_MS";
     /// Milliseconds that a CometD connect is held
     cometd_timeout_ms: u64 = 30_000, "BATON_COMETD_TIMEOUT_MS";
     /// Milliseconds between CometD connects that clients are advised to wait
@@ -205,6 +207,7 @@ impl Options {
             pass_over_ms: self.pass_over_ms,
             invitation_grace_ms: self.invitation_grace_ms,
             ownership_grace_ms: self.ownership_grace_ms,
+            idempotency_key_ttl_ms: self.idempotency_key_ttl_ms,
         }
     }
 }

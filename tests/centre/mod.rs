@@ -181,6 +181,7 @@ pub(crate) fn submit(id: &str) -> Request {
         },
         reference_id: None,
         if_match: None,
+        idempotency: None,
         entropy: [7; 16],
         operation: Operation::parse("RequestSubmit", None, parameters.as_object().unwrap())
             .unwrap(),

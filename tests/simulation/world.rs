@@ -167,6 +167,7 @@ impl World {
             actor,
             reference_id: Some(ReferenceId(self.reference)),
             if_match: None,
+            idempotency: None,
             entropy,
             operation,
         }
@@ -181,6 +182,7 @@ impl World {
             actor: actor(who),
             reference_id: None,
             if_match: None,
+            idempotency: None,
             entropy: [31; 16],
             operation: Operation::parse(name, None, &parameters)?,
         };
