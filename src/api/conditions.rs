@@ -218,7 +218,8 @@ mod tests {
             (&many(TAGS_LEN_MAX), Some(true), true),
         ] {
             let headers = headers(text);
-            let tags = Tags::read(&headers, &header::IF_MATCH).unwrap().unwrap();
+            let tags = Tags::read(&headers, &header::IF_MATCH).expect("well-formed");
+            let tags = tags.expect("there is a header");
             assert_eq!(tags.contain(1, Sequence(7)), weak, "{text}");
             let conditions = Conditions {
                 if_match: Some(tags),
@@ -252,7 +253,7 @@ mod tests {
     }
 
     fn headers(text: &str) -> HeaderMap {
-        let value = HeaderValue::from_str(text).unwrap();
+        let value = HeaderValue::from_str(text).expect("it has no control characters");
         [(header::IF_MATCH, value)].into_iter().collect()
     }
 }
