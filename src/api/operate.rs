@@ -123,10 +123,12 @@ fn with_present_state(
     }
 }
 
-/// A repeated answer tells nothing that the first did not: an interaction that has changed since may be no longer the
-/// caller's, and is left out.
-pub(super) fn is_shown(done: &Done, interaction: &Interaction) -> bool {
-    !done.is_repeated || interaction.changed_sequence <= done.head.sequence
+/// Whether an answer shows an interaction as it is now. A repeated one tells nobody what has become of one that he may no
+/// longer know of.
+pub(super) fn is_shown(caller: &Caller, done: &Done, interaction: &Interaction) -> bool {
+    !done.is_repeated
+        || interaction.changed_sequence <= done.head.sequence
+        || caller.may_see(&done.state, interaction)
 }
 
 /// The reply to an operation: what the seed documents for it, `referenceId`, `sequence`, and what it gives.
@@ -156,7 +158,7 @@ fn reply_body(caller: &Caller, reply: Reply, done: &Done) -> Value {
             let found = interactions.iter();
             let resources: Vec<Value> = found
                 .filter_map(|id| done.state.interaction(id))
-                .filter(|interaction| is_shown(done, interaction))
+                .filter(|interaction| is_shown(caller, done, interaction))
                 .map(|interaction| interaction_for(interaction, caller.user(), links))
                 .collect();
             body["interactions"] = json!(resources);

@@ -79,9 +79,11 @@ fn answer_body(caller: &Caller, done: &Done) -> Value {
     let mut body = match message {
         Some(mut message) => {
             let attributes = &mut message.attributes;
-            attributes.interaction.take_if(|it| !is_shown(done, it));
+            attributes
+                .interaction
+                .take_if(|it| !is_shown(caller, done, it));
             if let Some(all) = &mut attributes.interactions {
-                all.retain(|it| is_shown(done, it));
+                all.retain(|it| is_shown(caller, done, it));
             }
             event_json(&message, done.head.sequence, None, &identity)
         }

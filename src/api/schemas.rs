@@ -40,7 +40,8 @@ pub(super) fn conditions() -> Value {
             "Idempotency-Key",
             "Names the request, so that it can be sent again: the same request of the same caller gets its first answer, and \
              nothing is done twice. Kept for a day, also over a restart, unless so many newer ones came that the oldest had \
-             to go. A refused request leaves no key. Interactions that have changed since are left out of a repeated answer.",
+             to go. A refused request leaves no key. The interactions that a repeated answer shows are as they are now; those that the \
+             caller may no longer know of are left out.",
             json!({"type": "string", "pattern": "^[!-~]{1,255}$"}),
         ),
         "IfMatch": header(

@@ -1,8 +1,8 @@
 //! The first floor's engine: a deterministic, sans-IO state machine of one contact centre (design D1 to D4).
 //!
 //! # Contract
-//! Call [`Engine::handle_request`] for each request that [`State::first_answer`] does not answer, and [`Engine::handle_timeout`] until it gives nothing, both
-//! with the present engine time; call the latter again at [`Engine::poll_timeout`], and after each request. Every
+//! Call [`Engine::handle_request`] for each request that [`State::first_answer`] does not answer, and
+//! [`Engine::handle_timeout`] until it gives nothing, both with the present engine time; call the latter again at [`Engine::poll_timeout`], and after each request. Every
 //! [`Effect`] carries the step to journal and what it says to whom; nothing of it may leave the server before the
 //! step is durable. Folding the journalled steps with [`fold`] gives the same state and says the same.
 

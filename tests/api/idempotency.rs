@@ -87,6 +87,13 @@ const REQUESTS: &[(&str, &str, &str, &str)] = &[
         "/requests",
         r#"{"request":"RequestSubmit","queue":"chat"}"#,
     ),
+    // Whoever waits for an e-mail is invited at once.
+    (
+        "mediaserver",
+        "POST",
+        "/requests",
+        r#"{"request":"RequestSubmit","queue":"email"}"#,
+    ),
     (
         "mediaserver",
         "POST",
@@ -99,6 +106,7 @@ const REQUESTS: &[(&str, &str, &str, &str)] = &[
 async fn a_repeated_request_gets_its_first_answer() {
     let server = start("").await;
     let (id, wanted) = given(&server.client("agent1"), &server.client("mediaserver")).await;
+    server.client("agent2").ready("email").await;
     let sequence =
         || async { server.client("agent1").get("/api/v2/me").await.1["sequence"].clone() };
     let mut answered: Vec<(Client, Method, String, String, Reply)> = Vec::new();
@@ -122,7 +130,7 @@ async fn a_repeated_request_gets_its_first_answer() {
         assert_eq!(sequence().await, before, "{path} {body}: nothing was done");
         answered.push((client, method, path, body, first));
     }
-    // Late too, whatever has happened since: the same outcome, but for the interactions that have changed.
+    // Late too, whatever has happened since: the same outcome.
     for (index, (client, method, path, body, first)) in answered.into_iter().enumerate() {
         let key = format!("key-{index}");
         let key = [("idempotency-key", key.as_str())];
@@ -153,7 +161,7 @@ async fn given(agent: &Client, media_server: &Client) -> (String, String) {
 }
 
 #[tokio::test]
-async fn what_a_repeated_answer_would_show_must_be_what_it_showed_first() {
+async fn a_repeated_answer_does_not_show_what_the_caller_may_no_longer_see() {
     let server = start("").await;
     let (agent, supervisor) = (server.client("agent1"), server.client("supervisor"));
     agent.ready("chat").await;
@@ -166,10 +174,15 @@ async fn what_a_repeated_answer_would_show_must_be_what_it_showed_first() {
     agent
         .operate(&id, "PlaceInQueue", json!({"queueName": "email"}))
         .await;
+    let other = server.client("agent2");
+    other.ready("chat").await;
+    let pull = json!({"queue": "email", "interactionId": id});
+    other.request("RequestPull", pull).await;
     let (status, _) = supervisor
         .put(&path, json!({"userData": {"secret": "canary"}}))
         .await;
     assert_eq!(status, 200);
+    assert_eq!(agent.get(&path).await.0, 404);
     let late = ask().await;
     assert!(!late.text.contains("canary"), "{}", late.text);
     let (late, first) = (late.json(), first.json());
