@@ -29,6 +29,7 @@
 //! - State changes only by applying a [`engine::Change`]; folding the journalled steps gives the same state.
 //! - Nothing leaves before what it depends on is durable: no reply, no refusal, no read, no push.
 //! - What a party hears is a pure function of the state before a step and the step (`engine/announce/`).
+//! - What is asked for under an `Idempotency-Key` is done once, and answered the same however often it is asked for.
 //! - A refusal changes nothing and says nothing to anybody but the one who asked.
 //! - The engine never waits, and the hub never waits for a client.
 

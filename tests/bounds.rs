@@ -1,13 +1,19 @@
 //! What happens at the engine's named bounds.
 
+use std::sync::Arc;
+
 use baton::domain::{
-    Actor, Configuration, Refusal, RefusalKind, Role, Snapshot, Timestamp, UserId, Whereabouts,
+    Actor, Configuration, IdempotencyKey, Refusal, RefusalKind, RequestDigest, Role, Snapshot,
+    Timestamp, UserId, Whereabouts,
 };
 use baton::engine::operations::{
     Configure, MOVE_LEN_MAX, SNAPSHOT_INTERACTIONS_LEN_MAX, SNAPSHOTS_LEN_MAX,
 };
 use baton::engine::routing::ROUTER_HOLD_LEN_MAX;
-use baton::engine::{Effect, Engine, Operation, Outcome, Request, STOPPED_LEN_MAX};
+use baton::engine::{
+    CALLER_ANSWERS_KIB_MAX, CENTRE_ANSWERS_KIB_MAX, Effect, Engine, Idempotency, Operation,
+    Outcome, Request, STOPPED_LEN_MAX, State,
+};
 use serde_json::{Value, json};
 
 const NOW: Timestamp = Timestamp(1_900_000_000_000);
@@ -150,6 +156,106 @@ fn a_snapshot_holds_so_many_and_there_are_so_many_of_them() {
     );
 }
 
+#[test]
+fn a_key_is_kept_for_its_time() {
+    let mut engine = engine();
+    let ttl_ms = engine.state().configuration.timing.idempotency_key_ttl_ms;
+    let first = keyed("ms", "key", "I1");
+    engine.handle_request(NOW, first.clone()).unwrap();
+    let after = |ms| engine.state().first_answer(NOW.plus_ms(ms), &first);
+    assert!(after(ttl_ms - 1).unwrap().is_some());
+    assert!(after(ttl_ms).unwrap().is_none());
+    // A new request may have the key then, and what is old goes.
+    let second = keyed("ms", "key", "I2");
+    let now = NOW.plus_ms(ttl_ms);
+    assert!(engine.state().first_answer(now, &second).unwrap().is_none());
+    engine.handle_request(now, second.clone()).unwrap();
+    let found = engine.state().first_answer(now, &second).unwrap();
+    assert_eq!(found.unwrap().head.at, now);
+    let refusal = engine.state().first_answer(now, &first).unwrap_err();
+    assert_eq!(refusal.kind, RefusalKind::KeyReused);
+}
+
+#[test]
+fn a_callers_oldest_key_makes_room() {
+    let mut engine = engine();
+    let request = |index: u64| keyed("ms", &format!("key-{index}"), &format!("I{index}"));
+    let other = keyed("other", "key-0", "other");
+    engine.handle_request(NOW, other.clone()).unwrap();
+    for index in 0..=CALLER_ANSWERS_KIB_MAX {
+        engine.handle_request(NOW, request(index)).unwrap();
+        stop(&mut engine, usize::try_from(index).unwrap()).unwrap();
+    }
+    let known = |request: &Request| engine.state().first_answer(NOW, request).unwrap().is_some();
+    let kept = (0..=CALLER_ANSWERS_KIB_MAX).filter(|index| known(&request(*index)));
+    assert_eq!(kept.count() as u64, CALLER_ANSWERS_KIB_MAX);
+    assert!(!known(&request(0)));
+    assert!(known(&other), "one caller does not push another's out");
+    let restored = State::from_snapshot(&engine.state().to_snapshot()).unwrap();
+    assert!(restored == *engine.state(), "a snapshot carries the keys");
+}
+
+/// Long answers count for more.
+#[test]
+fn the_centres_oldest_key_makes_room() {
+    let mut engine = engine();
+    submit(&mut engine, 0);
+    let names: serde_json::Map<String, Value> = (0..900)
+        .map(|index| (format!("{index:0>250}"), Value::Null))
+        .collect();
+    let delete = json!({"interactionId": "I0", "deletedProperties": names});
+    let request = |user: u64, index: u64| {
+        let request = keyed(&format!("ms{user}"), &format!("key-{index}"), "I0");
+        Request {
+            operation: operation("RequestChangeProperties", &delete),
+            ..request
+        }
+    };
+    let effect = engine.handle_request(NOW, request(0, 0)).unwrap();
+    let Outcome::PropertiesChanged { missing } = effect.step.outcome else {
+        panic!("{:?}", effect.step.outcome);
+    };
+    let kib = 900 * (250 + size_of::<String>() as u64) / 1024 + 1;
+    assert_eq!(missing.len(), 900);
+    let of_caller = CALLER_ANSWERS_KIB_MAX / kib;
+    let all = CENTRE_ANSWERS_KIB_MAX / kib;
+    for index in 1..=all {
+        let next = request(index / of_caller, index % of_caller);
+        engine.handle_request(NOW, next).unwrap();
+    }
+    let known = |index: u64| {
+        let request = request(index / of_caller, index % of_caller);
+        engine
+            .state()
+            .first_answer(NOW, &request)
+            .unwrap()
+            .is_some()
+    };
+    assert!(!known(0), "the oldest is gone");
+    assert!((1..=all).all(known), "and no other");
+}
+
+/// RequestSubmit under a key. What tells it from others is what it asks for.
+fn keyed(user: &str, key: &str, id: &str) -> Request {
+    let idempotency = Idempotency {
+        key: IdempotencyKey::parse(key).unwrap(),
+        digest: RequestDigest::parse(id).unwrap(),
+    };
+    let actor = Actor::User {
+        user: UserId::parse(user).unwrap(),
+        role: Role::MediaServer,
+    };
+    let submit = json!({"queue": "chat", "interactionId": id});
+    Request {
+        idempotency: Some(Arc::new(idempotency)),
+        ..request(actor, operation("RequestSubmit", &submit))
+    }
+}
+
+fn operation(name: &str, parameters: &Value) -> Operation {
+    Operation::parse(name, None, parameters.as_object().unwrap()).unwrap()
+}
+
 fn engine() -> Engine {
     let mut engine = Engine::default();
     let configuration: Configuration = serde_json::from_value(json!({
@@ -191,6 +297,7 @@ fn request(actor: Actor, operation: Operation) -> Request {
         actor,
         reference_id: None,
         if_match: None,
+        idempotency: None,
         entropy: [0; 16],
         operation,
     }

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
-use baton::domain::{Actor, RefusalKind, Role, Sequence, Timestamp, UserId};
-use baton::engine::{AGENT_HOLD_LEN_MAX, Operation, Request};
+use baton::domain::{
+    Actor, IdempotencyKey, RefusalKind, RequestDigest, Role, Sequence, Timestamp, UserId,
+};
+use baton::engine::{AGENT_HOLD_LEN_MAX, Idempotency, Operation, Request};
 use baton::journal::{Fault, MemoryDisk};
 use serde_json::json;
 
@@ -86,7 +89,8 @@ const REFUSED: &[(&str, RefusalKind)] = &[
 ];
 
 /// The kinds that a request alone does not lead to; a test below each.
-const REFUSED_ELSEWHERE: [RefusalKind; 3] = [
+const REFUSED_ELSEWHERE: [RefusalKind; 4] = [
+    RefusalKind::KeyReused,
     RefusalKind::Stale,
     RefusalKind::LimitReached,
     RefusalKind::Unavailable,
@@ -132,12 +136,42 @@ fn who_changes_what_has_changed_is_stale() {
             role: Role::MediaServer,
         },
         reference_id: None,
-        if_match: Some(Sequence(1)),
+        if_match: Some(vec![Sequence(1)]),
+        idempotency: None,
         entropy: [0; 16],
         operation: operation.unwrap(),
     };
     let refused = world.engine.handle_request(Timestamp(START_MS), request);
     assert_eq!(refused.unwrap_err().kind, RefusalKind::Stale);
+}
+
+#[test]
+fn a_key_is_of_one_request() {
+    let mut world = World::new();
+    let request = |id: &str| {
+        let parameters = json!({"interactionId": id, "queue": "chat"});
+        let operation = Operation::parse("RequestSubmit", None, parameters.as_object().unwrap());
+        Request {
+            actor: Actor::User {
+                user: UserId::parse("MediaServer").unwrap(),
+                role: Role::MediaServer,
+            },
+            reference_id: None,
+            if_match: None,
+            idempotency: Some(Arc::new(Idempotency {
+                key: IdempotencyKey::parse("key").unwrap(),
+                digest: RequestDigest::parse(id).unwrap(),
+            })),
+            entropy: [0; 16],
+            operation: operation.unwrap(),
+        }
+    };
+    let now = Timestamp(START_MS);
+    world.engine.handle_request(now, request("I1")).unwrap();
+    let state = world.engine.state();
+    assert!(state.first_answer(now, &request("I1")).unwrap().is_some());
+    let refused = state.first_answer(now, &request("I2")).unwrap_err();
+    assert_eq!(refused.kind, RefusalKind::KeyReused);
 }
 
 #[test]

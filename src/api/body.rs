@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value};
 
 use super::App;
+use super::conditions::digest_of;
 use super::error::ApiError;
 
 /// The keys of a JSON object. Keys that an operation does not know are ignored, on every route.
@@ -67,15 +68,21 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), ApiError> {
 }
 
 /// Reads the body of every request before anything looks at it, up to a bound. A connection whose request was answered
-/// while its body was still on the way could not be kept, and the client's next request on it would be lost.
+/// while its body was still on the way could not be kept, and the client's next request on it would be lost. What the
+/// request is told by when it comes again is taken here, of the bytes.
 pub(super) async fn read_whole(
     State(bytes_max): State<usize>,
     request: Request,
     next: Next,
 ) -> Response {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     match to_bytes(body, bytes_max).await {
-        Ok(bytes) => next.run(Request::from_parts(parts, bytes.into())).await,
+        Ok(bytes) => {
+            if let Some(digest) = digest_of(&parts, &bytes) {
+                parts.extensions.insert(digest);
+            }
+            next.run(Request::from_parts(parts, bytes.into())).await
+        }
         Err(error) => {
             let mut response = unreadable(&error).into_response();
             let close = HeaderValue::from_static("close");

@@ -41,10 +41,9 @@ impl ApiError {
 
     /// No credentials, or none that hold.
     pub(super) fn unauthenticated() -> Self {
-        let mut error = Self::new(StatusCode::UNAUTHORIZED, 20, "Access denied");
         let challenge = HeaderValue::from_static("Bearer realm=\"baton\"");
-        error.0.header = Some((header::WWW_AUTHENTICATE, challenge));
-        error
+        Self::new(StatusCode::UNAUTHORIZED, 20, "Access denied")
+            .with_header(header::WWW_AUTHENTICATE, challenge)
     }
 
     /// The caller's roles do not permit this.
@@ -90,6 +89,13 @@ impl ApiError {
         self.0.error_code
     }
 
+    /// The same with a header.
+    #[must_use]
+    pub(super) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.0.header = Some((name, value));
+        self
+    }
+
     /// The same with further keys in the body.
     #[must_use]
     pub(super) fn with(mut self, name: &str, value: Value) -> Self {
@@ -106,7 +112,7 @@ impl From<Refusal> for ApiError {
         let mut error = Self::new(http_status, codes.status_code, refusal.text);
         error.0.error_code = Some(codes.error_code);
         if http_status == StatusCode::SERVICE_UNAVAILABLE {
-            error.0.header = Some((header::RETRY_AFTER, HeaderValue::from_static("1")));
+            error = error.with_header(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         match refusal.reference_id {
             Some(reference) => error.with("referenceId", json!(reference)),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -12,13 +12,14 @@ use serde_json::{Value, json};
 use super::App;
 use super::body::JsonObject;
 use super::caller::{Agent, Caller};
+use super::conditions::{Conditions, Tags, etag};
 use super::error::ApiError;
 use super::operate::{operate, read_operation};
 use super::url::{Parameters, Segment};
 use crate::centre::{interaction_for, select};
-use crate::domain::{Interaction, InteractionId, Refusal, Role, Sequence};
+use crate::domain::{Interaction, InteractionId, Refusal, Role};
 use crate::engine::operations::Gateway;
-use crate::engine::{self, Operation};
+use crate::engine::{self, Operation, agent_state};
 
 /// Interactions in one reply; `after` of the reply asks for the next ones.
 const LIST_LEN_MAX: usize = 500;
@@ -69,68 +70,94 @@ pub(super) async fn list_my_interactions(
 
 /// One interaction
 #[utoipa::path(get, path = "/interactions/{id}", tag = "Interactions",
-    params(("id" = String, Path, description = "The interaction")),
-    responses((status = 200, description = "The interaction, with an ETag"), (status = 401), (status = 404)))]
+    params(("id" = String, Path, description = "The interaction"),
+           ("fields" = Option<String>, Query, description = "A list of fields; all without it")),
+    responses((status = 200, description = "The interaction, with an ETag"), (status = 304), (status = 400), (status = 401), (status = 404)))]
 pub(super) async fn read_interaction(
     caller: Caller,
     Segment(id): Segment,
     Parameters(query): Parameters<ListQuery>,
+    headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let state = caller.0.centre.state();
-    let found = find(&caller, &state, &id)?;
-    let links = caller.0.centre.links();
-    let resource = interaction_for(&found, caller.user(), links);
+    let found = find(&caller, &caller.0.centre.state(), &id)?;
+    show(&caller, &found, &query, &headers)
+}
+
+/// One interaction that the agent works on or is invited to
+#[utoipa::path(get, path = "/me/interactions/{id}", tag = "Interactions",
+    params(("id" = String, Path, description = "The interaction"),
+           ("fields" = Option<String>, Query, description = "A list of fields; all without it")),
+    responses((status = 200, description = "The interaction, with an ETag"), (status = 304), (status = 400), (status = 401), (status = 403), (status = 404)))]
+pub(super) async fn read_my_interaction(
+    Agent(caller): Agent,
+    Segment(id): Segment,
+    Parameters(query): Parameters<ListQuery>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let found = find(&caller, &caller.0.centre.state(), &id)?;
+    if agent_state(&found, caller.user()).is_none() {
+        return Err(Refusal::unknown_interaction().into());
+    }
+    show(&caller, &found, &query, &headers)
+}
+
+/// An interaction as the caller sees it, unless he has seen this version.
+fn show(
+    caller: &Caller,
+    interaction: &Interaction,
+    query: &ListQuery,
+    headers: &HeaderMap,
+) -> Result<Response, ApiError> {
+    let centre = &caller.0.centre;
+    let (epoch, changed) = (centre.epoch(), interaction.changed_sequence);
+    let tag = [(header::ETAG, etag(epoch, changed))];
+    let known = Tags::read(headers, &header::IF_NONE_MATCH)?;
+    if known.is_some_and(|tags| tags.contain(epoch, changed)) {
+        return Ok((StatusCode::NOT_MODIFIED, tag).into_response());
+    }
+    let resource = interaction_for(interaction, caller.user(), centre.links());
     let resource = select(resource, query.fields.as_deref().unwrap_or("*"));
     let body = Json(json!({"statusCode": 0, "interaction": resource}));
-    let tag = etag(caller.0.centre.epoch(), found.changed_sequence);
-    Ok(([(header::ETAG, tag)], body).into_response())
+    Ok((tag, body).into_response())
 }
 
 /// Replaces what is named of `userData`, `externalId` and `subject`
 #[utoipa::path(put, path = "/interactions/{id}", tag = "Interactions",
-    params(("id" = String, Path, description = "The interaction"),
-           ("If-Match" = Option<String>, Header, description = "Refused with 409 unless this is the ETag")),
+    params(("id" = String, Path, description = "The interaction")),
     request_body(content = Value, description = "`{\"userData\":{…},\"externalId\":…,\"subject\":…}`"),
     responses((status = 200, description = "Done"), (status = 400), (status = 401), (status = 403), (status = 404), (status = 409)))]
 pub(super) async fn update_interaction(
     State(app): State<App>,
     caller: Caller,
     Segment(id): Segment,
-    headers: HeaderMap,
+    conditions: Conditions,
     JsonObject(mut body): JsonObject,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Response, ApiError> {
     body.retain(|name, _| {
         matches!(
             name.as_str(),
             "userData" | "externalId" | "subject" | "referenceId"
         )
     });
-    check_submitter(&caller, &id)?;
-    let if_match = if_match(&headers, caller.0.centre.epoch())?;
+    let conditions = conditions.permitted(check_submitter(&caller, &id));
     let operation = Operation::parse("RequestChangeProperties", Some(&id), &body)?;
-    operate(&app, &caller, operation, &body, if_match)
-        .await
-        .map(Json)
+    operate(&app, &caller, operation, &body, conditions).await
 }
 
 /// Performs an operation on an interaction of the agent
 #[utoipa::path(post, path = "/me/interactions/{id}", tag = "Interactions",
-    params(("id" = String, Path, description = "The interaction"),
-           ("If-Match" = Option<String>, Header, description = "Refused with 409 unless this is the ETag")),
+    params(("id" = String, Path, description = "The interaction")),
     request_body(content = Value, description = "`operationName` and the operation's parameters"),
     responses((status = 200, description = "Done"), (status = 400), (status = 401), (status = 403), (status = 404), (status = 409), (status = 503)))]
 pub(super) async fn operate_on_interaction(
     State(app): State<App>,
     Agent(caller): Agent,
     Segment(id): Segment,
-    headers: HeaderMap,
+    conditions: Conditions,
     body: JsonObject,
-) -> Result<Json<Value>, ApiError> {
-    let if_match = if_match(&headers, caller.0.centre.epoch())?;
+) -> Result<Response, ApiError> {
     let operation = read_operation(Gateway::Interaction, Some(&id), &body)?;
-    operate(&app, &caller, operation, &body.0, if_match)
-        .await
-        .map(Json)
+    operate(&app, &caller, operation, &body.0, conditions).await
 }
 
 /// Submits a new interaction
@@ -140,12 +167,11 @@ pub(super) async fn operate_on_interaction(
 pub(super) async fn submit_interaction(
     State(app): State<App>,
     caller: Caller,
+    conditions: Conditions,
     JsonObject(body): JsonObject,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Response, ApiError> {
     let operation = Operation::parse("RequestSubmit", None, &body)?;
-    operate(&app, &caller, operation, &body, None)
-        .await
-        .map(Json)
+    operate(&app, &caller, operation, &body, conditions).await
 }
 
 /// One page of what the caller may see, given in the order of the identifiers.
@@ -211,30 +237,5 @@ fn check_submitter(caller: &Caller, id: &str) -> Result<(), ApiError> {
         Ok(())
     } else {
         Err(Refusal::unknown_interaction().into())
-    }
-}
-
-fn etag(epoch: u64, sequence: Sequence) -> String {
-    format!("\"{epoch}-{sequence}\"")
-}
-
-/// The sequence that `If-Match` names. Another history's tag matches nothing.
-fn if_match(headers: &HeaderMap, epoch: u64) -> Result<Option<Sequence>, ApiError> {
-    let Some(value) = headers.get(header::IF_MATCH) else {
-        return Ok(None);
-    };
-    let text = value.to_str().unwrap_or_default().trim();
-    if text == "*" {
-        return Ok(None);
-    }
-    let tag = text
-        .strip_prefix('"')
-        .and_then(|text| text.strip_suffix('"'));
-    let parts = tag.and_then(|tag| tag.split_once('-'));
-    let numbers = parts.map(|(epoch, sequence)| (epoch.parse::<u64>(), sequence.parse::<u64>()));
-    match numbers {
-        Some((Ok(of), Ok(sequence))) if of == epoch => Ok(Some(Sequence(sequence))),
-        Some((Ok(_), Ok(_))) => Ok(Some(Sequence(u64::MAX))),
-        _ => Err(ApiError::invalid("If-Match must be one ETag")),
     }
 }

@@ -2,12 +2,14 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::App;
 use super::body::JsonObject;
 use super::caller::{Agent, Caller};
+use super::conditions::Conditions;
 use super::error::ApiError;
 use super::operate::{operate, read_operation};
 use super::url::{Parameters, Segment};
@@ -40,12 +42,11 @@ pub(super) async fn read_me(caller: Caller) -> Json<Value> {
 pub(super) async fn operate_on_me(
     State(app): State<App>,
     Agent(caller): Agent,
+    conditions: Conditions,
     body: JsonObject,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Response, ApiError> {
     let operation = read_operation(Gateway::Me, None, &body)?;
-    operate(&app, &caller, operation, &body.0, None)
-        .await
-        .map(Json)
+    operate(&app, &caller, operation, &body.0, conditions).await
 }
 
 /// The channels of the agent's session, with states and capacities
@@ -67,8 +68,9 @@ pub(super) async fn operate_on_channel(
     State(app): State<App>,
     Agent(caller): Agent,
     Segment(channel): Segment,
+    conditions: Conditions,
     body: JsonObject,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Response, ApiError> {
     let name = body.text("operationName")?.to_owned();
     if !matches!(name.as_str(), "Ready" | "NotReady") {
         return Err(Refusal::invalid_value("operationName", &name).into());
@@ -79,9 +81,7 @@ pub(super) async fn operate_on_channel(
     parameters.insert("operationName".to_owned(), json!(name));
     let parameters = JsonObject(parameters);
     let operation = read_operation(Gateway::Me, None, &parameters)?;
-    operate(&app, &caller, operation, &parameters.0, None)
-        .await
-        .map(Json)
+    operate(&app, &caller, operation, &parameters.0, conditions).await
 }
 
 /// The workbins that the agent may use

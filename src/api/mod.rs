@@ -2,6 +2,7 @@
 
 mod body;
 mod caller;
+mod conditions;
 mod credentials;
 mod directory;
 mod error;
@@ -82,7 +83,10 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(me::operate_on_channel))
         .routes(routes!(me::list_my_workbins))
         .routes(routes!(interactions::list_my_interactions))
-        .routes(routes!(interactions::operate_on_interaction))
+        .routes(routes!(
+            interactions::read_my_interaction,
+            interactions::operate_on_interaction
+        ))
         .routes(routes!(
             interactions::list_interactions,
             interactions::submit_interaction

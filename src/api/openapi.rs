@@ -51,6 +51,7 @@ pub fn document() -> Value {
         }
     }
     add_schemas(&mut document);
+    add_conditions(&mut document);
     add_operations(&mut document);
     document
 }
@@ -77,6 +78,10 @@ fn add_schemas(document: &mut Value) {
         let success = schemas::of_reply(operation["operationId"].as_str().unwrap_or_default());
         let replies = operation["responses"].as_object_mut();
         for (status, reply) in replies.into_iter().flatten() {
+            if status == "304" {
+                reply["description"] = json!(meaning(status));
+                continue;
+            }
             let is_success = status.starts_with('2');
             let name = if is_success { success } else { "Error" };
             if reply
@@ -92,15 +97,58 @@ fn add_schemas(document: &mut Value) {
     }
 }
 
+/// Writes the headers that make requests conditional, and the tags that they name, where they are looked at.
+fn add_conditions(document: &mut Value) {
+    document["components"]["parameters"] = schemas::conditions();
+    document["components"]["headers"] = schemas::tag();
+    let paths = document["paths"].as_object_mut();
+    for (path, methods) in paths.into_iter().flatten() {
+        for (method, operation) in methods.as_object_mut().into_iter().flatten() {
+            let is_public = operation.get("security").is_some();
+            let is_about_one = path.ends_with("/interactions/{id}") || path == "/requests";
+            let is_change = matches!(method.as_str(), "post" | "put") && !is_public;
+            let names: &[&str] = match (is_change, is_about_one) {
+                (true, true) => &["IdempotencyKey", "IfMatch"],
+                (true, false) => &["IdempotencyKey"],
+                (false, true) => &["IfNoneMatch"],
+                (false, false) => continue,
+            };
+            if !operation["parameters"].is_array() {
+                operation["parameters"] = json!([]);
+            }
+            let parameters = operation["parameters"].as_array_mut();
+            let refer = |name| json!({"$ref": format!("#/components/parameters/{name}")});
+            let added = names.iter().map(refer);
+            parameters
+                .into_iter()
+                .for_each(|it| it.extend(added.clone()));
+            if is_change {
+                operation["responses"]["422"] = error_reply("422");
+            }
+            if is_about_one || operation["operationId"] == "submit_interaction" {
+                operation["responses"]["200"]["headers"] =
+                    json!({"ETag": {"$ref": "#/components/headers/ETag"}});
+            }
+        }
+    }
+}
+
+fn error_reply(status: &str) -> Value {
+    let schema = json!({"$ref": "#/components/schemas/Error"});
+    json!({"description": meaning(status), "content": {"application/json": {"schema": schema}}})
+}
+
 fn meaning(status: &str) -> &'static str {
     match status {
         "400" => "A parameter is missing or invalid, or the operation does not fit the state",
         "401" => "No credentials, or none that hold",
         "403" => "The caller's roles do not permit this",
         "404" => "No such resource, or none that the caller may know of",
-        "409" => "A lost race, or a stale If-Match",
+        "304" => "The caller has this version",
+        "409" => "A lost race, or a stale If-Match; with the interaction as it is now",
         "413" => "The body is larger than the server takes",
         "415" => "The content type is not application/json",
+        "422" => "Another request has been done under this Idempotency-Key; nothing was changed",
         "503" => "The journal cannot take changes at this time; nothing was changed",
         _ => "An error",
     }

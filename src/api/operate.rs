@@ -1,13 +1,17 @@
 //! Carrying out an operation for a caller, and the shapes of the replies.
 
+use axum::Json;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 use super::App;
 use super::body::JsonObject;
 use super::caller::{Caller, reference_id};
+use super::conditions::{Conditions, etag};
 use super::error::ApiError;
 use crate::centre::{Done, interaction_for};
-use crate::domain::{InteractionId, Refusal, Sequence};
+use crate::domain::{Interaction, InteractionId, Refusal};
 use crate::engine::operations::{Gateway, Reply, find};
 use crate::engine::{Operation, Outcome, Request};
 
@@ -37,15 +41,32 @@ pub(super) async fn operate(
     caller: &Caller,
     operation: Operation,
     parameters: &Map<String, Value>,
-    if_match: Option<Sequence>,
-) -> Result<Value, ApiError> {
+    conditions: Conditions,
+) -> Result<Response, ApiError> {
     let reply = operation.spec().reply;
-    let done = perform(app, caller, operation, parameters, if_match).await;
+    let done = perform(app, caller, operation, parameters, conditions).await;
     let done = done.map_err(|error| error.for_operation(reply))?;
-    Ok(reply_body(caller, reply, &done))
+    Ok(done.respond(caller, reply_body(caller, reply, &done.done)))
 }
 
-/// Carries out an operation.
+/// A request that was carried out, now or when it came first.
+pub(super) struct Performed {
+    pub(super) done: Done,
+    is_about_interaction: bool,
+}
+
+impl Performed {
+    /// The reply, with the tag of the interaction that the request was about or has made: the request changed it, so that
+    /// its version then was that of the step, whatever has happened since.
+    pub(super) fn respond(&self, caller: &Caller, body: Value) -> Response {
+        let has_tag = self.is_about_interaction || matches!(self.done.outcome, Outcome::Created(_));
+        let tag = etag(caller.0.centre.epoch(), self.done.head.sequence);
+        let tag = has_tag.then_some([(header::ETAG, tag)]);
+        (tag, Json(body)).into_response()
+    }
+}
+
+/// Carries out an operation, or finds what was answered when it came first.
 ///
 /// # Errors
 /// The refusal.
@@ -54,21 +75,32 @@ pub(super) async fn perform(
     caller: &Caller,
     operation: Operation,
     parameters: &Map<String, Value>,
-    if_match: Option<Sequence>,
-) -> Result<Done, ApiError> {
+    conditions: Conditions,
+) -> Result<Performed, ApiError> {
+    let centre = &caller.0.centre;
     let request = Request {
         actor: caller.actor(operation.spec())?,
         reference_id: Some(reference_id(app, parameters)?),
-        if_match,
+        if_match: conditions.versions(centre.epoch()),
+        idempotency: conditions.idempotency,
         entropy: app.entropy()?,
         operation,
     };
     let interaction = request.operation.interaction().cloned();
-    let done = caller.0.centre.request(request).await;
-    done.map_err(|refusal| with_present_state(refusal, caller, interaction.as_ref()))
+    let done = match centre.first_answer(&request)? {
+        Some(done) => Ok(done),
+        None => {
+            conditions.permitted?;
+            centre.request(request).await
+        }
+    };
+    Ok(Performed {
+        done: done.map_err(|refusal| with_present_state(refusal, caller, interaction.as_ref()))?,
+        is_about_interaction: interaction.is_some(),
+    })
 }
 
-/// A lost race is told with the interaction as it is now, if the caller may see it.
+/// A lost race is told with the interaction as it is now and its tag, if the caller may see it.
 fn with_present_state(
     refusal: Refusal,
     caller: &Caller,
@@ -80,11 +112,23 @@ fn with_present_state(
     let found = interaction.and_then(|id| state.interaction(id));
     match found.filter(|found| is_conflict && caller.may_see(&state, found)) {
         Some(found) => {
-            let links = caller.0.centre.links();
-            error.with("interaction", interaction_for(found, caller.user(), links))
+            let centre = &caller.0.centre;
+            let tag = etag(centre.epoch(), found.changed_sequence);
+            let resource = interaction_for(found, caller.user(), centre.links());
+            error
+                .with("interaction", resource)
+                .with_header(header::ETAG, tag)
         }
         None => error,
     }
+}
+
+/// Whether an answer shows an interaction as it is now. A repeated one tells nobody what has become of one that he may no
+/// longer know of.
+pub(super) fn is_shown(caller: &Caller, done: &Done, interaction: &Interaction) -> bool {
+    !done.is_repeated
+        || interaction.changed_sequence <= done.head.sequence
+        || caller.may_see(&done.state, interaction)
 }
 
 /// The reply to an operation: what the seed documents for it, `referenceId`, `sequence`, and what it gives.
@@ -114,6 +158,7 @@ fn reply_body(caller: &Caller, reply: Reply, done: &Done) -> Value {
             let found = interactions.iter();
             let resources: Vec<Value> = found
                 .filter_map(|id| done.state.interaction(id))
+                .filter(|interaction| is_shown(caller, done, interaction))
                 .map(|interaction| interaction_for(interaction, caller.user(), links))
                 .collect();
             body["interactions"] = json!(resources);

@@ -1,18 +1,19 @@
 //! `POST /requests`: the reference's requests as JSON, answered in the reference's words.
 
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::App;
 use super::body::JsonObject;
 use super::caller::Caller;
+use super::conditions::Conditions;
 use super::error::ApiError;
-use super::operate::perform;
+use super::operate::{Performed, is_shown, perform};
 use crate::centre::{Done, Identity, event_json};
 use crate::domain::{ClientType, Refusal, Role};
 use crate::engine::operations::find;
-use crate::engine::{Operation, answer};
+use crate::engine::{Operation, Outcome, answer};
 
 /// Takes a request of the reference
 #[utoipa::path(post, path = "/requests", tag = "Event models",
@@ -21,23 +22,33 @@ use crate::engine::{Operation, answer};
 pub(super) async fn take_request(
     State(app): State<App>,
     caller: Caller,
+    conditions: Conditions,
     body: JsonObject,
-) -> Result<Json<Value>, ApiError> {
-    let result = take(&app, &caller, &body).await;
+) -> Result<Response, ApiError> {
+    let result = take(&app, &caller, &body, conditions).await;
     match result {
-        Ok(done) => Ok(Json(answer_body(&caller, &done))),
+        Ok(performed) => Ok(performed.respond(&caller, answer_body(&caller, &performed.done))),
         Err(error) => Err(error_event(error, &caller, &body)),
     }
 }
 
-async fn take(app: &App, caller: &Caller, body: &JsonObject) -> Result<Done, ApiError> {
+async fn take(
+    app: &App,
+    caller: &Caller,
+    body: &JsonObject,
+    conditions: Conditions,
+) -> Result<Performed, ApiError> {
     let name = body.text("request")?;
     find(name).ok_or_else(|| Refusal::invalid_value("request", name))?;
     let operation = Operation::parse(name, None, &body.0)?;
-    if !matches!(operation, Operation::RegisterClient(_)) {
-        check_registered(caller)?;
-    }
-    perform(app, caller, operation, &body.0, None).await
+    let registers = matches!(operation, Operation::RegisterClient(_));
+    let permitted = if registers {
+        Ok(())
+    } else {
+        check_registered(caller)
+    };
+    let conditions = conditions.permitted(permitted);
+    perform(app, caller, operation, &body.0, conditions).await
 }
 
 /// A client other than an agent registers before anything else (interaction-models 1.1, variant b).
@@ -66,9 +77,21 @@ fn answer_body(caller: &Caller, done: &Done) -> Value {
     };
     let message = answer(&done.state, &done.head, &done.outcome);
     let mut body = match message {
-        Some(message) => event_json(&message, done.head.sequence, None, &identity),
+        Some(mut message) => {
+            let attributes = &mut message.attributes;
+            attributes
+                .interaction
+                .take_if(|it| !is_shown(caller, done, it));
+            if let Some(all) = &mut attributes.interactions {
+                all.retain(|it| is_shown(caller, done, it));
+            }
+            event_json(&message, done.head.sequence, None, &identity)
+        }
         None => json!({"sequence": done.head.sequence}),
     };
+    if let Outcome::Created(id) | Outcome::Routed(id) = &done.outcome {
+        body["interactionId"] = json!(id);
+    }
     body["statusCode"] = json!(0);
     body["referenceId"] = json!(done.head.reference_id);
     body

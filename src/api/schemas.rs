@@ -31,10 +31,44 @@ pub(super) fn all() -> Value {
     })
 }
 
+/// The headers that make a request conditional.
+pub(super) fn conditions() -> Value {
+    let header = |name: &str, description: &str, schema: Value| json!({"name": name, "in": "header", "description": description, "schema": schema});
+    let tags = json!({"type": "string", "examples": ["\"1-17\""]});
+    json!({
+        "IdempotencyKey": header(
+            "Idempotency-Key",
+            "Names the request, so that it can be sent again: the same request of the same caller gets its first answer, and \
+             nothing is done twice. Kept for a day, also over a restart, unless so many newer ones came that the oldest had \
+             to go. A refused request leaves no key. The interactions that a repeated answer shows are as they are now; those that the \
+             caller may no longer know of are left out.",
+            json!({"type": "string", "pattern": "^[!-~]{1,255}$"}),
+        ),
+        "IfMatch": header(
+            "If-Match",
+            "Refused with 409 unless one of these is the ETag of the interaction",
+            tags.clone(),
+        ),
+        "IfNoneMatch": header(
+            "If-None-Match",
+            "Answered with 304 if one of these is the ETag of the interaction",
+            tags,
+        ),
+    })
+}
+
+/// The header that names a version of an interaction.
+pub(super) fn tag() -> Value {
+    json!({"ETag": {
+        "description": "The version of the interaction: the journal's epoch and the sequence of its last change. Of a request: the version that it has made of the interaction it was about.",
+        "schema": {"type": "string"},
+    }})
+}
+
 /// The schema of an operation's successful reply.
 pub(super) fn of_reply(operation_id: &str) -> &'static str {
     match operation_id {
-        "read_interaction" => "InteractionReply",
+        "read_interaction" | "read_my_interaction" => "InteractionReply",
         "list_interactions" | "list_my_interactions" => "InteractionsReply",
         "operate_on_interaction" | "update_interaction" => "OperationReply",
         "take_request" => "EventReply",

@@ -17,10 +17,10 @@ use super::replay::Said;
 use super::writer::{Group, Work};
 use crate::domain::{Refusal, RefusalKind, Timestamp, UserId};
 use crate::engine::operations::{Presence, Restart};
-use crate::engine::{Effect, Engine, Head, Operation, Outcome, Request, State};
+use crate::engine::{Effect, Engine, FirstAnswer, Head, Operation, Outcome, Request, State};
 use crate::journal::{self, Appended};
 
-/// Most steps in one group, and most refusals that wait for it.
+/// Most steps in one group, and most answers without a step that wait for it.
 const GROUP_LEN_MAX: usize = 512;
 /// How long timers rest after the journal refused a group, so that a full disk is not hammered.
 const REST_AFTER_FAILURE: Duration = Duration::from_millis(500);
@@ -42,8 +42,10 @@ pub struct Done {
     pub head: Head,
     /// What the requester is told.
     pub outcome: Outcome,
-    /// The state after the group that the step belongs to.
+    /// The state after the group that the step belongs to; a later one where it was done before.
     pub state: Arc<State>,
+    /// Whether it was done before, when the request came first under its key.
+    pub is_repeated: bool,
 }
 
 /// What waits for a group to become durable.
@@ -51,8 +53,11 @@ pub struct Done {
 struct Waiting {
     effects: Vec<(Arc<Said>, Outcome)>,
     replies: Vec<(usize, oneshot::Sender<Result<Done, Refusal>>)>,
-    refusals: Vec<(Refusal, oneshot::Sender<Result<Done, Refusal>>)>,
+    /// What leads to no step: refusals, and first answers that are given again. They depend on the steps before.
+    stepless: Vec<(Stepless, oneshot::Sender<Result<Done, Refusal>>)>,
 }
+
+type Stepless = Result<Arc<FirstAnswer>, Refusal>;
 
 pub(super) struct Driver {
     pub(super) engine: Engine,
@@ -121,7 +126,7 @@ impl Driver {
 
     fn has_room(&self) -> bool {
         let Ready { steps, waiting } = &self.next;
-        let len = steps.len().max(waiting.refusals.len());
+        let len = steps.len().max(waiting.stepless.len());
         len < GROUP_LEN_MAX && !self.stopping
     }
 
@@ -145,13 +150,18 @@ impl Driver {
             }
         };
         let now = self.clock.now();
+        let first = self.engine.state().first_answer(now, &request).transpose();
+        if let Some(answer) = first.map(|first| first.cloned()) {
+            self.next.waiting.stepless.push((answer, reply));
+            return;
+        }
         match self.engine.handle_request(now, *request) {
             Ok(effect) => {
                 let index = self.next.waiting.effects.len();
                 self.next.waiting.replies.push((index, reply));
                 self.keep(effect);
             }
-            Err(refusal) => self.next.waiting.refusals.push((refusal, reply)),
+            Err(refusal) => self.next.waiting.stepless.push((Err(refusal), reply)),
         }
         // Whatever the request set off comes right after it.
         self.do_what_is_due();
@@ -212,11 +222,7 @@ impl Driver {
         }
         let Ready { steps, waiting } = std::mem::take(&mut self.next);
         let Some(first) = steps.first() else {
-            for (refusal, reply) in waiting.refusals {
-                // A caller who has gone away no longer wants to know.
-                let _ = reply.send(Err(refusal));
-            }
-            return;
+            return answer_stepless(waiting.stepless, &self.release.durable());
         };
         let group = Group {
             expected_head: first.head.sequence.0 - 1,
@@ -259,12 +265,12 @@ impl Driver {
                 head: said.head.clone(),
                 outcome: outcome.clone(),
                 state: state.clone(),
+                is_repeated: false,
             };
+            // A caller who has gone away no longer wants to know.
             let _ = reply.send(Ok(done));
         }
-        for (refusal, reply) in waiting.refusals {
-            let _ = reply.send(Err(refusal));
-        }
+        answer_stepless(waiting.stepless, state);
     }
 
     /// A group did not become durable. Told in the log when it begins, not for every group.
@@ -286,8 +292,8 @@ impl Driver {
         self.resting_until = Some(Instant::now() + REST_AFTER_FAILURE);
         for failed in [waiting, next] {
             let replies = failed.replies.into_iter().map(|(_, reply)| reply);
-            let refused = failed.refusals.into_iter().map(|(_, reply)| reply);
-            for reply in replies.chain(refused) {
+            let stepless = failed.stepless.into_iter().map(|(_, reply)| reply);
+            for reply in replies.chain(stepless) {
                 let _ = reply.send(Err(unavailable()));
             }
         }
@@ -310,6 +316,27 @@ impl Driver {
             None => 3_600_000,
         };
         Instant::now() + Duration::from_millis(wait_ms)
+    }
+}
+
+fn answer_stepless(
+    stepless: Vec<(Stepless, oneshot::Sender<Result<Done, Refusal>>)>,
+    state: &Arc<State>,
+) {
+    for (answer, reply) in stepless {
+        let _ = reply.send(answer.map(|first| Done::again(&first, state.clone())));
+    }
+}
+
+impl Done {
+    /// What was answered before.
+    pub(super) fn again(first: &FirstAnswer, state: Arc<State>) -> Self {
+        Self {
+            head: first.head.clone(),
+            outcome: first.outcome.clone(),
+            state,
+            is_repeated: true,
+        }
     }
 }
 

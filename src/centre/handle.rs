@@ -29,6 +29,7 @@ const READ_LEN: usize = 1_000;
 pub struct Handle {
     id: CentreId,
     jobs: mpsc::Sender<Job>,
+    clock: Clock,
     release: Release,
     tasks: Arc<Mutex<Option<Tasks>>>,
 }
@@ -120,6 +121,7 @@ impl Handle {
         let handle = Self {
             id: start.id,
             jobs,
+            clock,
             release,
             tasks: Arc::new(Mutex::new(Some(Tasks {
                 driver: tokio::spawn(async move {
@@ -177,6 +179,16 @@ impl Handle {
     /// Whether its journal takes changes.
     pub fn health(&self) -> Health {
         self.release.health()
+    }
+
+    /// What a request was answered when it came first under its key, durably: also while the journal takes no changes.
+    ///
+    /// # Errors
+    /// The caller has had another request done under this key.
+    pub fn first_answer(&self, request: &Request) -> Result<Option<Done>, Refusal> {
+        let state = self.state();
+        let first = state.first_answer(self.clock.now(), request)?;
+        Ok(first.map(|first| Done::again(first, state.clone())))
     }
 
     /// Asks for something, and waits until the outcome is durable.

@@ -111,6 +111,8 @@ pub struct Timing {
     pub ownership_grace_ms: u64,
     /// How long a snapshot of interactions lasts that nobody releases.
     pub snapshot_timeout_ms: u64,
+    /// How long a request that comes again under its `Idempotency-Key` gets its first answer.
+    pub idempotency_key_ttl_ms: u64,
 }
 
 impl Default for Timing {
@@ -124,6 +126,7 @@ impl Default for Timing {
             invitation_grace_ms: 5_000,
             ownership_grace_ms: 30_000,
             snapshot_timeout_ms: 10 * 60_000,
+            idempotency_key_ttl_ms: 24 * 3_600_000,
         }
     }
 }

@@ -12,6 +12,8 @@ use super::Refusal;
 const NAME_LEN_MAX: usize = 128;
 /// Longest interaction identifier, in characters.
 const INTERACTION_ID_LEN_MAX: usize = 64;
+/// Longest key of a request, in characters.
+const IDEMPOTENCY_KEY_LEN_MAX: usize = 255;
 
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident, $what:literal, $is_valid:path) => {
@@ -127,6 +129,18 @@ text_id!(
     "skill",
     is_name
 );
+text_id!(
+    /// What a caller names a request by, so that it can arrive again and be the same: 1 to 255 visible ASCII characters.
+    IdempotencyKey,
+    "Idempotency-Key",
+    is_visible_ascii
+);
+text_id!(
+    /// What tells a request from others under the same key: a digest of its method, path and body.
+    RequestDigest,
+    "digest",
+    is_url_safe
+);
 
 fn is_url_safe(text: &str) -> bool {
     (1..=INTERACTION_ID_LEN_MAX).contains(&text.len())
@@ -139,6 +153,11 @@ fn is_name(text: &str) -> bool {
     (1..=NAME_LEN_MAX).contains(&text.chars().count())
         && !text.chars().any(char::is_control)
         && text.trim() == text
+}
+
+fn is_visible_ascii(text: &str) -> bool {
+    (1..=IDEMPOTENCY_KEY_LEN_MAX).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 macro_rules! number_id {
@@ -204,5 +223,16 @@ mod tests {
         assert!(QueueName::parse("Inbound e-mail").is_ok());
         assert!(QueueName::parse(" padded").is_err());
         assert!(QueueName::parse("bell\u{7}").is_err());
+        for (text, valid) in [
+            ("!~\"{}", true),
+            ("", false),
+            ("two words", false),
+            ("tab\t", false),
+            ("gr\u{fc}n", false),
+            (&"x".repeat(255), true),
+            (&"x".repeat(256), false),
+        ] {
+            assert_eq!(IdempotencyKey::parse(text).is_ok(), valid, "{text}");
+        }
     }
 }

@@ -21,8 +21,8 @@ pub use configuration::{
 };
 pub use dialect::{Answers, for_router};
 pub use ids::{
-    CentreId, GroupName, InteractionId, MediaType, PlaceId, QueueName, ReferenceId, Sequence,
-    SkillName, SnapshotId, Ticket, UserId, WorkbinName,
+    CentreId, GroupName, IdempotencyKey, InteractionId, MediaType, PlaceId, QueueName, ReferenceId,
+    RequestDigest, Sequence, SkillName, SnapshotId, Ticket, UserId, WorkbinName,
 };
 pub use interaction::{
     Handling, Interaction, Invitation, Origin, Purpose, Routing, Spot, Whereabouts, WorkbinRef,

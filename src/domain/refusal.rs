@@ -82,6 +82,8 @@ kinds! {
     LimitReached = (3, 409, 1014),
     /// The journal cannot take the change at this time; nothing was changed.
     Unavailable = (4, 503, 1015),
+    /// Another request of the caller's has been done under this `Idempotency-Key`.
+    KeyReused = (10, 422, 1016),
 }
 
 /// What a refusal is called on each interface.

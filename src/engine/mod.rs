@@ -1,8 +1,8 @@
 //! The first floor's engine: a deterministic, sans-IO state machine of one contact centre (design D1 to D4).
 //!
 //! # Contract
-//! Call [`Engine::handle_request`] for each request and [`Engine::handle_timeout`] until it gives nothing, both
-//! with the present engine time; call the latter again at [`Engine::poll_timeout`], and after each request. Every
+//! Call [`Engine::handle_request`] for each request that [`State::first_answer`] does not answer, and
+//! [`Engine::handle_timeout`] until it gives nothing, both with the present engine time; call the latter again at [`Engine::poll_timeout`], and after each request. Every
 //! [`Effect`] carries the step to journal and what it says to whom; nothing of it may leave the server before the
 //! step is durable. Folding the journalled steps with [`fold`] gives the same state and says the same.
 
@@ -10,6 +10,7 @@ mod alter;
 mod announce;
 mod apply;
 mod change;
+mod first_answers;
 mod index;
 pub mod operations;
 mod registration;
@@ -27,12 +28,15 @@ pub use announce::{
     STATE_IDS_LEN_MAX, answer, fold,
 };
 pub use change::Change;
+pub use first_answers::{CALLER_ANSWERS_KIB_MAX, CENTRE_ANSWERS_KIB_MAX, FirstAnswer, Idempotency};
 pub use operations::Operation;
 pub use registration::Registration;
 pub use state::{Client, STOPPED_LEN_MAX, State};
 pub use step::{ANNOUNCE_VERSION, Head, Outcome, Step};
 pub use turn::{AGENT_HOLD_LEN_MAX, Turn};
 pub use views::{AgentState, agent_state, capabilities, neutral_state};
+
+use std::sync::Arc;
 
 use crate::domain::{Actor, ReferenceId, Refusal, RefusalKind, Sequence, Timestamp};
 
@@ -43,8 +47,10 @@ pub struct Request {
     pub actor: Actor,
     /// Repeated in the answer.
     pub reference_id: Option<ReferenceId>,
-    /// Refused unless this step changed the interaction last (`If-Match`).
-    pub if_match: Option<Sequence>,
+    /// Refused unless one of these steps changed the interaction last (`If-Match`).
+    pub if_match: Option<Vec<Sequence>>,
+    /// What it is known by when it comes again.
+    pub idempotency: Option<Arc<Idempotency>>,
     /// Random bytes for a new identifier.
     pub entropy: [u8; 16],
     /// What for.
@@ -58,6 +64,7 @@ impl Request {
             actor: Actor::Server,
             reference_id: None,
             if_match: None,
+            idempotency: None,
             entropy: [0; 16],
             operation,
         }
@@ -90,44 +97,49 @@ impl Engine {
         &self.state
     }
 
-    /// Carries out a request at a time, which is never before that of the last step.
+    /// Carries out a request at a time, which is never before that of the last step. One with a key has no first answer
+    /// yet: see [`State::first_answer`].
     ///
     /// # Errors
     /// The refusal; the state is as before.
     pub fn handle_request(&mut self, now: Timestamp, request: Request) -> Result<Effect, Refusal> {
         let name = request.operation.spec().name;
         let reference_id = request.reference_id;
-        self.take_turn(
-            now,
-            request.actor,
-            reference_id,
-            name,
-            request.entropy,
-            |turn| {
-                match_version(turn, &request.operation, request.if_match)?;
-                request.operation.perform(turn)
-            },
-        )
+        let head = Head {
+            idempotency: request.idempotency,
+            ..self.next_head(now, request.actor, reference_id, name)
+        };
+        self.take_turn(head, request.entropy, |turn| {
+            match_version(turn, &request.operation, request.if_match.as_deref())?;
+            request.operation.perform(turn)
+        })
         .map_err(|refusal| refusal.answering(reference_id))
     }
 
-    fn take_turn(
-        &mut self,
+    fn next_head(
+        &self,
         now: Timestamp,
         actor: Actor,
         reference_id: Option<ReferenceId>,
         name: &str,
+    ) -> Head {
+        Head {
+            sequence: self.state.sequence.next(),
+            at: now.max(self.state.at),
+            actor,
+            reference_id,
+            request: name.to_owned(),
+            idempotency: None,
+        }
+    }
+
+    fn take_turn(
+        &mut self,
+        head: Head,
         entropy: [u8; 16],
         perform: impl FnOnce(&mut Turn<'_>) -> Result<Outcome, Refusal>,
     ) -> Result<Effect, Refusal> {
         let before = self.state.clone();
-        let head = Head {
-            sequence: before.sequence.next(),
-            at: now.max(before.at),
-            actor,
-            reference_id,
-            request: name.to_owned(),
-        };
         let mut turn = Turn::begin(&mut self.state, head, entropy);
         let result = perform(&mut turn);
         let (head, changes, announcer) = turn.end();
@@ -157,13 +169,13 @@ impl Engine {
 fn match_version(
     turn: &Turn<'_>,
     operation: &Operation,
-    expected: Option<Sequence>,
+    expected: Option<&[Sequence]>,
 ) -> Result<(), Refusal> {
     let (Some(expected), Some(id)) = (expected, operation.interaction()) else {
         return Ok(());
     };
     match turn.interaction(id) {
-        Ok(found) if found.changed_sequence != expected => Err(Refusal::new(
+        Ok(found) if !expected.contains(&found.changed_sequence) => Err(Refusal::new(
             RefusalKind::Stale,
             "The interaction has changed since it was read",
         )),

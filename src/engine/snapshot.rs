@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::announce::Channel;
 use super::index::entries;
 use super::registration::Registration;
-use super::{Client, State};
+use super::{Client, FirstAnswer, State};
 use crate::domain::{
     Address, Agent, Configuration, Interaction, Sequence, Snapshot, SnapshotId, Timestamp, UserId,
     WorkbinRef,
@@ -30,6 +30,8 @@ struct Records {
     snapshots: Vec<(SnapshotId, Arc<Snapshot>)>,
     last_ticket: u64,
     heard: Vec<(UserId, Channel, Sequence)>,
+    #[serde(default)]
+    first_answers: Vec<Arc<FirstAnswer>>,
 }
 
 impl State {
@@ -52,6 +54,7 @@ impl State {
                 .iter()
                 .map(|((user, channel), sequence)| (user.clone(), *channel, *sequence))
                 .collect(),
+            first_answers: self.first_answers.iter().cloned().collect(),
         };
         serde_json::to_vec(&records).expect("records are plain data with no keys but strings")
     }
@@ -69,6 +72,7 @@ impl State {
             addresses: records.addresses.into_iter().collect(),
             subscriptions: records.subscriptions.into_iter().collect(),
             last_ticket: records.last_ticket,
+            first_answers: records.first_answers.into_iter().collect(),
             ..Self::default()
         };
         for (user, channel, sequence) in records.heard {

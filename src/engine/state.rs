@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use rpds::{RedBlackTreeMapSync as Map, RedBlackTreeSetSync as Set};
 
 use super::announce::Channel;
+use super::first_answers::FirstAnswers;
 use super::index::{Timer, entries, involved_agents};
 use super::registration::Registration;
 use super::standing::Standing;
@@ -50,6 +51,7 @@ pub struct State {
     pub last_ticket: u64,
     /// The last sequence that each user heard on each channel (`previousSequence`, design D10).
     pub heard: Map<(UserId, Channel), Sequence>,
+    pub(super) first_answers: FirstAnswers,
     pub(super) stopped_order: Set<(Sequence, InteractionId)>,
     pub(super) waiting: Map<QueueName, Set<(Sequence, InteractionId)>>,
     pub(super) held: Map<QueueName, Set<(Sequence, InteractionId)>>,

@@ -1,8 +1,10 @@
 //! What is journalled.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
-use super::Change;
+use super::{Change, Idempotency};
 use crate::domain::{
     Actor, Address, AddressInfo, InteractionId, ReferenceId, Sequence, SnapshotId, Timestamp,
     WorkbinRef,
@@ -38,6 +40,9 @@ pub struct Head {
     pub reference_id: Option<ReferenceId>,
     /// The name of the request, for history and metrics.
     pub request: String,
+    /// What the request is known by when it comes again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotency: Option<Arc<Idempotency>>,
 }
 
 /// What the requester is told.
@@ -99,6 +104,46 @@ pub enum Outcome {
         /// What is in it.
         interactions: Vec<InteractionId>,
     },
+}
+
+impl Outcome {
+    /// Whether the requester only looked at something.
+    pub(super) fn is_reading(&self) -> bool {
+        matches!(self, Self::AddressInfo { .. } | Self::WorkbinContent { .. })
+    }
+
+    /// Bytes of the lists that it holds.
+    pub(super) fn lists_bytes(&self) -> usize {
+        match self {
+            Self::PropertiesChanged { missing } => {
+                let each = missing.iter().map(|name| size_of_val(name) + name.len());
+                each.sum()
+            }
+            Self::Pulled(ids)
+            | Self::Moved {
+                interactions: ids, ..
+            }
+            | Self::SnapshotTaken {
+                interactions: ids, ..
+            }
+            | Self::WorkbinContent {
+                interactions: ids, ..
+            } => {
+                let each = ids.iter().map(|id| size_of_val(id) + id.as_str().len());
+                each.sum()
+            }
+            Self::Acknowledged
+            | Self::AddressInfo { .. }
+            | Self::Created(_)
+            | Self::Invited(_)
+            | Self::Registered(_)
+            | Self::ReportingStarted { .. }
+            | Self::Routed(_)
+            | Self::SnapshotReleased(_)
+            | Self::Unasked
+            | Self::Unregistered(_) => 0,
+        }
+    }
 }
 
 impl Step {

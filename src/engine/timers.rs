@@ -35,7 +35,8 @@ impl Engine {
                 (Actor::BuiltInRouter, "Route", Due::Route(next))
             }
         };
-        let effect = self.take_turn(now, actor, None, name, [0; 16], |turn| {
+        let head = self.next_head(now, actor, None, name);
+        let effect = self.take_turn(head, [0; 16], |turn| {
             match due {
                 Due::Expired(timer) => expire(turn, &timer),
                 Due::Route(next) => route(turn, next),

@@ -98,6 +98,8 @@ options! {
     ownership_grace_ms: u64 = 30_000, "BATON_OWNERSHIP_GRACE_MS";
     /// Milliseconds that a snapshot of interactions lasts that nobody releases
     snapshot_timeout_ms: u64 = 10 * 60_000, "BATON_SNAPSHOT_TIMEOUT_MS";
+    /// Milliseconds for which a request that comes again under its Idempotency-Key gets its first answer
+    idempotency_key_ttl_ms: u64 = 24 * 3_600_000, "BATON_IDEMPOTENCY_KEY_TTL_MS";
     /// Milliseconds that a CometD connect is held
     cometd_timeout_ms: u64 = 30_000, "BATON_COMETD_TIMEOUT_MS";
     /// Milliseconds between CometD connects that clients are advised to wait
@@ -208,6 +210,7 @@ impl Options {
             invitation_grace_ms: self.invitation_grace_ms,
             ownership_grace_ms: self.ownership_grace_ms,
             snapshot_timeout_ms: self.snapshot_timeout_ms,
+            idempotency_key_ttl_ms: self.idempotency_key_ttl_ms,
         }
     }
 }

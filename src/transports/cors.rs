@@ -31,7 +31,9 @@ pub fn with_cors(router: Router, listed: &[String]) -> Router {
             header::CONTENT_TYPE,
             header::AUTHORIZATION,
             header::IF_MATCH,
+            header::IF_NONE_MATCH,
             HeaderName::from_static("contactcenterid"),
+            HeaderName::from_static("idempotency-key"),
             HeaderName::from_static("last-event-id"),
         ])
         .expose_headers([header::ETAG, header::WWW_AUTHENTICATE])

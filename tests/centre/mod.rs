@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use baton::bayeux::{ChannelId, Denied, Event};
 use baton::centre::{Handle, Health, Links, REQUESTS_LEN_MAX, ReplayLimits, Start};
-use baton::domain::{Actor, CentreId, Configuration, RefusalKind, Role, Timing, UserId};
-use baton::engine::{Operation, Request};
+use baton::domain::{
+    Actor, CentreId, Configuration, IdempotencyKey, RefusalKind, RequestDigest, Role, Timing,
+    UserId,
+};
+use baton::engine::{Idempotency, Operation, Request};
 use baton::hub::{Application, CurrentState, Hub, Principal, Settings};
 use baton::journal::{Fault, MemoryDisk};
 use serde_json::json;
@@ -130,6 +133,69 @@ async fn a_failed_journal_is_final() {
 }
 
 #[tokio::test]
+async fn who_repeats_a_request_waits_for_the_first_to_be_durable() {
+    let disk = MemoryDisk::new(1);
+    let centre = start(&disk).await;
+    disk.hold();
+    let ask = |request| {
+        let centre = centre.clone();
+        tokio::spawn(async move { centre.request(request).await })
+    };
+    let first = ask(keyed("I1", "key"));
+    let waiting = disk.clone();
+    tokio::task::spawn_blocking(move || waiting.wait_until_held())
+        .await
+        .unwrap();
+    let again = ask(keyed("I1", "key"));
+    let other = ask(keyed("I2", "key"));
+    tokio::time::timeout(Duration::from_millis(200), async {
+        while !first.is_finished() && !again.is_finished() && !other.is_finished() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .expect_err("no answer may leave");
+    disk.release();
+    let (first, again) = (first.await.unwrap().unwrap(), again.await.unwrap().unwrap());
+    assert_eq!((&first.head, first.outcome), (&again.head, again.outcome));
+    assert_eq!((first.is_repeated, again.is_repeated), (false, true));
+    let refusal = other.await.unwrap().unwrap_err();
+    assert_eq!(refusal.kind, RefusalKind::KeyReused);
+    assert_eq!(centre.state().sequence, first.head.sequence);
+    // Not only now: after the crash and from the journal, too, and while it takes no changes.
+    disk.crash();
+    let centre = start(&disk).await;
+    let again = centre.first_answer(&keyed("I1", "key")).unwrap().unwrap();
+    assert_eq!(again.head, first.head);
+    disk.fail_next(Fault::Ambiguous { written: false });
+    centre.request(submit("I2")).await.unwrap_err();
+    let again = centre.first_answer(&keyed("I1", "key")).unwrap().unwrap();
+    assert_eq!(again.head, first.head);
+}
+
+#[tokio::test]
+async fn what_did_not_become_durable_leaves_no_key() {
+    let disk = MemoryDisk::new(1);
+    let centre = start(&disk).await;
+    disk.fail_next(Fault::Refused);
+    let refusal = centre.request(keyed("I1", "key")).await.unwrap_err();
+    assert_eq!(refusal.kind, RefusalKind::Unavailable);
+    let done = centre.request(keyed("I2", "key")).await.unwrap();
+    assert!(!done.is_repeated);
+}
+
+fn keyed(id: &str, key: &str) -> Request {
+    let idempotency = Idempotency {
+        key: IdempotencyKey::parse(key).unwrap(),
+        digest: RequestDigest::parse(id).unwrap(),
+    };
+    Request {
+        idempotency: Some(std::sync::Arc::new(idempotency)),
+        ..submit(id)
+    }
+}
+
+#[tokio::test]
 async fn a_restart_folds_the_journal() {
     let disk = MemoryDisk::new(1);
     let centre = start(&disk).await;
@@ -181,6 +247,7 @@ pub(crate) fn submit(id: &str) -> Request {
         },
         reference_id: None,
         if_match: None,
+        idempotency: None,
         entropy: [7; 16],
         operation: Operation::parse("RequestSubmit", None, parameters.as_object().unwrap())
             .unwrap(),

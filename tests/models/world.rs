@@ -177,6 +177,7 @@ impl World {
             actor,
             reference_id: Some(ReferenceId(self.reference)),
             if_match: None,
+            idempotency: None,
             entropy,
             operation,
         };

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use baton::domain::{
-    Agent, Event, InteractionId, Message, Protocol, Purpose, ReferenceId, Sequence, Ticket,
-    Timestamp, UserId, WorkbinRef,
+    Agent, Event, IdempotencyKey, InteractionId, Message, Protocol, Purpose, ReferenceId, Sequence,
+    Ticket, Timestamp, UserId, WorkbinRef,
 };
 use baton::engine::{
-    AgentState, Announcement, Body, Change, Channel, Engine, InteractionNotice, Outcome, State,
-    Step, agent_state,
+    AgentState, Announcement, Body, Change, Channel, Engine, InteractionNotice, Outcome, Request,
+    State, Step, agent_state,
 };
 
 use super::records;
@@ -30,6 +30,8 @@ pub(super) struct Observer {
     channels: BTreeMap<UserId, Option<Arc<Agent>>>,
     /// Workbins as a subscriber knows them, by CometD notification and by event.
     bins: BTreeMap<(UserId, WorkbinRef), (Bin, Bin)>,
+    /// What was done under a key, last.
+    done: BTreeMap<(UserId, IdempotencyKey), Step>,
 }
 
 impl Observer {
@@ -43,6 +45,7 @@ impl Observer {
     ) {
         self.check_order(step, said);
         self.check_answers(step, said, after);
+        self.check_once(step, after);
         for change in &step.changes {
             self.follow_subscription(change, before);
         }
@@ -127,6 +130,37 @@ impl Observer {
             }
         }
         self.check_open(after);
+    }
+
+    /// What has a key is done once, as long as its first answer is kept. Who only reads may read again.
+    fn check_once(&mut self, step: &Step, state: &State) {
+        let reads = matches!(
+            step.outcome,
+            Outcome::AddressInfo { .. } | Outcome::WorkbinContent { .. }
+        );
+        let (Some(idempotency), Some(user)) = (&step.head.idempotency, step.head.actor.user())
+        else {
+            return;
+        };
+        if reads {
+            return;
+        }
+        let name = (user.clone(), idempotency.key.clone());
+        let earlier = self.done.insert(name, step.clone());
+        let is_kept = |earlier: &Step| is_kept(earlier, state, step.head.at);
+        assert!(!earlier.as_ref().is_some_and(is_kept), "twice: {earlier:?}");
+    }
+
+    /// What was done before under the key of a request, if its answer must still be known.
+    pub(super) fn done_under(
+        &self,
+        state: &State,
+        now: Timestamp,
+        request: &Request,
+    ) -> Option<&Step> {
+        let key = request.idempotency.as_ref()?.key.clone();
+        let done = self.done.get(&(request.actor.user()?.clone(), key));
+        done.filter(|step| is_kept(step, state, now))
     }
 
     /// Exactly the senders of open invitations wait for an answer.
@@ -229,6 +263,11 @@ impl Observer {
             assert_eq!(told.as_ref().map(|agent| &agent.media), is, "{user}");
         }
     }
+}
+
+fn is_kept(done: &Step, state: &State, now: Timestamp) -> bool {
+    let ttl_ms = state.configuration.timing.idempotency_key_ttl_ms;
+    now < done.head.at.plus_ms(ttl_ms)
 }
 
 fn change_bin(bin: &mut Bin, id: &InteractionId, added: bool) {

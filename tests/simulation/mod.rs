@@ -33,8 +33,12 @@ use world::{AGENTS, World, configuration_of};
 const SEEDS: u64 = 300;
 const ACTIONS: u64 = 90;
 
+/// A request that came again under its key.
+const ANSWERED_AGAIN: &str = "answered again";
+
 /// What the seeds together must come to, so that no invariant holds for want of a case.
-const HAPPENS: [&str; 23] = [
+const HAPPENS: [&str; 24] = [
+    ANSWERED_AGAIN,
     "EventAbandoned",
     "EventAccepted",
     "EventAgentLogout",
@@ -118,7 +122,8 @@ fn simulate(seed: u64) -> (u64, BTreeSet<String>) {
         }),
         _ => None,
     });
-    (world.steps, said.collect())
+    let answered_again = (world.answered_again > 0).then(|| ANSWERED_AGAIN.to_owned());
+    (world.steps, said.chain(answered_again).collect())
 }
 
 /// At last every queue without a router of its own becomes empty, if agents accept and complete what they get.

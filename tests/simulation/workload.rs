@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::dice::Dice;
 use super::snapshots;
-use super::world::{AGENTS, MEDIA, QUEUES, World, configuration, configuration_of, user};
+use super::world::{AGENTS, MEDIA, QUEUES, Sent, World, configuration, configuration_of, user};
 
 const KEYS: [&str; 4] = ["a", "b", "c", "d"];
 const BINS: [&str; 3] = ["drafts", "team", "Team"];
@@ -351,19 +351,27 @@ fn act_as_router(world: &mut World, dice: &mut Dice) {
 }
 
 fn ask(world: &mut World, who: &str, name: &str, parameters: Value) {
-    let sent = (who.to_owned(), name.to_owned(), parameters.clone());
+    // Every other request has a key: enough to be repeated, and without a throw of the dice.
+    let is_keyed = world.requests.is_multiple_of(2);
+    let sent = Sent {
+        who: who.to_owned(),
+        name: name.to_owned(),
+        parameters,
+        key: is_keyed.then(|| format!("key-{}", world.requests)),
+    };
+    world.requests += 1;
+    world.send(&sent);
     world.sent.push_back(sent);
     if world.sent.len() > SENT_LEN_MAX {
         world.sent.pop_front();
     }
-    let _ = world.ask(who, name, parameters);
 }
 
 /// A request arrives once more, and late: somebody has not heard its answer and repeats it, or the network has.
 fn repeat(world: &mut World, dice: &mut Dice) {
-    let sent: Vec<(String, String, Value)> = world.sent.iter().cloned().collect();
-    if let Some((who, name, parameters)) = dice.one_of(&sent) {
-        let _ = world.ask(who, name, parameters.clone());
+    let sent: Vec<Sent> = world.sent.iter().cloned().collect();
+    if let Some(again) = dice.one_of(&sent) {
+        world.send(again);
     }
 }
 

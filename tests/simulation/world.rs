@@ -2,13 +2,16 @@
 
 use std::collections::VecDeque;
 use std::io::Write;
+use std::sync::Arc;
 
 use baton::domain::{
-    Actor, ClientType, Interaction, InteractionId, QueueName, ReferenceId, Refusal, Role, Sequence,
-    Timestamp, UserId,
+    Actor, ClientType, IdempotencyKey, Interaction, InteractionId, QueueName, ReferenceId, Refusal,
+    RequestDigest, Role, Sequence, Timestamp, UserId,
 };
 use baton::engine::operations::{Configure, Presence, Restart};
-use baton::engine::{Announcement, Body, Effect, Engine, Operation, Outcome, Request, State, Step};
+use baton::engine::{
+    Announcement, Body, Effect, Engine, Idempotency, Operation, Outcome, Request, State, Step,
+};
 use baton::engine::{fold, operations};
 use serde_json::{Value, json};
 
@@ -17,6 +20,8 @@ use super::invariants::Observer;
 
 const START_MS: u64 = 1_900_000_000_000;
 const HISTORY_LEN_MAX: usize = 20;
+/// The same for all seeds, and shorter than a day, so that keys end too.
+const KEY_TTL_MS: u64 = 120_000;
 /// More steps than anything that is due at one time can take.
 const DUE_LEN_MAX: usize = 10_000;
 
@@ -59,14 +64,28 @@ pub(crate) fn configuration(timing: &Value, chats_max: u64) -> Value {
     })
 }
 
+/// A request as it was sent.
+#[derive(Clone)]
+pub(crate) struct Sent {
+    pub(crate) who: String,
+    pub(crate) name: String,
+    pub(crate) parameters: Value,
+    /// Its `Idempotency-Key`, if it has one.
+    pub(crate) key: Option<String>,
+}
+
 pub(crate) struct World {
     pub(crate) engine: Engine,
     pub(crate) now: Timestamp,
     /// Everything that was said, for tests that count.
     pub(crate) said: Vec<(Sequence, Announcement)>,
     pub(crate) steps: u64,
+    /// How many requests were sent by chance.
+    pub(crate) requests: u64,
+    /// How many of them got their first answer again.
+    pub(crate) answered_again: u64,
     /// The last requests, which may arrive once more.
-    pub(crate) sent: VecDeque<(String, String, Value)>,
+    pub(crate) sent: VecDeque<Sent>,
     reference: u64,
     journal: Vec<String>,
     durable: usize,
@@ -84,6 +103,8 @@ impl World {
             now: Timestamp(START_MS),
             said: Vec::new(),
             steps: 0,
+            requests: 0,
+            answered_again: 0,
             sent: VecDeque::new(),
             reference: 0,
             journal: Vec::new(),
@@ -137,12 +158,69 @@ impl World {
         self.request(Actor::Server, Operation::Restart(Restart {}))
     }
 
+    /// Sends a request, for the first time or once more. What comes again under its key is answered as it was first.
+    pub(crate) fn send(&mut self, sent: &Sent) {
+        let Sent {
+            who,
+            name,
+            parameters,
+            key,
+        } = sent;
+        let Some(key) = key else {
+            let _ = self.ask(who, name, parameters.clone());
+            return;
+        };
+        let Ok(operation) = Operation::parse(name, None, parameters.as_object().unwrap()) else {
+            return;
+        };
+        let request = Request {
+            idempotency: Some(Arc::new(Idempotency {
+                key: IdempotencyKey::parse(key).unwrap(),
+                digest: RequestDigest::parse("digest").unwrap(),
+            })),
+            ..self.sealed(actor(who), operation)
+        };
+        let first = self.state().first_answer(self.now, &request).unwrap();
+        let expected = self.observer.done_under(self.state(), self.now, &request);
+        assert_eq!(
+            first.map(|first| (&first.head, &first.outcome)),
+            expected.map(|step| (&step.head, &step.outcome)),
+            "{who}, {key}"
+        );
+        let is_known = first.is_some();
+        self.note(format!(
+            "{who}: {name} {parameters} under {key}, {is_known}"
+        ));
+        if is_known {
+            self.answered_again += 1;
+        } else {
+            let _ = self.carry_out(request);
+        }
+    }
+
     fn request(&mut self, actor: Actor, operation: Operation) -> Result<Step, Refusal> {
         let request = self.sealed(actor, operation);
+        self.carry_out(request)
+    }
+
+    fn carry_out(&mut self, request: Request) -> Result<Step, Refusal> {
         let reference = request.reference_id;
+        let about = request.operation.interaction().cloned();
         let before = self.engine.state().clone();
         match self.engine.handle_request(self.now, request) {
-            Ok(effect) => Ok(self.keep(&before, effect)),
+            Ok(effect) => {
+                let step = self.keep(&before, effect);
+                // The tag in the reply is that of the interaction that the request was about, or has made.
+                let changed = match &step.outcome {
+                    Outcome::Created(id) => Some(id.clone()),
+                    _ => about,
+                };
+                if let Some(id) = changed {
+                    let found = self.state().interaction(&id).unwrap();
+                    assert_eq!(found.changed_sequence, step.head.sequence, "{id}");
+                }
+                Ok(step)
+            }
             Err(refusal) => {
                 // A refusal changes nothing, says nothing, and is the answer (invariants I4 and I5).
                 self.note(format!("  refused: {}", refusal.text));
@@ -167,6 +245,7 @@ impl World {
             actor,
             reference_id: Some(ReferenceId(self.reference)),
             if_match: None,
+            idempotency: None,
             entropy,
             operation,
         }
@@ -181,6 +260,7 @@ impl World {
             actor: actor(who),
             reference_id: None,
             if_match: None,
+            idempotency: None,
             entropy: [31; 16],
             operation: Operation::parse(name, None, &parameters)?,
         };
@@ -352,6 +432,7 @@ pub(crate) fn configuration_of(dice: &mut Dice) -> (Value, u64) {
         "reoffer_delay_ms": ms(&[0, 1_000, 5_000]),
         "pass_over_ms": ms(&[0, 10_000, 60_000]),
         "invitation_grace_ms": ms(&[0, 1_000, 5_000]),
+        "idempotency_key_ttl_ms": KEY_TTL_MS,
         "ownership_grace_ms": ms(&[2_000, 30_000]),
         "snapshot_timeout_ms": ms(&[5_000, 600_000]),
     });

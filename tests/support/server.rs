@@ -92,6 +92,21 @@ pub(crate) fn client_of(options: &Options, url: &str, user: &str) -> Client {
     }
 }
 
+/// What the server answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) etag: Option<String>,
+    pub(crate) text: String,
+}
+
+impl Reply {
+    pub(crate) fn json(&self) -> Value {
+        let body = serde_json::from_str(&self.text);
+        body.unwrap_or_else(|_| panic!("no JSON: {self:?}"))
+    }
+}
+
 /// A user with a token.
 #[derive(Clone)]
 pub(crate) struct Client {
@@ -119,21 +134,37 @@ impl Client {
         path: &str,
         body: Option<String>,
     ) -> (StatusCode, Value) {
+        let reply = self.exchange(method, path, &[], body).await;
+        (reply.status, reply.json())
+    }
+
+    /// The same with further headers, and everything of the reply.
+    pub(crate) async fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<String>,
+    ) -> Reply {
         let mut request = self
             .http
             .request(method, format!("{}{path}", self.url))
             .bearer_auth(&self.token);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         if let Some(body) = body {
             request = request
                 .header("content-type", "application/json")
                 .body(body);
         }
         let reply = request.send().await.unwrap();
-        let status = reply.status();
-        let text = reply.text().await.unwrap();
-        let body = serde_json::from_str(&text)
-            .unwrap_or_else(|_| panic!("{path} answers no JSON: {status} {text}"));
-        (status, body)
+        let tag = reply.headers().get("etag");
+        Reply {
+            status: reply.status(),
+            etag: tag.map(|tag| tag.to_str().unwrap().to_owned()),
+            text: reply.text().await.unwrap(),
+        }
     }
 
     /// A POST that must succeed.

@@ -181,6 +181,7 @@ mod tests {
                 actor: Actor::Server,
                 reference_id: None,
                 request: String::new(),
+                idempotency: None,
             },
             announcements,
         })

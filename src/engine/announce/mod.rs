@@ -176,6 +176,7 @@ impl Announcer {
         head: &Head,
         outcome: &Outcome,
     ) -> Vec<Announcement> {
+        state.keep_first_answer(head, outcome);
         self.say_answer(state, head, outcome);
         self.say_notices(state);
         let mut announcements: Vec<Announcement> = Vec::with_capacity(self.said.len());

@@ -40,7 +40,7 @@ async function request(method, path, body) {
     response = await fetch(new URL(path.replace(/^\//, ""), base), {
       method,
       credentials: "same-origin",
-      headers: body === undefined ? {} : { "Content-Type": "application/json" },
+      headers: body === undefined ? {} : { "Content-Type": "application/json", ...key() },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
   } catch {
@@ -56,6 +56,11 @@ async function request(method, path, body) {
     throw new ApiError(message, response.status, answer.statusCode);
   }
   return answer;
+}
+
+/** Names a request, so that one that the browser sends again by itself is not done twice. Pages without TLS cannot. */
+function key() {
+  return crypto.randomUUID ? { "Idempotency-Key": crypto.randomUUID() } : {};
 }
 
 function measureSkew(response) {
