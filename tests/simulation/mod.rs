@@ -8,14 +8,20 @@
     reason = "a check looks at what it checks and at nothing else"
 )]
 
+mod archive;
 mod capabilities;
+mod carriage;
 pub(crate) mod dice;
+mod disk;
 mod invariants;
+mod listeners;
 mod more_races;
 mod parties;
+mod pictures;
 mod races;
 mod records;
 mod reference;
+mod setting;
 mod workload;
 mod world;
 
@@ -27,7 +33,8 @@ use baton::engine::Body;
 use serde_json::json;
 
 use dice::Dice;
-use world::{AGENTS, World, configuration_of};
+use setting::{AGENTS, QUEUES, configuration_of};
+use world::World;
 
 const SEEDS: u64 = 300;
 const ACTIONS: u64 = 90;
@@ -94,7 +101,8 @@ fn simulate_or_say(seed: u64) -> (u64, BTreeSet<String>) {
 fn simulate(seed: u64) -> (u64, BTreeSet<String>) {
     let mut dice = Dice::new(seed);
     let (timing, chats_max) = configuration_of(&mut dice);
-    let mut world = World::new(&timing, chats_max);
+    let chance = Dice::new(!seed);
+    let mut world = World::with(&timing, chats_max, Some(chance));
     for _ in 0..ACTIONS {
         workload::pass_time(&mut world, &mut dice);
         // A request may come before the clock has woken the engine.
@@ -105,8 +113,13 @@ fn simulate(seed: u64) -> (u64, BTreeSet<String>) {
         if dice.percent(20) {
             capabilities::check(&world, &mut dice);
         }
+        workload::carry(&mut world, &mut dice);
+        if dice.percent(4) {
+            workload::rest(&mut world, &mut dice);
+        }
     }
     drain(&mut world);
+    world.come_to_rest();
     let said = world.said.iter().filter_map(|(_, said)| match &said.body {
         Body::Event(message) => Some(match message.attributes.cause {
             Some(cause) => format!("{} {}", message.event.as_str(), cause.as_str()),
@@ -134,7 +147,7 @@ fn drain(world: &mut World) {
     // Each round ends something, or lets the time pass that a declined interaction must wait.
     for _ in 0..2_000 {
         let waiting = |world: &World| {
-            let mut queues = world::QUEUES.iter();
+            let mut queues = QUEUES.iter();
             queues.any(|queue| world.state().waiting(&world::queue(queue)).next().is_some())
         };
         if !waiting(world) {

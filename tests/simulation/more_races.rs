@@ -5,7 +5,9 @@ use baton::engine::Body;
 use serde_json::json;
 
 use super::races::{DELIVERY_MS, HANDLING_MS, act, agent, centre, heard, offer, parties, routed};
-use super::world::{World, user, usual_timing};
+use super::disk::Crash;
+use super::setting::usual_timing;
+use super::world::{World, user};
 
 #[test]
 fn r12_a_router_changes_data_before_and_after_its_route_call() {
@@ -91,7 +93,7 @@ fn r28_a_crash_at_any_moment_loses_nothing_and_sticks_nowhere() {
             world.settle();
         }
         let before = world.interaction("I").whereabouts.clone();
-        world.crash(false);
+        world.crash(Crash::DuringTheWrite);
         assert!(
             world.restart().is_err(),
             "nobody's application was there to be lost"

@@ -7,7 +7,8 @@ use baton::engine::{ADDRESS_CALLS_LEN_MAX, Announcement, Body, Change, Engine, O
 use baton::engine::{Request, STATE_IDS_LEN_MAX, State};
 use serde_json::{Value, json};
 
-use super::world::{World, configuration, queue, user, usual_timing};
+use super::setting::{configuration, usual_timing};
+use super::world::{World, queue, user};
 
 fn centre() -> World {
     let mut world = World::new(&usual_timing(), 2);

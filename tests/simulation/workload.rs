@@ -4,7 +4,10 @@ use baton::domain::{Interaction, Whereabouts};
 use serde_json::{Value, json};
 
 use super::dice::Dice;
-use super::world::{AGENTS, MEDIA, QUEUES, World, configuration, configuration_of, user};
+use super::carriage::Asked;
+use super::disk::Crash;
+use super::setting::{AGENTS, MEDIA, QUEUES, configuration, configuration_of};
+use super::world::{World, user};
 
 const KEYS: [&str; 4] = ["a", "b", "c", "d"];
 const BINS: [&str; 3] = ["drafts", "team", "Team"];
@@ -45,7 +48,8 @@ pub(super) fn act(world: &mut World, dice: &mut Dice) {
             let who = dice.pick(&["S1", "RE", "M1", "A1"]);
             ask(world, who, name, json!({"interactionId": id}));
         }
-        92..=97 => world.commit(),
+        92..=93 => world.write(),
+        94..=97 => world.commit(),
         98 => {
             let (timing, chats_max) = configuration_of(dice);
             let mut wanted = configuration(&timing, chats_max);
@@ -54,8 +58,12 @@ pub(super) fn act(world: &mut World, dice: &mut Dice) {
             world.configure_as(wanted);
         }
         _ => {
-            let loses_tail = dice.percent(50);
-            world.crash(loses_tail);
+            let moments = [
+                Crash::BeforeTheWrite,
+                Crash::DuringTheWrite,
+                Crash::AfterTheWrite,
+            ];
+            world.crash(*dice.one_of(&moments).unwrap());
             if dice.percent(80) {
                 let _ = world.restart();
             }
@@ -345,19 +353,56 @@ fn act_as_router(world: &mut World, dice: &mut Dice) {
 }
 
 fn ask(world: &mut World, who: &str, name: &str, parameters: Value) {
-    let sent = (who.to_owned(), name.to_owned(), parameters.clone());
-    world.sent.push_back(sent);
+    let asked = Asked {
+        who: who.to_owned(),
+        name: name.to_owned(),
+        parameters: parameters.clone(),
+        reference: world.next_reference(),
+        depends_on: world.state().sequence,
+    };
+    world.sent.push_back(asked);
     if world.sent.len() > SENT_LEN_MAX {
         world.sent.pop_front();
     }
     let _ = world.ask(who, name, parameters);
 }
 
-/// A request arrives once more, and late: somebody has not heard its answer and repeats it, or the network has.
+/// A request arrives once more, and late: the network has it twice.
 fn repeat(world: &mut World, dice: &mut Dice) {
-    let sent: Vec<(String, String, Value)> = world.sent.iter().cloned().collect();
-    if let Some((who, name, parameters)) = dice.one_of(&sent) {
-        let _ = world.ask(who, name, parameters.clone());
+    let sent: Vec<Asked> = world.sent.iter().cloned().collect();
+    if let Some(asked) = dice.one_of(&sent) {
+        ask_again(world, asked);
+    }
+}
+
+fn ask_again(world: &mut World, asked: &Asked) {
+    let parameters = asked.parameters.clone();
+    let _ = world.ask_by(asked.reference, &asked.who, &asked.name, parameters);
+}
+
+/// What happens on the way: things arrive or do not, and who has no reply asks again by the same reference.
+pub(super) fn carry(world: &mut World, dice: &mut Dice) {
+    world.carriage.carry();
+    if world.carriage.counts().is_unknown() && dice.percent(30) {
+        world.ask_for_counts();
+    }
+    if dice.percent(15)
+        && let Some(asked) = world.carriage.unanswered.pop()
+    {
+        ask_again(world, &asked);
+    }
+    if dice.percent(2) {
+        world.carriage.trim();
+    }
+}
+
+/// Everybody comes to know everything; then some ask again for what did not happen.
+pub(super) fn rest(world: &mut World, dice: &mut Dice) {
+    world.come_to_rest();
+    for asked in std::mem::take(&mut world.carriage.unanswered) {
+        if dice.percent(50) {
+            ask_again(world, &asked);
+        }
     }
 }
 

@@ -76,9 +76,11 @@ impl Announcer {
                 again: true, agent, ..
             } => self.say_media(state, head, agent),
             Change::AgentLoggedIn { agent, place, .. } => {
+                let found = state.agents.get(agent);
                 let attributes = Attributes {
                     agent: Some(agent.clone()),
                     place: Some(place.clone()),
+                    media_states: found.map(|found| media_states(found)),
                     ..acted(head)
                 };
                 self.report(state, Event::AgentLogin, &attributes);
