@@ -1,6 +1,6 @@
 //! What the server says and answers on its way: late, twice, or not at all; and what becomes of those who wait for it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use baton::domain::{Purpose, ReferenceId, Sequence, UserId};
 use baton::engine::Announcement;
@@ -38,6 +38,7 @@ pub(super) struct Carriage {
     waiting: Vec<Asked>,
     /// Requests whose reply was lost.
     pub(super) unanswered: Vec<Asked>,
+    seen: BTreeSet<&'static str>,
     /// What goes wrong; nothing without it.
     chance: Option<Dice>,
 }
@@ -52,6 +53,7 @@ impl Carriage {
             unreleased: VecDeque::new(),
             waiting: Vec::new(),
             unanswered: Vec::new(),
+            seen: BTreeSet::new(),
             chance,
         }
     }
@@ -134,6 +136,13 @@ impl Carriage {
         }
     }
 
+    /// What befell those who hear.
+    pub(super) fn seen(&self) -> BTreeSet<&'static str> {
+        let listeners = self.listeners.values();
+        let seen = listeners.flat_map(|it| it.seen.iter().copied());
+        seen.chain(self.seen.iter().copied()).collect()
+    }
+
     /// What the reporting engine believes.
     pub(super) fn counts(&mut self) -> &mut Counts {
         match self.listeners.get_mut(&user("RE")).map(|it| &mut it.picture) {
@@ -143,22 +152,22 @@ impl Carriage {
     }
 
     /// Everybody who has heard everything knows what is, and what became of the requests whose reply was lost.
-    pub(super) fn check(&self) {
+    pub(super) fn check(&mut self) {
         for listener in self.listeners.values() {
             listener.check(&self.archive);
         }
         for asked in &self.unanswered {
-            self.check_outcome(asked);
+            self.seen.extend(self.check_outcome(asked));
         }
     }
 
     /// A request took effect if who asked has heard so, or sees the invitation that it led to; else it did not.
-    fn check_outcome(&self, asked: &Asked) {
+    fn check_outcome(&self, asked: &Asked) -> Option<&'static str> {
         let who = user(&asked.who);
         let listener = &self.listeners[&who];
         // What he heard before he was told to read the state is not known to be all.
         if asked.depends_on <= listener.answers_known_after() {
-            return;
+            return None;
         }
         let state = self.archive.state();
         let is_open = state.interactions.values().any(|interaction| {
@@ -176,5 +185,10 @@ impl Carriage {
         let happened = self.archive.has_effect(&who, asked.reference);
         let Asked { name, reference, .. } = asked;
         assert_eq!(knows, happened, "{who}: {name} by {reference}");
+        Some(if happened {
+            "learnt that it happened"
+        } else {
+            "learnt that it did not happen"
+        })
     }
 }

@@ -40,7 +40,7 @@ const SEEDS: u64 = 300;
 const ACTIONS: u64 = 90;
 
 /// What the seeds together must come to, so that no invariant holds for want of a case.
-const HAPPENS: [&str; 20] = [
+const HAPPENS: [&str; 26] = [
     "EventAbandoned",
     "EventAccepted",
     "EventAgentLogout",
@@ -61,6 +61,12 @@ const HAPPENS: [&str; 20] = [
     "EventTakenFromWorkbin",
     "EventUnregistered",
     "EventWorkbinContentChanged",
+    "heard twice",
+    "heard what he had missed",
+    "learnt that it did not happen",
+    "learnt that it happened",
+    "saw a gap",
+    "told to read the state",
 ];
 
 #[test]
@@ -127,7 +133,8 @@ fn simulate(seed: u64) -> (u64, BTreeSet<String>) {
         }),
         _ => None,
     });
-    (world.steps, said.collect())
+    let befallen = world.carriage.seen().into_iter().map(str::to_owned);
+    (world.steps, said.chain(befallen).collect())
 }
 
 /// At last every queue without a router of its own becomes empty, if agents accept and complete what they get.
