@@ -83,6 +83,7 @@ fn of_change(before: &State, actor: &Actor, change: &Change) -> &'static str {
         Change::InvitationRevoked { cause, .. } => revoked(it, *cause),
         Change::RouterPassedOver { .. } | Change::RoutingEnded { .. } => "row 21",
         Change::PlacedInQueue { .. } if role(actor) == Some(Role::Router) => "row 15",
+        Change::PlacedInQueue { .. } if role(actor) == Some(Role::Admin) => "section 1.17",
         Change::PlacedInQueue { .. } => "row 26",
         Change::PlacedInWorkbin { .. } if role(actor) == Some(Role::Router) => "row 16",
         Change::PlacedInWorkbin { .. } => "row 27",
