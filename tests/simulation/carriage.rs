@@ -145,7 +145,11 @@ impl Carriage {
 
     /// What the reporting engine believes.
     pub(super) fn counts(&mut self) -> &mut Counts {
-        match self.listeners.get_mut(&user("RE")).map(|it| &mut it.picture) {
+        match self
+            .listeners
+            .get_mut(&user("RE"))
+            .map(|it| &mut it.picture)
+        {
             Some(Picture::Reporting(counts)) => counts,
             _ => panic!("there is a reporting engine"),
         }
@@ -183,7 +187,9 @@ impl Carriage {
         });
         let knows = listener.has_heard(asked.reference) || is_open;
         let happened = self.archive.has_effect(&who, asked.reference);
-        let Asked { name, reference, .. } = asked;
+        let Asked {
+            name, reference, ..
+        } = asked;
         assert_eq!(knows, happened, "{who}: {name} by {reference}");
         Some(if happened {
             "learnt that it happened"

@@ -21,6 +21,7 @@ mod pictures;
 mod races;
 mod records;
 mod reference;
+mod removed_queue;
 mod setting;
 mod workload;
 mod world;
@@ -33,7 +34,7 @@ use baton::engine::Body;
 use serde_json::json;
 
 use dice::Dice;
-use setting::{AGENTS, QUEUES, configuration_of};
+use setting::{AGENTS, QUEUES, configuration_of, usual_timing};
 use world::World;
 
 const SEEDS: u64 = 300;
@@ -139,6 +140,8 @@ fn simulate(seed: u64) -> (u64, BTreeSet<String>) {
 
 /// At last every queue without a router of its own becomes empty, if agents accept and complete what they get.
 fn drain(world: &mut World) {
+    // A queue that was configured away comes back.
+    world.configure(&usual_timing(), 3);
     for router in ["R1", "R2"] {
         let _ = world.ask(router, "RequestUnregisterClient", json!({}));
     }

@@ -153,7 +153,8 @@ impl Desktop {
         is.read(user, Channel::Interactions, state);
         is.read(user, Channel::Channels, state);
         assert_eq!(self.media, is.media, "{user} sees his media");
-        let ids = |seen: &Self| -> Vec<InteractionId> { seen.interactions.keys().cloned().collect() };
+        let ids =
+            |seen: &Self| -> Vec<InteractionId> { seen.interactions.keys().cloned().collect() };
         assert_eq!(ids(self), ids(&is), "{user} sees what is his");
         for (id, (state, interaction)) in &is.interactions {
             let (seen_state, seen) = &self.interactions[id];
@@ -193,7 +194,10 @@ impl Submitted {
     }
 
     fn of<'a>(user: &'a UserId, state: &'a State) -> impl Iterator<Item = InteractionId> {
-        let own = state.interactions.values().filter(|it| it.submitted_by == *user);
+        let own = state
+            .interactions
+            .values()
+            .filter(|it| it.submitted_by == *user);
         own.map(|it| it.id.clone())
     }
 }
@@ -222,7 +226,10 @@ impl Calls {
         let state = archive.state();
         let held: BTreeSet<InteractionId> = state.routed_by(user).map(|it| it.id.clone()).collect();
         let unknown: Vec<_> = held.difference(&self.0).collect();
-        assert!(unknown.is_empty(), "{user} holds {unknown:?} and does not know");
+        assert!(
+            unknown.is_empty(),
+            "{user} holds {unknown:?} and does not know"
+        );
         for id in self.0.difference(&held) {
             let interaction = state.interaction(id).unwrap();
             let mut queues = interaction.moved_to_queue_at.keys();
@@ -321,7 +328,11 @@ impl Counts {
         assert_eq!(*media, is.collect(), "agents, as reporting knows them");
         let is = state.interactions.values();
         let is = is.map(|it| (it.id.clone(), place(neutral_state(it))));
-        assert_eq!(*places, is.collect(), "interactions, as reporting knows them");
+        assert_eq!(
+            *places,
+            is.collect(),
+            "interactions, as reporting knows them"
+        );
     }
 }
 

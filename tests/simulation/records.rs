@@ -8,7 +8,8 @@ use baton::domain::{
 };
 use baton::engine::{Change, Engine, State, Step};
 
-use super::world::is_router;
+use super::setting::QUEUES;
+use super::world::{is_router, queue};
 
 /// Checks what one step may and may not do.
 pub(super) fn check_step(before: &State, step: &Step, after: &State) {
@@ -130,7 +131,9 @@ pub(super) fn check_state(state: &State) {
         }
     }
     let configuration = &state.configuration;
-    for queue in configuration.queues.keys() {
+    // What waits in a queue that was configured away waits there still.
+    let everywhere = QUEUES.map(queue);
+    for queue in &everywhere {
         let indexed: Vec<InteractionId> = state.waiting(queue).map(|it| it.id.clone()).collect();
         let spots = waiting.remove(queue).unwrap_or_default();
         let expected: Vec<InteractionId> = spots.into_iter().map(|(_, id)| id).collect();

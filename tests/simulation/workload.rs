@@ -3,8 +3,8 @@
 use baton::domain::{Interaction, Whereabouts};
 use serde_json::{Value, json};
 
-use super::dice::Dice;
 use super::carriage::Asked;
+use super::dice::Dice;
 use super::disk::Crash;
 use super::setting::{AGENTS, MEDIA, QUEUES, configuration, configuration_of};
 use super::world::{World, user};
@@ -44,9 +44,12 @@ pub(super) fn act(world: &mut World, dice: &mut Dice) {
                 "RequestHold",
                 "RequestResume",
                 "RequestResume",
+                "RequestPlaceInQueue",
+                "RequestPlaceInQueue",
             ]);
             let who = dice.pick(&["S1", "RE", "M1", "A1"]);
-            ask(world, who, name, json!({"interactionId": id}));
+            let parameters = json!({"interactionId": id, "queue": dice.pick(&QUEUES)});
+            ask(world, who, name, parameters);
         }
         92..=93 => world.write(),
         94..=97 => world.commit(),
@@ -55,6 +58,10 @@ pub(super) fn act(world: &mut World, dice: &mut Dice) {
             let mut wanted = configuration(&timing, chats_max);
             let connections = dice.pick(&["true", "true", "false", "force-logout"]);
             wanted["allow_multiple_agent_connections"] = json!(connections);
+            if dice.percent(30) {
+                let gone = dice.pick(&["second", "french"]);
+                wanted["queues"].as_object_mut().unwrap().remove(gone);
+            }
             world.configure_as(wanted);
         }
         _ => {

@@ -131,13 +131,7 @@ impl Announcer {
     }
 
     /// A second login brings media that the first one did not have (interaction-models 2.3, race r23).
-    fn say_media_added(
-        &mut self,
-        state: &State,
-        head: &Head,
-        agent: &UserId,
-        added: &[MediaType],
-    ) {
+    fn say_media_added(&mut self, state: &State, head: &Head, agent: &UserId, added: &[MediaType]) {
         let found = state.agents.get(agent);
         for medium in added {
             let attributes = Attributes {
