@@ -6,11 +6,11 @@ use baton::engine::{State, Step, fold};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Crash {
     /// Before the write: what is not acknowledged was never on the disk.
-    BeforeTheWrite,
+    Unwritten,
     /// During the write: the group is on the disk, which nobody has been told. What was computed after it is lost.
-    DuringTheWrite,
+    Written,
     /// After the write: the group is acknowledged and what it says has left the server, and is lost on its way.
-    AfterTheWrite,
+    Acknowledged,
 }
 
 /// The rows of a journal.
@@ -48,9 +48,9 @@ impl Disk {
     /// What is on the disk after a crash becomes the journal; gives the state that it folds to.
     pub(super) fn crash(&mut self, moment: Crash) -> State {
         let left = match (moment, self.writing.take()) {
-            (Crash::DuringTheWrite, Some(end)) => end,
-            (Crash::DuringTheWrite, None) => self.rows.len(),
-            (Crash::BeforeTheWrite | Crash::AfterTheWrite, _) => self.acknowledged,
+            (Crash::Written, Some(end)) => end,
+            (Crash::Written, None) => self.rows.len(),
+            (Crash::Unwritten | Crash::Acknowledged, _) => self.acknowledged,
         };
         self.rows.truncate(left);
         self.acknowledged = left;

@@ -93,7 +93,7 @@ fn r28_a_crash_at_any_moment_loses_nothing_and_sticks_nowhere() {
             world.settle();
         }
         let before = world.interaction("I").whereabouts.clone();
-        world.crash(Crash::DuringTheWrite);
+        world.crash(Crash::Written);
         assert!(
             world.restart().is_err(),
             "nobody's application was there to be lost"
@@ -118,11 +118,7 @@ fn r28_a_crash_at_any_moment_loses_nothing_and_sticks_nowhere() {
 
 #[test]
 fn r28_a_crash_at_each_point_of_a_commit_leaves_nobody_in_doubt() {
-    let moments = [
-        Crash::BeforeTheWrite,
-        Crash::DuringTheWrite,
-        Crash::AfterTheWrite,
-    ];
+    let moments = [Crash::Unwritten, Crash::Written, Crash::Acknowledged];
     for (index, (who, name, parameters)) in STORY.iter().enumerate() {
         for moment in moments {
             let mut world = centre(&["A1", "A2"]);
@@ -144,7 +140,7 @@ fn r28_a_crash_at_each_point_of_a_commit_leaves_nobody_in_doubt() {
             // What is computed while the disk writes is never there.
             world.ask("A3", "RequestAgentLogin", json!({})).unwrap();
             world.crash(moment);
-            let has_happened = moment != Crash::BeforeTheWrite;
+            let has_happened = moment != Crash::Unwritten;
             let last = if has_happened { sequence } else { before };
             assert_eq!(world.state().sequence, last, "{name}, {moment:?}");
             // Whoever heard nothing comes back, hears it, and knows what became of the request.

@@ -43,7 +43,7 @@ fn what_waits_there_is_kept_and_seen() {
     let mut world = waiting();
     configure_it_away(&mut world);
     ready(&mut world);
-    world.crash(Crash::DuringTheWrite);
+    world.crash(Crash::Written);
     let _ = world.restart();
     for _ in 0..3 {
         world.pass(24 * 3_600_000);

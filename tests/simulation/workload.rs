@@ -65,11 +65,7 @@ pub(super) fn act(world: &mut World, dice: &mut Dice) {
             world.configure_as(wanted);
         }
         _ => {
-            let moments = [
-                Crash::BeforeTheWrite,
-                Crash::DuringTheWrite,
-                Crash::AfterTheWrite,
-            ];
+            let moments = [Crash::Unwritten, Crash::Written, Crash::Acknowledged];
             world.crash(*dice.one_of(&moments).unwrap());
             if dice.percent(80) {
                 let _ = world.restart();

@@ -260,12 +260,12 @@ impl World {
     pub(crate) fn crash(&mut self, moment: Crash) {
         let before = self.state().clone();
         match moment {
-            Crash::BeforeTheWrite => self.observer = self.durable_observer.clone(),
-            Crash::DuringTheWrite if self.disk.is_writing() => {
+            Crash::Unwritten => self.observer = self.durable_observer.clone(),
+            Crash::Written if self.disk.is_writing() => {
                 self.observer = self.written_observer.clone();
             }
-            Crash::DuringTheWrite => {}
-            Crash::AfterTheWrite => {
+            Crash::Written => {}
+            Crash::Acknowledged => {
                 self.commit();
                 self.observer = self.durable_observer.clone();
             }
