@@ -16,8 +16,8 @@ pub(super) struct Archive {
     steps: Vec<Step>,
     state: State,
     told: BTreeMap<(UserId, Channel), Vec<(Sequence, Body)>>,
-    /// Requests that took effect: whose, and by which reference.
-    effects: BTreeSet<(UserId, ReferenceId)>,
+    /// Requests that took effect, and when first: whose, and by which reference.
+    effects: BTreeMap<(UserId, ReferenceId), Sequence>,
     /// Since when somebody is subscribed to a workbin.
     subscribed_at: BTreeMap<(UserId, WorkbinRef), Sequence>,
     /// Who monitored a queue at some time.
@@ -32,7 +32,7 @@ impl Default for Archive {
             steps: Vec::new(),
             state: State::default(),
             told: BTreeMap::new(),
-            effects: BTreeSet::new(),
+            effects: BTreeMap::new(),
             subscribed_at: BTreeMap::new(),
             monitors: BTreeSet::new(),
             checkpoints: vec![(0, State::default())],
@@ -54,7 +54,8 @@ impl Archive {
             }
             if let (Some(user), Some(reference)) = (step.head.actor.user(), step.head.reference_id)
             {
-                self.effects.insert((user.clone(), reference));
+                let first = self.effects.entry((user.clone(), reference));
+                first.or_insert(step.head.sequence);
             }
             self.follow_registrations(&step);
             self.steps.push(step);
@@ -103,9 +104,9 @@ impl Archive {
         &self.state
     }
 
-    /// Whether a request took effect.
-    pub(super) fn has_effect(&self, user: &UserId, reference: ReferenceId) -> bool {
-        self.effects.contains(&(user.clone(), reference))
+    /// When a request took effect, if it did.
+    pub(super) fn effect_of(&self, user: &UserId, reference: ReferenceId) -> Option<Sequence> {
+        self.effects.get(&(user.clone(), reference)).copied()
     }
 
     /// Everything that a user must hear on a channel.

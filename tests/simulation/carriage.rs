@@ -170,7 +170,8 @@ impl Carriage {
         let who = user(&asked.who);
         let listener = &self.listeners[&who];
         // What he heard before he was told to read the state is not known to be all.
-        if asked.depends_on <= listener.answers_known_after() {
+        let effect = self.archive.effect_of(&who, asked.reference);
+        if effect.is_some_and(|at| at <= listener.answers_known_after()) {
             return None;
         }
         let state = self.archive.state();
@@ -186,7 +187,7 @@ impl Carriage {
             }
         });
         let knows = listener.has_heard(asked.reference) || is_open;
-        let happened = self.archive.has_effect(&who, asked.reference);
+        let happened = effect.is_some();
         let Asked {
             name, reference, ..
         } = asked;
