@@ -248,6 +248,7 @@ fn add_agent_attributes(body: &mut Value, attributes: &Attributes) {
     };
     set("agentId", attributes.agent.as_ref().map(|it| json!(it)));
     set("placeId", attributes.place.as_ref().map(|it| json!(it)));
+    set("mediaType", attributes.media.as_ref().map(|it| json!(it)));
     if let Some(states) = &attributes.media_states {
         let numbers = states
             .iter()

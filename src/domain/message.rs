@@ -82,6 +82,8 @@ events! {
     InteractionSubmitted = "EventInteractionSubmitted",
     /// The agent is offered an interaction.
     Invite = "EventInvite",
+    /// A medium came to the login of an agent.
+    MediaAdded = "EventMediaAdded",
     /// Somebody takes part.
     PartyAdded = "EventPartyAdded",
     /// Somebody takes part no longer.
@@ -170,6 +172,8 @@ pub struct Attributes {
     pub agent: Option<UserId>,
     /// Where the agent sits.
     pub place: Option<PlaceId>,
+    /// Which medium.
+    pub media: Option<MediaType>,
     /// Each medium, ready or not.
     pub media_states: Option<BTreeMap<MediaType, bool>>,
     /// How many more interactions of each medium the agent can take.

@@ -54,7 +54,7 @@ pub enum Change {
         agent: UserId,
         /// Where he sits.
         place: PlaceId,
-        /// For what.
+        /// For what, besides what he was logged in for already.
         media: Vec<MediaType>,
         /// Whether he was logged in at this place already.
         #[serde(default)]

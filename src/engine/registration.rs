@@ -47,6 +47,17 @@ impl State {
         found.flat_map(|registered| registered.iter())
     }
 
+    /// Whether there is such an address: a configured one, or a queue that is configured no longer but not empty yet. Who
+    /// routes it goes on, or another router may take it over, until all that waited there is gone.
+    pub(super) fn has_address(&self, address: &Address) -> bool {
+        let is_left = |queue: &QueueName| {
+            let is_waiting = self.waiting.contains_key(queue) || self.held.contains_key(queue);
+            is_waiting || self.calls_len_at(queue) > 0
+        };
+        self.configuration.has_address(address)
+            || matches!(address, Address::Queue(queue) if is_left(queue))
+    }
+
     /// A client's registration for an address.
     pub fn registration(&self, user: &UserId, address: &Address) -> Option<&Registration> {
         self.registrations(address).find(|it| it.user == *user)

@@ -256,6 +256,7 @@ fn actor(from: &str, request: &str) -> Actor {
     let is_for_agents = find(name).is_some_and(|spec| spec.roles.contains(&Role::Agent));
     let role = match receiver(from) {
         _ if from == "Supervisor" && !is_for_agents => Role::Supervisor,
+        _ if from == "Admin" => Role::Admin,
         "router" => Role::Router,
         "media server" => Role::MediaServer,
         "reporting" => Role::Reporting,

@@ -5,7 +5,8 @@ use baton::engine::capabilities;
 use serde_json::{Value, json};
 
 use super::dice::Dice;
-use super::world::{AGENTS, World, all_capabilities, user};
+use super::setting::AGENTS;
+use super::world::{World, all_capabilities, user};
 
 /// Tries everything on one interaction for one agent, on a copy of the engine.
 pub(super) fn check(world: &World, dice: &mut Dice) {
@@ -41,7 +42,7 @@ pub(super) fn check(world: &World, dice: &mut Dice) {
 fn fitting(world: &World, name: &str, interaction: &Interaction) -> Option<Value> {
     let mut agents = world.state().agents.iter();
     let free = agents.find(|(other, found)| {
-        !interaction.has_party(other) && found.media.len() == super::world::MEDIA.len()
+        !interaction.has_party(other) && found.media.len() == super::setting::MEDIA.len()
     });
     let free = free.map(|(other, _)| json!({"userId": other.as_str()}));
     match name {

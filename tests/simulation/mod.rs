@@ -8,14 +8,21 @@
     reason = "a check looks at what it checks and at nothing else"
 )]
 
+mod archive;
 mod capabilities;
+mod carriage;
 pub(crate) mod dice;
+mod disk;
 mod invariants;
+mod listeners;
 mod more_races;
 mod parties;
+mod pictures;
 mod races;
 mod records;
 mod reference;
+mod removed_queue;
+mod setting;
 mod snapshots;
 mod workload;
 mod world;
@@ -28,7 +35,8 @@ use baton::engine::Body;
 use serde_json::json;
 
 use dice::Dice;
-use world::{AGENTS, World, configuration_of};
+use setting::{AGENTS, QUEUES, configuration_of, usual_timing};
+use world::World;
 
 const SEEDS: u64 = 300;
 const ACTIONS: u64 = 90;
@@ -37,7 +45,7 @@ const ACTIONS: u64 = 90;
 const ANSWERED_AGAIN: &str = "answered again";
 
 /// What the seeds together must come to, so that no invariant holds for want of a case.
-const HAPPENS: [&str; 24] = [
+const HAPPENS: [&str; 30] = [
     ANSWERED_AGAIN,
     "EventAbandoned",
     "EventAccepted",
@@ -62,6 +70,12 @@ const HAPPENS: [&str; 24] = [
     "EventTakenFromWorkbin",
     "EventUnregistered",
     "EventWorkbinContentChanged",
+    "heard twice",
+    "heard what he had missed",
+    "learnt that it did not happen",
+    "learnt that it happened",
+    "saw a gap",
+    "told to read the state",
 ];
 
 #[test]
@@ -102,7 +116,8 @@ fn simulate_or_say(seed: u64) -> (u64, BTreeSet<String>) {
 fn simulate(seed: u64) -> (u64, BTreeSet<String>) {
     let mut dice = Dice::new(seed);
     let (timing, chats_max) = configuration_of(&mut dice);
-    let mut world = World::new(&timing, chats_max);
+    let chance = Dice::new(!seed);
+    let mut world = World::with(&timing, chats_max, Some(chance));
     for _ in 0..ACTIONS {
         workload::pass_time(&mut world, &mut dice);
         // A request may come before the clock has woken the engine.
@@ -113,8 +128,13 @@ fn simulate(seed: u64) -> (u64, BTreeSet<String>) {
         if dice.percent(20) {
             capabilities::check(&world, &mut dice);
         }
+        workload::carry(&mut world, &mut dice);
+        if dice.percent(4) {
+            workload::rest(&mut world, &mut dice);
+        }
     }
     drain(&mut world);
+    world.come_to_rest();
     let said = world.said.iter().filter_map(|(_, said)| match &said.body {
         Body::Event(message) => Some(match message.attributes.cause {
             Some(cause) => format!("{} {}", message.event.as_str(), cause.as_str()),
@@ -123,11 +143,17 @@ fn simulate(seed: u64) -> (u64, BTreeSet<String>) {
         _ => None,
     });
     let answered_again = (world.answered_again > 0).then(|| ANSWERED_AGAIN.to_owned());
-    (world.steps, said.chain(answered_again).collect())
+    let befallen = world.carriage.seen().into_iter().map(str::to_owned);
+    (
+        world.steps,
+        said.chain(answered_again).chain(befallen).collect(),
+    )
 }
 
 /// At last every queue without a router of its own becomes empty, if agents accept and complete what they get.
 fn drain(world: &mut World) {
+    // A queue that was configured away comes back.
+    world.configure(&usual_timing(), 3);
     for router in ["R1", "R2"] {
         let _ = world.ask(router, "RequestUnregisterClient", json!({}));
     }
@@ -143,7 +169,7 @@ fn drain(world: &mut World) {
     // Each round ends something, or lets the time pass that a declined interaction must wait.
     for _ in 0..2_000 {
         let waiting = |world: &World| {
-            let mut queues = world::QUEUES.iter();
+            let mut queues = QUEUES.iter();
             queues.any(|queue| world.state().waiting(&world::queue(queue)).next().is_some())
         };
         if !waiting(world) {

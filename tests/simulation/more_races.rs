@@ -2,10 +2,12 @@
 
 use baton::domain::{Event, RefusalKind, Whereabouts};
 use baton::engine::Body;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::disk::Crash;
 use super::races::{DELIVERY_MS, HANDLING_MS, act, agent, centre, heard, offer, parties, routed};
-use super::world::{World, user, usual_timing};
+use super::setting::usual_timing;
+use super::world::{World, user};
 
 #[test]
 fn r12_a_router_changes_data_before_and_after_its_route_call() {
@@ -91,7 +93,7 @@ fn r28_a_crash_at_any_moment_loses_nothing_and_sticks_nowhere() {
             world.settle();
         }
         let before = world.interaction("I").whereabouts.clone();
-        world.crash(false);
+        world.crash(Crash::Written);
         assert!(
             world.restart().is_err(),
             "nobody's application was there to be lost"
@@ -111,6 +113,47 @@ fn r28_a_crash_at_any_moment_loses_nothing_and_sticks_nowhere() {
                 | Whereabouts::Routing(_)
         );
         assert!(is_at_rest, "{crash_after}: {after:?}");
+    }
+}
+
+#[test]
+fn r28_a_crash_at_each_point_of_a_commit_leaves_nobody_in_doubt() {
+    let moments = [Crash::Unwritten, Crash::Written, Crash::Acknowledged];
+    for (index, (who, name, parameters)) in STORY.iter().enumerate() {
+        for moment in moments {
+            let mut world = centre(&["A1", "A2"]);
+            let queue = json!({"thisDN": "chat"});
+            world.ask("R1", "RegisterAddress", queue).unwrap();
+            for (who, name, parameters) in &STORY[..index] {
+                let parameters = serde_json::from_str(parameters).unwrap();
+                assert_eq!(act(&mut world, who, name, parameters), Ok(()), "{name}");
+                world.settle();
+            }
+            world.come_to_rest();
+            let before = world.state().sequence;
+            let reference = world.next_reference();
+            let mut parameters: Value = serde_json::from_str(parameters).unwrap();
+            parameters["interactionId"] = json!("I");
+            let asked = world.ask_by(reference, who, name, parameters.clone());
+            let sequence = asked.unwrap().head.sequence;
+            world.write();
+            // What is computed while the disk writes is never there.
+            world.ask("A3", "RequestAgentLogin", json!({})).unwrap();
+            world.crash(moment);
+            let has_happened = moment != Crash::Unwritten;
+            let last = if has_happened { sequence } else { before };
+            assert_eq!(world.state().sequence, last, "{name}, {moment:?}");
+            // Whoever heard nothing comes back, hears it, and knows what became of the request.
+            world.come_to_rest();
+            let again = world.ask_by(reference, who, name, parameters);
+            assert_eq!(
+                again.is_ok(),
+                !has_happened,
+                "{name}, {moment:?}: {again:?}"
+            );
+            world.settle();
+            world.come_to_rest();
+        }
     }
 }
 

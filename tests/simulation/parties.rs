@@ -1,13 +1,16 @@
 //! What becomes of logins and registrations: the races of interaction-models section 7 (b) that are about who is there,
 //! and what a journal and a snapshot of before say.
 
-use baton::domain::{Actor, Address, Event, RefusalKind, RegisterMode, Timestamp, Whereabouts};
+use baton::domain::{
+    Actor, Address, Event, Refusal, RefusalKind, RegisterMode, Timestamp, Whereabouts,
+};
 use baton::engine::operations::Configure;
 use baton::engine::{ADDRESS_CALLS_LEN_MAX, Announcement, Body, Change, Engine, Operation};
-use baton::engine::{Request, STATE_IDS_LEN_MAX, State};
+use baton::engine::{Request, STATE_IDS_LEN_MAX, State, Step};
 use serde_json::{Value, json};
 
-use super::world::{World, configuration, queue, user, usual_timing};
+use super::setting::{configuration, usual_timing};
+use super::world::{World, queue, user};
 
 fn centre() -> World {
     let mut world = World::new(&usual_timing(), 2);
@@ -101,6 +104,9 @@ fn r23_a_second_login_adds_to_the_first() {
         "at the same place"
     );
     assert_eq!(world.state().agents[&user("A1")].media.len(), 2);
+    let again = json!({"channels": {"chat": 1, "email": 1}});
+    world.ask("A1", "RequestAgentLogin", again).unwrap();
+    assert_eq!(heard(&world, "RE", Event::MediaAdded), 1, "of e-mail, once");
     let elsewhere = json!({"channels": {"email": 1}, "placeId": "desk-2"});
     world.ask("A1", "RequestAgentLogin", elsewhere).unwrap();
     assert_eq!(
@@ -109,6 +115,36 @@ fn r23_a_second_login_adds_to_the_first() {
         "at another place"
     );
     assert_eq!(heard(&world, "A1", Event::AgentConnectionClosed), 0);
+}
+
+/// Over HTTP there is no connection that could be closed after a while: every request has its token, and what is
+/// refused leaves nothing behind that could time out.
+#[test]
+fn r27_what_comes_before_the_registration_is_refused() {
+    let mut world = World::new(&usual_timing(), 2);
+    let kind = |result: Result<_, Refusal>| result.map(|_: Step| ()).map_err(|it| it.kind);
+    let wrong = json!({"clientType": "ReportingEngine"});
+    let dn = json!({"thisDN": "chat"});
+    for _ in 0..2 {
+        let early = world.ask("R2", "RegisterAddress", dn.clone());
+        assert_eq!(kind(early), Err(RefusalKind::NotRegistered));
+        let wrong = world.ask("R2", "RequestRegisterClient", wrong.clone());
+        assert_eq!(kind(wrong), Err(RefusalKind::Forbidden));
+    }
+    assert!(!world.state().clients.contains_key(&user("R2")));
+    assert_eq!(
+        world.engine.poll_timeout(world.now),
+        None,
+        "nothing to wait for"
+    );
+    let late = world.ask("R2", "RequestRegisterClient", json!({}));
+    assert_eq!(kind(late), Ok(()));
+    assert_eq!(kind(world.ask("R2", "RegisterAddress", dn)), Ok(()));
+    world
+        .ask("R2", "RequestUnregisterClient", json!({}))
+        .unwrap();
+    let again = world.ask("R2", "RequestUnregisterClient", json!({}));
+    assert_eq!(kind(again), Err(RefusalKind::NotRegistered));
 }
 
 /// A centre whose configuration says what a second login does.

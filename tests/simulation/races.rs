@@ -4,7 +4,8 @@ use baton::domain::{Event, RefusalKind, Whereabouts};
 use baton::engine::{Body, Outcome};
 use serde_json::{Value, json};
 
-use super::world::{World, interaction_id, queue, user, usual_timing};
+use super::setting::usual_timing;
+use super::world::{World, interaction_id, queue, user};
 
 pub(super) const DELIVERY_MS: u64 = 30_000;
 pub(super) const HANDLING_MS: u64 = 600_000;

@@ -8,8 +8,9 @@ use baton::domain::{
 };
 use baton::engine::{Change, Engine, State, Step};
 
+use super::setting::QUEUES;
 use super::snapshots;
-use super::world::is_router;
+use super::world::{is_router, queue};
 
 /// Checks what one step may and may not do.
 pub(super) fn check_step(before: &State, step: &Step, after: &State) {
@@ -133,7 +134,9 @@ pub(super) fn check_state(state: &State) {
     }
     snapshots::check(state);
     let configuration = &state.configuration;
-    for queue in configuration.queues.keys() {
+    // What waits in a queue that was configured away waits there still.
+    let everywhere = QUEUES.map(queue);
+    for queue in &everywhere {
         let indexed: Vec<InteractionId> = state.waiting(queue).map(|it| it.id.clone()).collect();
         let spots = waiting.remove(queue).unwrap_or_default();
         let expected: Vec<InteractionId> = spots.into_iter().map(|(_, id)| id).collect();

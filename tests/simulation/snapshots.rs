@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::dice::Dice;
 use super::races::{act, agent, centre, heard};
-use super::world::{AGENTS, QUEUES, World, queue};
+use super::setting::{AGENTS, QUEUES};
+use super::world::{World, queue};
 
 /// Takes a snapshot, or does something with one that there is.
 pub(super) fn request(world: &World, dice: &mut Dice) -> (&'static str, Value) {

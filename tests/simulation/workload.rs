@@ -3,9 +3,12 @@
 use baton::domain::{Interaction, Whereabouts};
 use serde_json::{Value, json};
 
+use super::carriage::Asked;
 use super::dice::Dice;
+use super::disk::Crash;
+use super::setting::{AGENTS, MEDIA, QUEUES, configuration, configuration_of};
 use super::snapshots;
-use super::world::{AGENTS, MEDIA, QUEUES, Sent, World, configuration, configuration_of, user};
+use super::world::{World, user};
 
 const KEYS: [&str; 4] = ["a", "b", "c", "d"];
 const BINS: [&str; 3] = ["drafts", "team", "Team"];
@@ -47,21 +50,29 @@ pub(super) fn act(world: &mut World, dice: &mut Dice) {
                 "RequestHold",
                 "RequestResume",
                 "RequestResume",
+                "RequestPlaceInQueue",
+                "RequestPlaceInQueue",
             ]);
             let who = dice.pick(&["S1", "RE", "M1", "A1"]);
-            ask(world, who, name, json!({"interactionId": id}));
+            let parameters = json!({"interactionId": id, "queue": dice.pick(&QUEUES)});
+            ask(world, who, name, parameters);
         }
-        92..=97 => world.commit(),
+        92..=93 => world.write(),
+        94..=97 => world.commit(),
         98 => {
             let (timing, chats_max) = configuration_of(dice);
             let mut wanted = configuration(&timing, chats_max);
             let connections = dice.pick(&["true", "true", "false", "force-logout"]);
             wanted["allow_multiple_agent_connections"] = json!(connections);
+            if dice.percent(30) {
+                let gone = dice.pick(&["second", "french"]);
+                wanted["queues"].as_object_mut().unwrap().remove(gone);
+            }
             world.configure_as(wanted);
         }
         _ => {
-            let loses_tail = dice.percent(50);
-            world.crash(loses_tail);
+            let moments = [Crash::Unwritten, Crash::Written, Crash::Acknowledged];
+            world.crash(*dice.one_of(&moments).unwrap());
             if dice.percent(80) {
                 let _ = world.restart();
             }
@@ -351,27 +362,57 @@ fn act_as_router(world: &mut World, dice: &mut Dice) {
 }
 
 fn ask(world: &mut World, who: &str, name: &str, parameters: Value) {
-    // Every other request has a key: enough to be repeated, and without a throw of the dice.
-    let is_keyed = world.requests.is_multiple_of(2);
-    let sent = Sent {
+    let reference = world.next_reference();
+    let asked = Asked {
         who: who.to_owned(),
         name: name.to_owned(),
         parameters,
-        key: is_keyed.then(|| format!("key-{}", world.requests)),
+        reference,
+        // Every other request has a key: enough to be repeated, and without a throw of the dice.
+        key: reference
+            .0
+            .is_multiple_of(2)
+            .then(|| format!("key-{reference}")),
+        depends_on: world.state().sequence,
     };
-    world.requests += 1;
-    world.send(&sent);
-    world.sent.push_back(sent);
+    world.send(&asked);
+    world.sent.push_back(asked);
     if world.sent.len() > SENT_LEN_MAX {
         world.sent.pop_front();
     }
 }
 
-/// A request arrives once more, and late: somebody has not heard its answer and repeats it, or the network has.
+/// A request arrives once more, and late: the network has it twice.
 fn repeat(world: &mut World, dice: &mut Dice) {
-    let sent: Vec<Sent> = world.sent.iter().cloned().collect();
-    if let Some(again) = dice.one_of(&sent) {
-        world.send(again);
+    let sent: Vec<Asked> = world.sent.iter().cloned().collect();
+    if let Some(asked) = dice.one_of(&sent) {
+        world.send(asked);
+    }
+}
+
+/// What happens on the way: things arrive or do not, and who has no reply asks again by the same reference.
+pub(super) fn carry(world: &mut World, dice: &mut Dice) {
+    world.carriage.carry();
+    if world.carriage.counts().is_unknown() && dice.percent(30) {
+        world.ask_for_counts();
+    }
+    if dice.percent(15)
+        && let Some(asked) = world.carriage.unanswered.pop()
+    {
+        world.send(&asked);
+    }
+    if dice.percent(2) {
+        world.carriage.trim();
+    }
+}
+
+/// Everybody comes to know everything; then some ask again for what did not happen.
+pub(super) fn rest(world: &mut World, dice: &mut Dice) {
+    world.come_to_rest();
+    for asked in std::mem::take(&mut world.carriage.unanswered) {
+        if dice.percent(50) {
+            world.send(&asked);
+        }
     }
 }
 

@@ -15,64 +15,17 @@ use baton::engine::{
 use baton::engine::{fold, operations};
 use serde_json::{Value, json};
 
+use super::carriage::{Asked, Carriage};
 use super::dice::Dice;
+use super::disk::{Crash, Disk};
 use super::invariants::Observer;
+use super::pictures::Counts;
+use super::setting::configuration;
 
 const START_MS: u64 = 1_900_000_000_000;
 const HISTORY_LEN_MAX: usize = 20;
-/// The same for all seeds, and shorter than a day, so that keys end too.
-const KEY_TTL_MS: u64 = 120_000;
 /// More steps than anything that is due at one time can take.
 const DUE_LEN_MAX: usize = 10_000;
-
-pub(crate) const AGENTS: [&str; 4] = ["A1", "A2", "A3", "A4"];
-pub(crate) const QUEUES: [&str; 4] = ["chat", "second", "email", "french"];
-pub(crate) const MEDIA: [&str; 2] = ["chat", "email"];
-
-/// The times that the races count on; a seed has its own.
-pub(crate) fn usual_timing() -> Value {
-    json!({
-        "delivery_timeout_ms": 30_000, "handling_timeout_ms": 600_000, "routing_timeout_ms": 900_000,
-        "reoffer_delay_ms": 5_000, "pass_over_ms": 60_000,
-        "invitation_grace_ms": 5_000, "ownership_grace_ms": 30_000, "snapshot_timeout_ms": 600_000,
-    })
-}
-
-pub(crate) fn configuration(timing: &Value, chats_max: u64) -> Value {
-    json!({
-        "users": {
-            "A1": {"roles": ["agent"], "groups": ["team"], "skills": {"french": 3}},
-            "A2": {"roles": ["agent"], "groups": ["team"]},
-            "A3": {"roles": ["agent"], "groups": ["team"], "skills": {"french": 1}},
-            "A4": {"roles": ["agent"], "skills": {"french": 2}},
-            "M1": {"roles": ["media_server"]}, "M2": {"roles": ["media_server"]},
-            "R1": {"roles": ["router"]}, "R2": {"roles": ["router"]},
-            "RE": {"roles": ["reporting"]}, "S1": {"roles": ["supervisor"]},
-        },
-        "queues": {
-            "chat": {"media_type": "chat"},
-            "second": {"media_type": "chat", "pull_groups": ["team"]},
-            "email": {"media_type": "email"},
-            "french": {"media_type": "chat", "skills": {"french": 2}},
-        },
-        "workbins": {
-            "drafts": {"display_name": "Drafts", "kind": "Agent"},
-            "team": {"display_name": "Team", "kind": {"AgentGroup": "team"}},
-        },
-        "capacity": {"chat": chats_max, "email": 1},
-        "timing": timing,
-    })
-}
-
-/// A request as it was sent.
-#[derive(Clone)]
-pub(crate) struct Sent {
-    pub(crate) who: String,
-    pub(crate) name: String,
-    pub(crate) parameters: Value,
-    /// Its `Idempotency-Key`, if it has one.
-    pub(crate) key: Option<String>,
-}
 
 pub(crate) struct World {
     pub(crate) engine: Engine,
@@ -80,37 +33,43 @@ pub(crate) struct World {
     /// Everything that was said, for tests that count.
     pub(crate) said: Vec<(Sequence, Announcement)>,
     pub(crate) steps: u64,
-    /// How many requests were sent by chance.
-    pub(crate) requests: u64,
-    /// How many of them got their first answer again.
+    /// How many requests got their first answer again.
     pub(crate) answered_again: u64,
     /// The last requests, which may arrive once more.
-    pub(crate) sent: VecDeque<Sent>,
-    reference: u64,
-    journal: Vec<String>,
-    durable: usize,
+    pub(super) sent: VecDeque<Asked>,
+    /// What is on its way to those who hear.
+    pub(super) carriage: Carriage,
+    requests: u64,
+    disk: Disk,
     shadow: State,
     observer: Observer,
-    /// What had been heard when the last step became durable.
+    /// What had been said when the group that is being written was complete, and when the last one was on the disk.
+    written_observer: Observer,
     durable_observer: Observer,
     history: VecDeque<String>,
 }
 
 impl World {
+    /// A centre in which nothing is lost on its way.
     pub(crate) fn new(timing: &Value, chats_max: u64) -> Self {
+        Self::with(timing, chats_max, None)
+    }
+
+    /// A centre with what chance does to what is on its way.
+    pub(super) fn with(timing: &Value, chats_max: u64, chance: Option<Dice>) -> Self {
         let mut world = Self {
             engine: Engine::default(),
             now: Timestamp(START_MS),
             said: Vec::new(),
             steps: 0,
-            requests: 0,
             answered_again: 0,
             sent: VecDeque::new(),
-            reference: 0,
-            journal: Vec::new(),
-            durable: 0,
+            carriage: Carriage::new(chance),
+            requests: 0,
+            disk: Disk::default(),
             shadow: State::default(),
             observer: Observer::default(),
+            written_observer: Observer::default(),
             durable_observer: Observer::default(),
             history: VecDeque::new(),
         };
@@ -127,7 +86,7 @@ impl World {
     pub(crate) fn configure_as(&mut self, wanted: Value) {
         let configuration = serde_json::from_value(wanted).unwrap();
         let operation = Operation::Configure(Configure(Box::new(configuration)));
-        self.request(Actor::Server, operation).unwrap();
+        self.request(Actor::Server, None, operation).unwrap();
     }
 
     /// Asks for something in the role of a user, as `POST /requests` does.
@@ -137,37 +96,42 @@ impl World {
         name: &str,
         parameters: Value,
     ) -> Result<Step, Refusal> {
-        let Value::Object(parameters) = parameters else {
-            panic!("parameters are a map");
-        };
-        let operation = Operation::parse(name, None, &parameters)?;
-        self.note(format!("{who}: {name} {}", Value::Object(parameters)));
-        self.request(actor(who), operation)
+        let reference = self.next_reference();
+        self.ask_by(reference, who, name, parameters)
     }
 
-    /// The push sessions of an agent begin or end.
-    pub(crate) fn presence(&mut self, agent: &str, present: bool) -> Result<Step, Refusal> {
-        self.note(format!("{agent}: present={present}"));
-        let user_id = user(agent);
-        let operation = Operation::Presence(Presence { user_id, present });
-        self.request(Actor::Server, operation)
+    /// The reference of the next request.
+    pub(super) fn next_reference(&self) -> ReferenceId {
+        ReferenceId(self.requests + 1)
     }
 
-    /// The server has started.
-    pub(crate) fn restart(&mut self) -> Result<Step, Refusal> {
-        self.request(Actor::Server, Operation::Restart(Restart {}))
+    /// Asks by a reference, which is that of an earlier request if it is asked again.
+    pub(super) fn ask_by(
+        &mut self,
+        reference: ReferenceId,
+        who: &str,
+        name: &str,
+        parameters: Value,
+    ) -> Result<Step, Refusal> {
+        let operation = Operation::parse(name, None, parameters.as_object().unwrap())?;
+        self.note(format!("{who}: {name} {parameters} by {reference}"));
+        let result = self.request(actor(who), Some(reference), operation);
+        self.carriage.hold_reply(Asked {
+            who: who.to_owned(),
+            name: name.to_owned(),
+            parameters,
+            reference,
+            key: None,
+            depends_on: self.state().sequence,
+        });
+        result
     }
 
     /// Sends a request, for the first time or once more. What comes again under its key is answered as it was first.
-    pub(crate) fn send(&mut self, sent: &Sent) {
-        let Sent {
-            who,
-            name,
-            parameters,
-            key,
-        } = sent;
-        let Some(key) = key else {
-            let _ = self.ask(who, name, parameters.clone());
+    pub(super) fn send(&mut self, asked: &Asked) {
+        let (who, name, parameters) = (&asked.who, &asked.name, &asked.parameters);
+        let Some(key) = &asked.key else {
+            let _ = self.ask_by(asked.reference, who, name, parameters.clone());
             return;
         };
         let Ok(operation) = Operation::parse(name, None, parameters.as_object().unwrap()) else {
@@ -178,7 +142,7 @@ impl World {
                 key: IdempotencyKey::parse(key).unwrap(),
                 digest: RequestDigest::parse("digest").unwrap(),
             })),
-            ..self.sealed(actor(who), operation)
+            ..self.sealed(actor(who), Some(asked.reference), operation)
         };
         let first = self.state().first_answer(self.now, &request).unwrap();
         let expected = self.observer.done_under(self.state(), self.now, &request);
@@ -188,23 +152,63 @@ impl World {
             "{who}, {key}"
         );
         let is_known = first.is_some();
-        self.note(format!(
-            "{who}: {name} {parameters} under {key}, {is_known}"
-        ));
+        let known = if is_known { ", answered before" } else { "" };
+        self.note(format!("{who}: {name} {parameters} under {key}{known}"));
         if is_known {
             self.answered_again += 1;
         } else {
             let _ = self.carry_out(request);
         }
+        self.carriage.hold_reply(Asked {
+            depends_on: self.state().sequence,
+            ..asked.clone()
+        });
     }
 
-    fn request(&mut self, actor: Actor, operation: Operation) -> Result<Step, Refusal> {
-        let request = self.sealed(actor, operation);
+    /// The push sessions of an agent begin or end.
+    pub(crate) fn presence(&mut self, agent: &str, present: bool) -> Result<Step, Refusal> {
+        self.note(format!("{agent}: present={present}"));
+        let user_id = user(agent);
+        let operation = Operation::Presence(Presence { user_id, present });
+        self.request(Actor::Server, None, operation)
+    }
+
+    /// The server has started.
+    pub(crate) fn restart(&mut self) -> Result<Step, Refusal> {
+        let operation = Operation::Restart(Restart {});
+        self.request(Actor::Server, None, operation)
+    }
+
+    fn request(
+        &mut self,
+        actor: Actor,
+        reference_id: Option<ReferenceId>,
+        operation: Operation,
+    ) -> Result<Step, Refusal> {
+        let request = self.sealed(actor, reference_id, operation);
         self.carry_out(request)
     }
 
+    /// A request with bytes that no other one has.
+    fn sealed(
+        &mut self,
+        actor: Actor,
+        reference_id: Option<ReferenceId>,
+        operation: Operation,
+    ) -> Request {
+        self.requests += 1;
+        Request {
+            actor,
+            reference_id,
+            if_match: None,
+            idempotency: None,
+            entropy: self.entropy(),
+            operation,
+        }
+    }
+
     fn carry_out(&mut self, request: Request) -> Result<Step, Refusal> {
-        let reference = request.reference_id;
+        let reference_id = request.reference_id;
         let about = request.operation.interaction().cloned();
         let before = self.engine.state().clone();
         match self.engine.handle_request(self.now, request) {
@@ -228,27 +232,19 @@ impl World {
                     before == *self.engine.state(),
                     "a refusal changed something"
                 );
-                assert_eq!(refusal.reference_id, reference);
+                assert_eq!(refusal.reference_id, reference_id);
                 Err(refusal)
             }
         }
     }
 
-    /// A request with a reference and entropy of its own.
-    fn sealed(&mut self, actor: Actor, operation: Operation) -> Request {
-        self.reference += 1;
+    /// Bytes that no other request has.
+    fn entropy(&self) -> [u8; 16] {
         let mut entropy = [0; 16];
         for (index, byte) in entropy.iter_mut().rev().enumerate().take(12) {
-            *byte = u8::try_from((self.reference >> (5 * index)) & 31).unwrap();
+            *byte = u8::try_from((self.requests >> (5 * index)) & 31).unwrap();
         }
-        Request {
-            actor,
-            reference_id: Some(ReferenceId(self.reference)),
-            if_match: None,
-            idempotency: None,
-            entropy,
-            operation,
-        }
+        entropy
     }
 
     /// Whether somebody could do this now; nothing comes of it.
@@ -294,7 +290,7 @@ impl World {
         let said = fold(&mut self.shadow, &step);
         assert_eq!(said, effect.announcements, "a replay says the same");
         self.note(format!("  {}: {}", step.head.sequence, told(&step, &said)));
-        self.journal.push(row);
+        self.disk.append(row);
         self.steps += 1;
         let after = self.engine.state();
         self.observer.observe(before, &step, &said, after);
@@ -302,6 +298,7 @@ impl World {
             self.compare_replay();
         }
         let sequence = step.head.sequence;
+        self.carriage.hold(sequence, effect.announcements);
         self.said
             .extend(said.into_iter().map(|said| (sequence, said)));
         step
@@ -314,34 +311,77 @@ impl World {
         );
     }
 
-    /// Everything so far is on disk.
-    pub(crate) fn commit(&mut self) {
-        self.durable = self.journal.len();
-        self.durable_observer = self.observer.clone();
+    /// Everything so far goes to the disk, unless it is still writing what went there before.
+    pub(super) fn write(&mut self) {
+        if !self.disk.is_writing() {
+            self.disk.write();
+            self.written_observer = self.observer.clone();
+        }
     }
 
-    /// The process ends and begins anew from the journal, without what was not durable if `loses_tail`.
-    pub(crate) fn crash(&mut self, loses_tail: bool) {
-        if loses_tail {
-            self.journal.truncate(self.durable);
-            self.observer = self.durable_observer.clone();
+    /// What went to the disk is there, and what depends on nothing else leaves.
+    pub(crate) fn commit(&mut self) {
+        self.write();
+        self.disk.acknowledge();
+        self.durable_observer = self.written_observer.clone();
+        self.carriage.release(&self.disk);
+    }
+
+    /// The process ends, and begins anew from what is on the disk.
+    pub(crate) fn crash(&mut self, moment: Crash) {
+        let before = self.state().clone();
+        match moment {
+            Crash::Unwritten => self.observer = self.durable_observer.clone(),
+            Crash::Written if self.disk.is_writing() => {
+                self.observer = self.written_observer.clone();
+            }
+            Crash::Written => {}
+            Crash::Acknowledged => {
+                self.commit();
+                self.observer = self.durable_observer.clone();
+            }
         }
-        self.note(format!("crash, {} steps are left", self.journal.len()));
-        let mut state = State::default();
-        for row in &self.journal {
-            let step: Step = serde_json::from_str(row).unwrap();
-            fold(&mut state, &step);
-        }
-        if !loses_tail {
-            assert!(state == *self.state(), "the journal gives another state");
-        }
+        let state = self.disk.crash(moment);
         let last = state.sequence;
+        self.note(format!("crash {moment:?}, {last} steps are left"));
+        if last == before.sequence {
+            assert!(state == before, "the journal gives another state");
+        }
+        self.carriage.crash(&self.disk);
         self.said.retain(|(sequence, _)| *sequence <= last);
-        self.commit();
         let restored = State::from_snapshot(&state.to_snapshot()).unwrap();
         assert!(restored == state, "a snapshot and its state differ");
         self.shadow = state;
         self.engine = Engine::new(restored);
+        self.commit();
+    }
+
+    /// Everything is durable and arrives; then everybody knows all that he is to know, and what became of what he asked.
+    pub(super) fn come_to_rest(&mut self) {
+        self.deliver_all();
+        if !self.carriage.counts().is_known() {
+            self.ask_for_counts();
+            self.deliver_all();
+        }
+        self.carriage.check();
+    }
+
+    fn deliver_all(&mut self) {
+        while !self.disk.is_all_acknowledged() {
+            self.commit();
+        }
+        self.carriage.release(&self.disk);
+        self.carriage.deliver_all();
+    }
+
+    /// The reporting engine has been told that it missed something, and asks for the state.
+    pub(super) fn ask_for_counts(&mut self) {
+        let reference = self.next_reference();
+        let name = "RequestStartPlaceAgentReportingAll";
+        let all = json!({"interactions": true});
+        if self.ask("RE", name, all).is_ok() {
+            *self.carriage.counts() = Counts::Asked(reference);
+        }
     }
 
     pub(crate) fn state(&self) -> &State {
@@ -420,21 +460,4 @@ pub(crate) fn all_capabilities() -> Vec<&'static str> {
 
 pub(crate) fn queue(name: &str) -> QueueName {
     QueueName::parse(name).unwrap()
-}
-
-/// The times and the capacity of a seed.
-pub(crate) fn configuration_of(dice: &mut Dice) -> (Value, u64) {
-    let mut ms = |choices: &[u64]| dice.one_of(choices).copied().unwrap();
-    let timing = json!({
-        "delivery_timeout_ms": ms(&[3_000, 30_000]),
-        "handling_timeout_ms": ms(&[20_000, 60_000, 600_000]),
-        "routing_timeout_ms": ms(&[10_000, 60_000, 900_000]),
-        "reoffer_delay_ms": ms(&[0, 1_000, 5_000]),
-        "pass_over_ms": ms(&[0, 10_000, 60_000]),
-        "invitation_grace_ms": ms(&[0, 1_000, 5_000]),
-        "idempotency_key_ttl_ms": KEY_TTL_MS,
-        "ownership_grace_ms": ms(&[2_000, 30_000]),
-        "snapshot_timeout_ms": ms(&[5_000, 600_000]),
-    });
-    (timing, ms(&[1, 2, 3]))
 }

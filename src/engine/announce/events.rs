@@ -10,7 +10,7 @@ use super::{Announcer, Body};
 use crate::domain::{
     Address, Agent, Attributes, Event, Interaction, MediaType, Refusal, SnapshotId, UserId,
 };
-use crate::engine::operations::AgentLogin;
+use crate::engine::operations::{AgentLogin, Configure};
 use crate::engine::{Change, Head, Outcome, State};
 
 impl Announcer {
@@ -72,15 +72,23 @@ impl Announcer {
     fn say_of_agents(&mut self, state: &State, head: &Head, change: &Change) {
         match change {
             Change::AddressUnregistered { user, address } => {
-                self.say_gone_address(state, user, address);
+                self.say_gone_address(state, head, user, address);
             }
             Change::AgentLoggedIn {
-                again: true, agent, ..
-            } => self.say_media(state, head, agent),
+                again: true,
+                agent,
+                media,
+                ..
+            } => {
+                self.say_media_added(state, head, agent, media);
+                self.say_media(state, head, agent);
+            }
             Change::AgentLoggedIn { agent, place, .. } => {
+                let found = state.agents.get(agent);
                 let attributes = Attributes {
                     agent: Some(agent.clone()),
                     place: Some(place.clone()),
+                    media_states: found.map(|found| media_states(found)),
                     ..acted(head)
                 };
                 self.report(state, Event::AgentLogin, &attributes);
@@ -143,6 +151,20 @@ impl Announcer {
         }
     }
 
+    /// A second login brings media that the first one did not have (interaction-models 2.3, race r23).
+    fn say_media_added(&mut self, state: &State, head: &Head, agent: &UserId, added: &[MediaType]) {
+        let found = state.agents.get(agent);
+        for medium in added {
+            let attributes = Attributes {
+                agent: Some(agent.clone()),
+                place: found.map(|found| found.place.clone()),
+                media: Some(medium.clone()),
+                ..acted(head)
+            };
+            self.report(state, Event::MediaAdded, &attributes);
+        }
+    }
+
     /// What became of an agent's media.
     fn say_media(&mut self, state: &State, head: &Head, agent: &UserId) {
         if let Some(found) = state.agents.get(agent) {
@@ -163,8 +185,8 @@ impl Announcer {
 
     /// The configuration took a registered address away: EventUnregistered without a reference, and with the reason
     /// (seed 003, note a). A client that leaves hears the answer to its request instead.
-    fn say_gone_address(&mut self, state: &State, user: &UserId, address: &Address) {
-        if !state.configuration.has_address(address) {
+    fn say_gone_address(&mut self, state: &State, head: &Head, user: &UserId, address: &Address) {
+        if head.request == Configure::SPEC.name {
             let refusal = Refusal::not_found("address", &address.to_string());
             let attributes = Attributes {
                 refusal: Some(refusal),

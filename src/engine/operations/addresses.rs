@@ -188,9 +188,12 @@ fn own_address(turn: &Turn<'_>, dn: &str) -> Result<(UserId, Address), Refusal> 
 fn find(turn: &Turn<'_>, dn: &str) -> Result<Address, Refusal> {
     let queue = QueueName::parse(dn).ok().map(Address::Queue);
     let agent = UserId::parse(dn).ok().map(Address::Agent);
-    let configuration = &turn.state().configuration;
+    let state = turn.state();
     let mut found = queue.into_iter().chain(agent);
     found
-        .find(|address| configuration.has_address(address))
+        .find(|address| {
+            // A client that drained a queue that is configured no longer is registered for it still.
+            state.has_address(address) || state.registrations(address).next().is_some()
+        })
         .ok_or_else(|| Refusal::not_found("address", dn))
 }

@@ -42,11 +42,15 @@ impl AgentLogin {
         make_way(turn, &agent)?;
         let known = turn.state().agents.get(&agent);
         let again = known.is_some_and(|known| known.place == place);
+        let is_new =
+            |medium: &MediaType| known.is_none_or(|known| !known.media.contains_key(medium));
+        let names = media.iter().map(|(medium, _)| medium);
+        let added = names.filter(|it| is_new(it)).cloned().collect();
         turn.record(Change::AgentLoggedIn {
             agent: agent.clone(),
             place,
             again,
-            media: media.iter().map(|(medium, _)| medium.clone()).collect(),
+            media: added,
         });
         for (medium, is_ready) in media {
             if is_ready {

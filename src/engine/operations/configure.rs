@@ -13,7 +13,7 @@ use crate::engine::{Change, Outcome, Turn};
 pub struct Configure(pub Box<Configuration>);
 
 impl Configure {
-    pub(super) const SPEC: &Spec = &Spec {
+    pub(in crate::engine) const SPEC: &Spec = &Spec {
         name: "RequestConfigure",
         aliases: &[],
         roles: &[],
@@ -35,7 +35,7 @@ fn leave_gone_addresses(turn: &mut Turn<'_>) {
     let state = turn.state();
     let addresses = state.addresses.iter();
     let gone: Vec<(UserId, Address)> = addresses
-        .filter(|(address, _)| !state.configuration.has_address(address))
+        .filter(|(address, _)| !state.has_address(address))
         .flat_map(|(address, users)| users.iter().map(|it| (it.user.clone(), address.clone())))
         .collect();
     for (user, address) in gone {
