@@ -29,6 +29,7 @@ pub use announce::{
 pub use change::Change;
 pub use operations::Operation;
 pub use registration::Registration;
+pub use snapshot::{StatePart, StateParts};
 pub use state::{Client, STOPPED_LEN_MAX, State};
 pub use step::{ANNOUNCE_VERSION, Head, Outcome, Step};
 pub use turn::{AGENT_HOLD_LEN_MAX, Turn};
