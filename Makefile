@@ -3,7 +3,8 @@
 # make torture   every real client on every carrier through every outage, and CometD's core by chance, for minutes
 # make simulate  the engine against its invariants for SEEDS=10000 seeds
 # make lint      what CI insists on besides the tests
-# make bench     durable operations per second, and what a CometD delivery costs, as a share of what the machine allows
+# make bench     durable operations per second, and what a CometD delivery costs, as a share of what the machine allows;
+#                how long a start takes, and what a live interaction takes up
 # make build     the release binary and the page
 #
 # Rust and Node are taken as given.
@@ -89,3 +90,4 @@ bench:
 	ulimit -n "$$(ulimit -Hn)"
 	cargo bench --locked --bench operations
 	cargo bench --locked --bench cometd
+	cargo bench --locked --bench restart

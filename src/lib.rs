@@ -3,7 +3,7 @@
 //! # The house
 //!
 //! ```text
-//!             main ──▶ server, options                    roof: wiring only
+//!             main ──▶ server, maintenance, options       roof: wiring, and what is done to a data folder from outside
 //!               api    transports                         4th floor: axum, WebSocket, JSON shapes
 //!                 └──▶ centre                             3rd floor: tokio; engine + journal + hub meet here
 //!                      hub                                2nd floor: tokio; CometD sessions and delivery
@@ -40,6 +40,7 @@ pub mod domain;
 pub mod engine;
 pub mod hub;
 pub mod journal;
+pub mod maintenance;
 pub mod options;
 pub mod server;
 pub mod transports;

@@ -2,23 +2,30 @@
 
 #![expect(
     clippy::print_stdout,
+    clippy::print_stderr,
     reason = "what the commands print is for people and scripts"
 )]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{Read, Write};
+use std::fs::File as DiskFile;
+use std::io::{BufReader, BufWriter, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use argon2::{Argon2, PasswordHasher};
 use baton::domain::{CentreId, Configuration, Role, UserId};
+use baton::journal::DataFolder;
+use baton::maintenance::{self, Report};
 use baton::options::{File, Flags, Options, demo};
-use baton::server::{self, Server};
+use baton::server::{self, SECRET_FILE, Server};
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
+/// What the program exits with if what it keeps is not what was written: a person has to decide.
+const EXIT_DAMAGED: u8 = 3;
 /// Password of every demo user.
 const DEMO_PASSWORD: &str = "demo";
 
@@ -26,7 +33,9 @@ const DEMO_PASSWORD: &str = "demo";
 #[command(
     name = "baton",
     version,
-    about = "An open contact-centre interaction server"
+    about = "An open contact-centre interaction server",
+    after_help = "Exits with 0 when all is well, 2 for a wrong flag, 3 if the data folder holds something else than what \
+                  was written (`baton journal verify` says what), 1 for everything else."
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -58,6 +67,57 @@ enum Command {
     Health(Common),
     /// Print the hash of a password from standard input, for baton.toml
     Hash,
+    /// Check, repair, export or import the journals of a data folder
+    #[command(subcommand)]
+    Journal(JournalCommand),
+    /// Copy the data folder of a server that may be running into a new folder
+    Backup {
+        #[command(flatten)]
+        common: Common,
+        /// The new folder
+        to: PathBuf,
+    },
+}
+
+#[derive(Subcommand)]
+enum JournalCommand {
+    /// Check every step and every state snapshot; the server may be running
+    Verify {
+        #[command(flatten)]
+        common: Common,
+        /// Only this contact centre
+        #[arg(long)]
+        centre: Option<CentreId>,
+    },
+    /// Keep what is good of a damaged journal, and the damaged one beside it; the server must be stopped
+    Repair {
+        #[command(flatten)]
+        common: Common,
+        /// Only this contact centre
+        #[arg(long)]
+        centre: Option<CentreId>,
+    },
+    /// Print a journal as JSON lines; the server may be running
+    Export {
+        #[command(flatten)]
+        common: Common,
+        /// The contact centre
+        #[arg(long)]
+        centre: CentreId,
+        /// Write to this new file instead
+        #[arg(long)]
+        output: Option<PathBuf>,
+    },
+    /// Make a journal from exported JSON lines, where there is none; the server must be stopped
+    Import {
+        #[command(flatten)]
+        common: Common,
+        /// The contact centre
+        #[arg(long)]
+        centre: CentreId,
+        /// The file, or - for standard input
+        file: PathBuf,
+    },
 }
 
 #[derive(clap::Args)]
@@ -69,23 +129,118 @@ struct Common {
     flags: Flags,
 }
 
-fn main() -> Result<()> {
-    match Arguments::parse().command {
-        Command::Serve(common) => serve(common),
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("Error: {error:?}");
+            match maintenance::is_damage(&error) {
+                true => ExitCode::from(EXIT_DAMAGED),
+                false => ExitCode::FAILURE,
+            }
+        }
+    }
+}
+
+fn run(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Serve(common) => serve(common)?,
         Command::Token {
             common,
             user,
             centre,
             roles,
             valid_s,
-        } => token(common, user, centre, roles, valid_s),
-        Command::Health(common) => health(&common.resolve()?.0),
+        } => token(common, user, centre, roles, valid_s)?,
+        Command::Health(common) => health(&common.resolve()?.0)?,
         Command::Hash => {
             let mut password = String::new();
             std::io::stdin().read_line(&mut password)?;
             println!("{}", hash(password.trim_end_matches(['\r', '\n']))?);
-            Ok(())
         }
+        Command::Journal(command) => return journal(command),
+        Command::Backup { common, to } => {
+            let folder = common.resolve()?.0.data;
+            print(&maintenance::back_up(&folder, &to, &[SECRET_FILE])?);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn journal(command: JournalCommand) -> Result<ExitCode> {
+    match command {
+        JournalCommand::Verify { common, centre } => {
+            let folder = common.resolve()?.0.data;
+            let mut is_good = true;
+            for name in named(&folder, centre)? {
+                let report = maintenance::verify(&folder, &name)?;
+                print(&report);
+                is_good &= report.problems.is_empty();
+            }
+            if !is_good {
+                return Ok(ExitCode::from(EXIT_DAMAGED));
+            }
+        }
+        JournalCommand::Repair { common, centre } => {
+            let folder = DataFolder::open(common.resolve()?.0.data)?;
+            for name in named(folder.path(), centre)? {
+                print(&maintenance::repair(&folder, &name)?);
+            }
+        }
+        JournalCommand::Export {
+            common,
+            centre,
+            output,
+        } => {
+            let folder = common.resolve()?.0.data;
+            let steps = match output {
+                Some(file) => {
+                    let new = DiskFile::create_new(&file);
+                    let new = new.with_context(|| format!("cannot make {}", file.display()))?;
+                    let steps = maintenance::export(&folder, centre.as_str(), BufWriter::new(&new));
+                    new.sync_all()?;
+                    steps?
+                }
+                None => {
+                    let out = BufWriter::new(std::io::stdout().lock());
+                    maintenance::export(&folder, centre.as_str(), out)?
+                }
+            };
+            eprintln!("{centre}: {steps} steps");
+        }
+        JournalCommand::Import {
+            common,
+            centre,
+            file,
+        } => {
+            let folder = DataFolder::open(common.resolve()?.0.data)?;
+            let steps = if file == Path::new("-") {
+                maintenance::import(&folder, centre.as_str(), std::io::stdin().lock())?
+            } else {
+                let text = DiskFile::open(&file);
+                let text = text.with_context(|| format!("cannot read {}", file.display()))?;
+                maintenance::import(&folder, centre.as_str(), BufReader::new(text))?
+            };
+            println!("{centre}: {steps} steps");
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One contact centre, or all of a data folder.
+fn named(folder: &Path, centre: Option<CentreId>) -> Result<Vec<String>> {
+    centre.map_or_else(
+        || maintenance::centres(folder),
+        |centre| Ok(vec![centre.to_string()]),
+    )
+}
+
+fn print(report: &Report) {
+    for line in &report.facts {
+        println!("{line}");
+    }
+    for line in &report.problems {
+        println!("PROBLEM {line}");
     }
 }
 

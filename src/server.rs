@@ -5,7 +5,7 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use axum::Router;
@@ -15,21 +15,23 @@ use tower_http::normalize_path::NormalizePathLayer;
 use tracing::{info, warn};
 
 use crate::api::{self, Credentials, Parts, Tokens};
-use crate::centre::{Centres, Handle, Links, ReplayLimits, Start, wall_clock};
+use crate::centre::{Centres, Handle, Links, ReplayLimits, SnapshotPolicy, Start, wall_clock};
 use crate::domain::{CentreId, Configuration};
 use crate::hub::Hub;
-use crate::journal::{DataFolder, SqliteJournal};
+use crate::journal::{DataFolder, SqliteJournal, StateSnapshots};
 use crate::options::Options;
 use crate::transports::{ConnectionSettings, serve};
 
 /// The variable that holds the HS256 secret.
 pub const SECRET_VARIABLE: &str = "BATON_JWT_SECRET";
 /// Where a generated secret is kept, in the data folder.
-const SECRET_FILE: &str = "jwt.secret";
+pub const SECRET_FILE: &str = "jwt.secret";
 /// Shortest secret that is taken where the demo does not run, in bytes (RFC 7518 3.2).
 const SECRET_LEN_MIN: usize = 32;
 /// How long a stopping server waits for its connections.
-const DRAIN_MAX: Duration = Duration::from_secs(8);
+const DRAIN_MAX: Duration = Duration::from_secs(6);
+/// How long a stopping server writes state snapshots after that: ten seconds are all that an operator gives it.
+const SNAPSHOTS_MAX: Duration = Duration::from_secs(3);
 
 /// A server that listens.
 pub struct Server {
@@ -67,6 +69,10 @@ impl Server {
                 links: links.clone(),
                 hub: hub.clone(),
                 journal: Box::new(journal),
+                snapshots: Some((
+                    StateSnapshots::new(&folder, id.as_str()),
+                    snapshot_policy(options),
+                )),
                 configuration,
                 timing: options.timing(),
                 replay: replay_limits(options),
@@ -133,9 +139,11 @@ impl Server {
             () = serve => {}
             () = limit => warn!("some connections did not end in time"),
         }
-        for handle in self.centres.all() {
-            handle.stop().await;
-        }
+        // Those who are told to stop and do not are killed: a state snapshot is given up before.
+        let by = Instant::now() + SNAPSHOTS_MAX;
+        let centres = self.centres.all();
+        let stopped = centres.iter().map(|handle| handle.stop_by(by));
+        futures_util::future::join_all(stopped).await;
     }
 }
 
@@ -204,6 +212,15 @@ fn replay_limits(options: &Options) -> ReplayLimits {
         window: window_ms.map(Duration::from_millis),
         ring_len_max: options.replay_ring_len_max,
         ring_bytes_max: options.replay_ring_bytes_max,
+    }
+}
+
+fn snapshot_policy(options: &Options) -> SnapshotPolicy {
+    SnapshotPolicy {
+        steps_min: options.state_snapshot_steps,
+        interval_min: Duration::from_millis(options.state_snapshot_interval_ms),
+        growth_percent_min: options.state_snapshot_growth_percent,
+        kept: options.state_snapshots_kept,
     }
 }
 

@@ -14,6 +14,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("api", &["transports", "centre", "hub", "engine", "domain"]),
     ("transports", &["hub", "bayeux"]),
     ("options", &["transports", "hub", "domain"]),
+    ("maintenance", &["centre", "engine", "journal"]),
     (
         "server",
         &[

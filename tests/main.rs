@@ -8,6 +8,7 @@ mod cometd;
 mod house;
 mod journal;
 mod linearizability;
+mod maintenance;
 mod models;
 mod options;
 mod readme;

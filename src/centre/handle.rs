@@ -2,27 +2,30 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::clock::Clock;
 use super::driver::{Done, Driver, Job, unavailable};
+use super::fold::{self, FoldError};
 use super::release::{Health, Release};
-use super::replay::{self, History, ReaderThread, ReplayLimits, Replays, Said};
+use super::replay::{self, Eye, History, ReaderThread, ReplayLimits, Replays};
 use super::resources::Links;
+use super::state_snapshots::{self, Begun, SnapshotPolicy, SnapshotThread};
 use super::writer;
 use crate::bayeux::Replayed;
 use crate::domain::{CentreId, Configuration, Refusal, RefusalKind, Timing, UserId};
 use crate::engine::operations::Configure;
-use crate::engine::{ANNOUNCE_VERSION, Engine, Operation, Request, State, Step, fold};
+use crate::engine::{Engine, Operation, Request, State};
 use crate::hub::Hub;
-use crate::journal::{self, Journal};
+use crate::journal::{self, Journal, Reader, StateSnapshots};
 
 /// Requests that wait for the driver; above it a request is refused at once.
 pub const REQUESTS_LEN_MAX: usize = 4_096;
-/// Records read at a time at the start.
-const READ_LEN: usize = 1_000;
+/// How long the last state snapshot may take where nobody says until when it may.
+const LAST_SNAPSHOT_MAX: Duration = Duration::from_secs(10);
 
 /// A running contact centre. Clones are the same one.
 #[derive(Clone)]
@@ -39,6 +42,7 @@ struct Tasks {
     driver: JoinHandle<()>,
     writer: thread::JoinHandle<()>,
     reader: ReaderThread,
+    snapshots: Option<SnapshotThread>,
 }
 
 /// What a contact centre is started with.
@@ -53,6 +57,8 @@ pub struct Start {
     pub hub: Hub,
     /// Where it is kept.
     pub journal: Box<dyn Journal>,
+    /// Where its states are kept beside, and when; none to start from the journal alone.
+    pub snapshots: Option<(StateSnapshots, SnapshotPolicy)>,
     /// What an empty one is configured with.
     pub configuration: Configuration,
     /// How much of what was said stays in memory.
@@ -67,14 +73,9 @@ pub enum StartError {
     /// The journal cannot be read.
     #[error("the journal cannot be read")]
     Journal(#[from] journal::Error),
-    /// A record is not one of ours.
-    #[error("the journal's record {sequence} cannot be understood")]
-    Record {
-        /// Which.
-        sequence: u64,
-        /// Why.
-        source: serde_json::Error,
-    },
+    /// The journal cannot be folded.
+    #[error(transparent)]
+    Fold(#[from] FoldError),
     /// The journal's thread cannot be started.
     #[error("the journal's thread cannot be started")]
     Thread(#[from] std::io::Error),
@@ -89,15 +90,8 @@ impl Handle {
     /// # Errors
     /// See [`StartError`].
     pub async fn start(start: Start) -> Result<Self, StartError> {
-        let base = read_base(start.journal.as_ref())?;
-        let history = History {
-            epoch: start.journal.epoch(),
-            began_after: start.journal.epoch_began_after(),
-            kept_after: base.sequence.0,
-        };
-        let replays = Arc::new(Replays::new(history, start.replay, base.clone()));
-        let state = restore(base, start.journal.as_ref(), &replays)?;
         let eye = start.journal.reader()?;
+        let (state, replays, begun) = restore(&start, eye.as_ref())?;
         let release = Release::new(
             start.id.clone(),
             start.server,
@@ -110,8 +104,14 @@ impl Handle {
         release.publish(Arc::new(state.clone()));
         let (jobs, todo) = mpsc::channel(REQUESTS_LEN_MAX);
         let name = start.id.as_str();
-        let (work, written, writer) = writer::start(name, start.journal)?;
+        let bytes = Arc::default();
+        let (work, written, writer) = writer::start(name, start.journal, Arc::clone(&bytes))?;
+        let files = start.snapshots.as_ref().map(|(files, _)| files.clone());
+        let eye = Eye::new(eye, files);
         let reader = replay::start_reader(name, Arc::clone(&replays), eye, work.clone())?;
+        let snapshots = start.snapshots.map(|(files, policy)| {
+            state_snapshots::start(name, files, policy, release.clone(), bytes, begun)
+        });
         if let Some(window) = start.replay.window {
             tokio::spawn(replays.clone().keep_trimming(clock, window));
         }
@@ -130,6 +130,7 @@ impl Handle {
                 }),
                 writer,
                 reader,
+                snapshots: snapshots.transpose()?,
             }))),
         };
         if let Some(configuration) = wanted {
@@ -224,8 +225,13 @@ impl Handle {
         }
     }
 
-    /// Finishes what is under way and closes the journal.
+    /// Finishes what is under way, closes the journal and writes a last state snapshot.
     pub async fn stop(&self) {
+        self.stop_by(Instant::now() + LAST_SNAPSHOT_MAX).await;
+    }
+
+    /// The same, without the state snapshot if that would take until `by`.
+    pub async fn stop_by(&self, by: Instant) {
         // The driver may have ended by itself, if its journal failed.
         let _ = self.jobs.send(Job::Stop).await;
         let tasks = self
@@ -237,11 +243,16 @@ impl Handle {
             driver,
             writer,
             reader,
+            snapshots,
         }) = tasks
         {
             let _ = driver.await;
-            let join = move || (reader.join(), writer.join());
-            let _ = tokio::task::spawn_blocking(join).await;
+            let end = move || {
+                // Whichever of them panicked has said so.
+                let _ = (reader.join(), writer.join());
+                snapshots.map(|snapshots| snapshots.stop(by))
+            };
+            let _ = tokio::task::spawn_blocking(end).await;
         }
     }
 
@@ -268,45 +279,37 @@ fn wanted_configuration(
     (wanted != *state.configuration).then_some(wanted)
 }
 
-/// The state that what is kept goes on from.
-fn read_base(journal: &dyn Journal) -> Result<State, StartError> {
-    let Some(base) = journal.base()? else {
-        return Ok(State::default());
+/// The state after the last record, and the state snapshot that it was begun with, if so. On the way what was said last
+/// is remembered, for those who come back.
+fn restore(
+    start: &Start,
+    eye: &dyn Reader,
+) -> Result<(State, Arc<Replays>, Option<Begun>), StartError> {
+    let journal = start.journal.as_ref();
+    let history = History {
+        epoch: journal.epoch(),
+        began_after: journal.epoch_began_after(),
+        kept_after: journal.kept_after()?,
     };
-    State::from_snapshot(&base.body).map_err(|source| StartError::Record {
-        sequence: base.sequence,
-        source,
-    })
-}
-
-/// The state after the last record. On the way what was said last is remembered, for those who come back.
-fn restore(base: State, journal: &dyn Journal, replays: &Replays) -> Result<State, StartError> {
-    let mut state = base;
-    loop {
-        let records = journal.read_after(state.sequence.0, READ_LEN)?;
-        if records.is_empty() {
-            return Ok(state);
+    let latest = match &start.snapshots {
+        Some((files, _)) => state_snapshots::latest(&files.list()?, journal, history.kept_after),
+        None => None,
+    };
+    let (mut state, begun) = match latest {
+        Some((state, begun)) => (state, Some(begun)),
+        None => (state_snapshots::read_base(eye)?, None),
+    };
+    let replays = Arc::new(Replays::new(history, start.replay, state.clone()));
+    fold::advance(eye, &mut state, journal.head(), |state, said, is_told| {
+        replays.offer(state);
+        if is_told {
+            replays.push(&Arc::new(said));
+        } else {
+            replays.forget(said.head.sequence.0);
         }
-        for record in records {
-            let step: Step =
-                serde_json::from_slice(&record.body).map_err(|source| StartError::Record {
-                    sequence: record.sequence,
-                    source,
-                })?;
-            let is_told = step.announce_version == ANNOUNCE_VERSION;
-            let announcements = fold(&mut state, &step);
-            replays.offer(&state);
-            if is_told {
-                let head = step.head;
-                replays.push(&Arc::new(Said {
-                    head,
-                    announcements,
-                }));
-            } else {
-                replays.forget(step.head.sequence.0);
-            }
-        }
-    }
+        true
+    })?;
+    Ok((state, replays, begun))
 }
 
 fn overloaded() -> Refusal {

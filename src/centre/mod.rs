@@ -5,19 +5,23 @@
 mod application;
 mod clock;
 mod driver;
+mod fold;
 mod handle;
 mod notify;
 mod policy;
 mod release;
 mod replay;
 mod resources;
+mod state_snapshots;
 mod writer;
 
 pub use application::Centres;
 pub use clock::wall_clock;
 pub use driver::Done;
+pub use fold::{FoldError, step_of};
 pub use handle::{Handle, REQUESTS_LEN_MAX, Start, StartError};
 pub use notify::{Identity, channel_name, event_json, interaction_message, notification};
 pub use release::{Health, user_key};
 pub use replay::ReplayLimits;
 pub use resources::{Links, channels, interaction_for, select, user, workbin_id};
+pub use state_snapshots::{SnapshotPolicy, Unusable, read_base, read_state};

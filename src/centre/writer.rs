@@ -1,6 +1,7 @@
 //! The journal's own OS thread.
 
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -31,10 +32,11 @@ pub(super) enum Work {
     Trim(Base, oneshot::Sender<Result<(), journal::Error>>),
 }
 
-/// Starts the thread. It ends, the journal closed, when the senders of work are dropped.
+/// Starts the thread. It ends, the journal closed, when the senders of work are dropped. `bytes` counts what it wrote.
 pub(super) fn start(
     name: &str,
     journal: Box<dyn Journal>,
+    bytes: Arc<AtomicU64>,
 ) -> std::io::Result<(
     mpsc::SyncSender<Work>,
     async_mpsc::Receiver<Appended>,
@@ -46,7 +48,7 @@ pub(super) fn start(
     let (done, written) = async_mpsc::channel(1);
     let thread = thread::Builder::new()
         .name(format!("journal-{name}"))
-        .spawn(move || run(journal, &todo, &done))?;
+        .spawn(move || run(journal, &todo, &done, &bytes))?;
     Ok((work, written, thread))
 }
 
@@ -54,12 +56,13 @@ fn run(
     mut journal: Box<dyn Journal>,
     todo: &mpsc::Receiver<Work>,
     done: &async_mpsc::Sender<Appended>,
+    bytes: &AtomicU64,
 ) {
     let mut swept_at = Instant::now();
     loop {
         match todo.recv_timeout(IDLE_AFTER) {
             Ok(Work::Append(group)) => {
-                let appended = append(journal.as_mut(), &group);
+                let appended = append(journal.as_mut(), &group, bytes);
                 if done.blocking_send(appended).is_err() {
                     return;
                 }
@@ -77,8 +80,10 @@ fn run(
     }
 }
 
-fn append(journal: &mut dyn Journal, group: &Group) -> Appended {
+fn append(journal: &mut dyn Journal, group: &Group, bytes: &AtomicU64) -> Appended {
     let records: Vec<Record> = group.steps.iter().map(record).collect();
+    let len: usize = records.iter().map(|record| record.body.len()).sum();
+    bytes.fetch_add(len as u64, Ordering::Relaxed);
     journal.append(group.expected_head, &records)
 }
 

@@ -1,6 +1,7 @@
 //! Attached data of an interaction: a nested map with limits.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::Refusal;
@@ -50,12 +51,13 @@ const RESERVED: [&str; 30] = [
 ];
 
 /// Attached data within its limits: at most 256 KiB, 32 levels, no reserved name at the top.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Map<String, Value>", into = "Map<String, Value>")]
+///
+/// Kept as its JSON text, which is what almost everybody wants of it, and a quarter of the map that it stands for.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "Map<String, Value>")]
 pub struct UserData {
-    map: Map<String, Value>,
-    /// Kept, since it is asked for more often than it changes.
-    text_len: usize,
+    /// Of a map, whose keys are in order: equal maps have equal texts.
+    text: Box<RawValue>,
 }
 
 impl UserData {
@@ -70,26 +72,28 @@ impl UserData {
             }
         }
         check_map(&map, 1)?;
-        let parsed = Self::measured(map);
-        if parsed.text_len > USER_DATA_BYTES_MAX {
+        let parsed = Self::of_map(&map);
+        if parsed.text_len() > USER_DATA_BYTES_MAX {
             return Err(Refusal::too_large("userData", USER_DATA_BYTES_MAX));
         }
         Ok(parsed)
     }
 
-    fn measured(map: Map<String, Value>) -> Self {
-        let text_len = serde_json::to_vec(&map).map_or(usize::MAX, |text| text.len());
-        Self { map, text_len }
+    fn of_map(map: &Map<String, Value>) -> Self {
+        let text = serde_json::value::to_raw_value(map);
+        Self {
+            text: text.expect("a map of JSON values has a text"),
+        }
     }
 
     /// Bytes of its JSON text.
     pub fn text_len(&self) -> usize {
-        self.text_len
+        self.text.get().len()
     }
 
-    /// The map itself.
-    pub fn as_map(&self) -> &Map<String, Value> {
-        &self.map
+    /// The map that it stands for.
+    pub fn to_map(&self) -> Map<String, Value> {
+        serde_json::from_str(self.text.get()).expect("the text was made of a map")
     }
 
     /// This data with `other` laid over it: maps are merged key by key, anything else is replaced.
@@ -97,8 +101,8 @@ impl UserData {
     /// # Errors
     /// The merged data breaks a limit.
     pub fn merged(&self, other: &Self) -> Result<Self, Refusal> {
-        let mut map = self.map.clone();
-        merge(&mut map, &other.map);
+        let mut map = self.to_map();
+        merge(&mut map, &other.to_map());
         Self::parse(map)
     }
 
@@ -106,10 +110,22 @@ impl UserData {
     /// descends into it; any other value only names its key. Also the paths of keys that were not there.
     #[must_use]
     pub fn without(&self, names: &Self) -> (Self, Vec<String>) {
-        let mut map = self.map.clone();
+        let mut map = self.to_map();
         let mut missing = Vec::new();
-        remove(&mut map, &names.map, "", &mut missing);
-        (Self::measured(map), missing)
+        remove(&mut map, &names.to_map(), "", &mut missing);
+        (Self::of_map(&map), missing)
+    }
+}
+
+impl Default for UserData {
+    fn default() -> Self {
+        Self::of_map(&Map::new())
+    }
+}
+
+impl PartialEq for UserData {
+    fn eq(&self, other: &Self) -> bool {
+        self.text.get() == other.text.get()
     }
 }
 
@@ -120,9 +136,9 @@ impl TryFrom<Map<String, Value>> for UserData {
     }
 }
 
-impl From<UserData> for Map<String, Value> {
-    fn from(data: UserData) -> Self {
-        data.map
+impl Serialize for UserData {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.text.serialize(serializer)
     }
 }
 

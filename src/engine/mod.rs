@@ -31,6 +31,7 @@ pub use change::Change;
 pub use first_answers::{CALLER_ANSWERS_KIB_MAX, CENTRE_ANSWERS_KIB_MAX, FirstAnswer, Idempotency};
 pub use operations::Operation;
 pub use registration::Registration;
+pub use snapshot::{StatePart, StateParts};
 pub use state::{Client, STOPPED_LEN_MAX, State};
 pub use step::{ANNOUNCE_VERSION, Head, Outcome, Step};
 pub use turn::{AGENT_HOLD_LEN_MAX, Turn};

@@ -14,8 +14,11 @@ use crate::domain::{
     WorkbinRef,
 };
 
-/// The records of a state. Its indexes are functions of them, and are made anew.
-#[derive(Serialize, Deserialize)]
+/// Interactions in one part of a state.
+const PART_LEN: usize = 64;
+
+/// The records of a state, or some of them. Its indexes are functions of them, and are made anew.
+#[derive(Default, Serialize, Deserialize)]
 struct Records {
     sequence: Sequence,
     at: Timestamp,
@@ -34,10 +37,53 @@ struct Records {
     first_answers: Vec<Arc<FirstAnswer>>,
 }
 
+/// A part of a state, read.
+pub struct StatePart(Records);
+
+/// A state that is put together from its parts, in any order.
+#[derive(Default)]
+pub struct StateParts {
+    state: State,
+    clients: Vec<(UserId, Client)>,
+}
+
 impl State {
     /// The state as JSON text.
     pub fn to_snapshot(&self) -> Vec<u8> {
-        let records = Records {
+        text(&Records {
+            interactions: self.interactions.values().cloned().collect(),
+            stopped: self.stopped.values().cloned().collect(),
+            ..self.records_without_interactions()
+        })
+    }
+
+    /// The state as JSON texts without line breaks, each a part of it that is made when it is asked for: a large state
+    /// never is in memory as text.
+    pub fn snapshot_parts(&self) -> impl Iterator<Item = Vec<u8>> + '_ {
+        let first = std::iter::once_with(|| text(&self.records_without_interactions()));
+        let interactions = parts_of(self.interactions.values(), |interactions| Records {
+            interactions,
+            ..Records::default()
+        });
+        let stopped = parts_of(self.stopped.values(), |stopped| Records {
+            stopped,
+            ..Records::default()
+        });
+        first.chain(interactions).chain(stopped)
+    }
+
+    /// The state that a snapshot was made of.
+    ///
+    /// # Errors
+    /// It is no snapshot.
+    pub fn from_snapshot(text: &[u8]) -> Result<Self, serde_json::Error> {
+        let mut parts = StateParts::default();
+        parts.add(StatePart::parse(text)?);
+        Ok(parts.finish())
+    }
+
+    fn records_without_interactions(&self) -> Records {
+        Records {
             sequence: self.sequence,
             at: self.at,
             configuration: self.configuration.clone(),
@@ -45,8 +91,8 @@ impl State {
             agents: pairs(self.agents.iter()),
             addresses: pairs(self.addresses.iter()),
             subscriptions: pairs(self.subscriptions.iter()),
-            interactions: self.interactions.values().cloned().collect(),
-            stopped: self.stopped.values().cloned().collect(),
+            interactions: Vec::new(),
+            stopped: Vec::new(),
             snapshots: pairs(self.snapshots.iter()),
             last_ticket: self.last_ticket,
             heard: self
@@ -55,26 +101,40 @@ impl State {
                 .map(|((user, channel), sequence)| (user.clone(), *channel, *sequence))
                 .collect(),
             first_answers: self.first_answers.iter().cloned().collect(),
-        };
-        serde_json::to_vec(&records).expect("records are plain data with no keys but strings")
+        }
     }
+}
 
-    /// The state that a snapshot was made of.
+impl StatePart {
+    /// Reads a part, or a whole state.
     ///
     /// # Errors
-    /// It is no snapshot.
-    pub fn from_snapshot(text: &[u8]) -> Result<Self, serde_json::Error> {
-        let records: Records = serde_json::from_slice(text)?;
-        let mut state = Self {
-            sequence: records.sequence,
-            at: records.at,
-            configuration: records.configuration,
-            addresses: records.addresses.into_iter().collect(),
-            subscriptions: records.subscriptions.into_iter().collect(),
-            last_ticket: records.last_ticket,
-            first_answers: records.first_answers.into_iter().collect(),
-            ..Self::default()
-        };
+    /// It is neither.
+    pub fn parse(text: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(text).map(Self)
+    }
+}
+
+impl StateParts {
+    /// Adds a part.
+    pub fn add(&mut self, StatePart(records): StatePart) {
+        let state = &mut self.state;
+        // One part has what there is one of.
+        if records.sequence > state.sequence {
+            state.sequence = records.sequence;
+            state.at = records.at;
+            state.configuration = records.configuration;
+            state.last_ticket = records.last_ticket;
+        }
+        for (address, registered) in records.addresses {
+            state.addresses.insert_mut(address, registered);
+        }
+        for (workbin, subscribed) in records.subscriptions {
+            state.subscriptions.insert_mut(workbin, subscribed);
+        }
+        for (user, agent) in records.agents {
+            state.agents.insert_mut(user, agent);
+        }
         for (user, channel, sequence) in records.heard {
             state.heard.insert_mut((user, channel), sequence);
         }
@@ -91,13 +151,36 @@ impl State {
         for (id, snapshot) in records.snapshots {
             state.set_snapshot(id, Some(snapshot));
         }
-        for (user, client) in records.clients {
+        if !records.first_answers.is_empty() {
+            state.first_answers = records.first_answers.into_iter().collect();
+        }
+        self.clients.extend(records.clients);
+    }
+
+    /// The whole state.
+    pub fn finish(self) -> State {
+        let Self { mut state, clients } = self;
+        for (user, client) in clients {
             state.set_client(&user, Some(client));
         }
-        state.agents = records.agents.into_iter().collect();
         state.refresh_agents();
-        Ok(state)
+        state
     }
+}
+
+/// Parts of so many interactions each.
+fn parts_of<'a>(
+    mut interactions: impl Iterator<Item = &'a Arc<Interaction>>,
+    records: impl Fn(Vec<Arc<Interaction>>) -> Records,
+) -> impl Iterator<Item = Vec<u8>> {
+    std::iter::from_fn(move || {
+        let part: Vec<_> = interactions.by_ref().take(PART_LEN).cloned().collect();
+        (!part.is_empty()).then(|| text(&records(part)))
+    })
+}
+
+fn text(records: &Records) -> Vec<u8> {
+    serde_json::to_vec(records).expect("records are plain data with no keys but strings")
 }
 
 fn pairs<'a, K: Clone + 'a, V: Clone + 'a>(

@@ -184,6 +184,10 @@ impl Journal for MemoryJournal {
         Ok(self.read()?.base.clone())
     }
 
+    fn kept_after(&self) -> Result<u64, Error> {
+        Ok(self.read()?.base_sequence())
+    }
+
     fn trim(&mut self, base: &Base) -> Result<(), Error> {
         let mut state = self.read()?;
         check_trim(state.base_sequence(), state.head(), base)?;
@@ -228,6 +232,17 @@ impl Journal for MemoryJournal {
 impl Reader for MemoryJournal {
     fn read_after(&self, sequence: u64, limit: usize) -> Result<Vec<Record>, Error> {
         Journal::read_after(self, sequence, limit)
+    }
+
+    fn base(&self) -> Result<Option<Base>, Error> {
+        Journal::base(self)
+    }
+
+    fn damaged(&self, sequence: u64) -> Error {
+        Error::Damaged {
+            file: "memory".into(),
+            sequence,
+        }
     }
 }
 

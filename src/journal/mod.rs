@@ -4,15 +4,18 @@
 //! works: whoever owns one gives it an OS thread of its own.
 
 mod data_folder;
+mod error;
 mod memory;
 mod sqlite;
-
-use std::io;
-use std::path::PathBuf;
+mod state_snapshot;
 
 pub use data_folder::DataFolder;
+pub use error::Error;
 pub use memory::{Fault, MemoryDisk, MemoryJournal};
-pub use sqlite::SqliteJournal;
+pub use sqlite::{Composition, Found, JournalFile, Lineage, SqliteJournal, back_up};
+pub use state_snapshot::{
+    Parts, StateSnapshot, StateSnapshotError, StateSnapshots, state_snapshots,
+};
 
 /// One entry of the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,11 +65,21 @@ pub trait Journal: Send {
     /// never restored from a copy.
     fn epoch_began_after(&self) -> u64;
 
+    /// Whether what an epoch called `sequence` is the same here: it is this epoch, or one that this history goes on
+    /// from, before they went apart.
+    fn shares(&self, epoch: u64, sequence: u64) -> bool {
+        let _ = sequence;
+        epoch == self.epoch()
+    }
+
     /// Another eye on the same records, for another thread: it sees what is durable.
     fn reader(&self) -> Result<Box<dyn Reader>, Error>;
 
     /// What the first record that is kept goes on from; none if that is the beginning.
     fn base(&self) -> Result<Option<Base>, Error>;
+
+    /// The sequence of the base, which may be large; 0 if there is none.
+    fn kept_after(&self) -> Result<u64, Error>;
 
     /// From now on the history that is kept begins after `base`: the records before it go, here or with [`sweep`].
     ///
@@ -93,42 +106,12 @@ pub struct Base {
 pub trait Reader: Send {
     /// The first `limit` records after `sequence`, in order.
     fn read_after(&self, sequence: u64, limit: usize) -> Result<Vec<Record>, Error>;
-}
 
-/// Why a journal or its folder does not do what it was asked to.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    #[error("the data folder {folder} is in use by another server")]
-    Locked { folder: PathBuf },
-    #[error("cannot use the data folder {folder}")]
-    Folder { folder: PathBuf, source: io::Error },
-    #[error("{name:?} cannot name a journal: only letters, digits, '-' and '_'")]
-    Name { name: String },
-    #[error("{file} is not a journal of Baton")]
-    ForeignFile { file: PathBuf },
-    #[error(
-        "{file} has journal format {found}, this Baton knows formats up to {newest}: start a newer Baton"
-    )]
-    Newer {
-        file: PathBuf,
-        found: i64,
-        newest: i64,
-    },
-    #[error("{file} is damaged at sequence {sequence}: restore it from a backup")]
-    Damaged { file: PathBuf, sequence: u64 },
-    #[error("the history is kept from {base} on: it cannot be trimmed at {sequence}")]
-    Trim { base: u64, sequence: u64 },
-    #[error("a record with sequence {found} where {expected} must follow")]
-    Gap { expected: u64, found: u64 },
-    #[error("cannot use the journal {file}")]
-    Sqlite {
-        file: PathBuf,
-        source: rusqlite::Error,
-    },
-    #[error("the journal failed and takes nothing more until the server is restarted")]
-    Failed,
-    #[error("a fault that a test asked for")]
-    Injected,
+    /// What the first record that is kept goes on from; none if that is the beginning.
+    fn base(&self) -> Result<Option<Base>, Error>;
+
+    /// The error that says that a record is not what it must be, and where it is.
+    fn damaged(&self, sequence: u64) -> Error;
 }
 
 /// Refuses records that do not continue `head` one by one.

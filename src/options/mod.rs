@@ -120,6 +120,14 @@ options! {
     replay_ring_len_max: usize = 50_000, "BATON_REPLAY_RING_LEN_MAX";
     /// Bytes, by estimate, that those messages may keep
     replay_ring_bytes_max: usize = 64 * 1024 * 1024, "BATON_REPLAY_RING_BYTES_MAX";
+    /// Steps after the last state snapshot before the next is written; the interval and the growth have to have passed too
+    state_snapshot_steps: u64 = 50_000, "BATON_STATE_SNAPSHOT_STEPS";
+    /// Milliseconds after the last state snapshot before the next is written
+    state_snapshot_interval_ms: u64 = 60_000, "BATON_STATE_SNAPSHOT_INTERVAL_MS";
+    /// Bytes journalled after the last state snapshot before the next is written, in percent of its size
+    state_snapshot_growth_percent: u64 = 100, "BATON_STATE_SNAPSHOT_GROWTH_PERCENT";
+    /// State snapshots of a contact centre that are kept
+    state_snapshots_kept: usize = 2, "BATON_STATE_SNAPSHOTS_KEPT";
     /// CometD connects that may be held at once by long polling
     cometd_held_connects_max: usize = 65_536, "BATON_COMETD_HELD_CONNECTS_MAX";
     /// CometD connects that a browser may hold at once over HTTP/1.1

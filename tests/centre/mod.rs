@@ -1,5 +1,7 @@
 //! The driver: nothing leaves before it is durable, and what fails leaves no trace (design D5).
 
+pub(crate) mod state_snapshots;
+
 use std::time::Duration;
 
 use baton::bayeux::{ChannelId, Denied, Event};
@@ -10,7 +12,7 @@ use baton::domain::{
 };
 use baton::engine::{Idempotency, Operation, Request};
 use baton::hub::{Application, CurrentState, Hub, Principal, Settings};
-use baton::journal::{Fault, MemoryDisk};
+use baton::journal::{Fault, Journal, MemoryDisk};
 use serde_json::json;
 use serde_json::value::RawValue;
 
@@ -219,23 +221,29 @@ async fn a_stopped_centre_refuses() {
 }
 
 pub(crate) async fn start(disk: &MemoryDisk) -> Handle {
+    Handle::start(beginning(Box::new(disk.open())))
+        .await
+        .unwrap()
+}
+
+/// A small contact centre, to be started.
+pub(crate) fn beginning(journal: Box<dyn Journal>) -> Start {
     let configuration: Configuration = serde_json::from_value(json!({
         "queues": {"chat": {"media_type": "chat"}},
         "capacity": {"chat": 1},
     }))
     .unwrap();
-    Handle::start(Start {
+    Start {
         id: CentreId::parse("test").unwrap(),
         server: "baton".to_owned(),
         links: Links::new("http://localhost"),
         hub: Hub::new(Settings::default(), std::sync::Arc::new(Nobody)),
-        journal: Box::new(disk.open()),
+        journal,
+        snapshots: None,
         configuration,
         timing: Timing::default(),
         replay: ReplayLimits::default(),
-    })
-    .await
-    .unwrap()
+    }
 }
 
 pub(crate) fn submit(id: &str) -> Request {

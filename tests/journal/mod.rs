@@ -2,9 +2,11 @@
 
 mod contract;
 mod crash;
+mod damage;
 mod data_folder;
 mod memory;
 mod sqlite;
+mod state_snapshots;
 
 use baton::journal::{Appended, Journal, Record};
 

@@ -27,7 +27,7 @@ fn r12_a_router_changes_data_before_and_after_its_route_call() {
     assert_eq!(heard(&world, "A1", Event::PropertiesChanged), 1);
     assert_eq!(agent(&mut world, "A1", "Accept"), Ok(()));
     assert!(change(&mut world, 4).is_err(), "loudly, and without effect");
-    assert_eq!(world.interaction("I").user_data.as_map()["k"], 3);
+    assert_eq!(world.interaction("I").user_data.to_map()["k"], 3);
 }
 
 #[test]

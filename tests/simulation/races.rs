@@ -249,7 +249,7 @@ fn r9_properties_change_during_the_invitation() {
     assert_eq!(heard(&world, "A1", Event::PropertiesChanged), 1);
     assert_eq!(heard(&world, "R1", Event::AttachedDataChanged), 1);
     assert_eq!(agent(&mut world, "A1", "Accept"), Ok(()));
-    assert_eq!(world.interaction("I").user_data.as_map()["k"], 2);
+    assert_eq!(world.interaction("I").user_data.to_map()["k"], 2);
 }
 
 #[test]
@@ -278,7 +278,7 @@ fn r11_two_change_properties_at_once() {
         act(&mut world, "M1", "RequestChangeProperties", first).unwrap();
         act(&mut world, "M2", "RequestChangeProperties", second).unwrap();
         assert_eq!(
-            Value::Object(world.interaction("I").user_data.as_map().clone()),
+            Value::Object(world.interaction("I").user_data.to_map()),
             left
         );
         assert_eq!(heard(&world, "A1", Event::PropertiesChanged), 2);

@@ -36,7 +36,7 @@ impl Reference {
         if message.event == Event::InteractionSubmitted {
             self.submitted += 1;
             let seen = Seen {
-                data: interaction.user_data.as_map().clone(),
+                data: interaction.user_data.to_map(),
                 ..Seen::default()
             };
             let known = self.known.insert(id, seen);
@@ -132,17 +132,18 @@ impl Seen {
             return;
         };
         if let Some(replaced) = &changes.replaced {
-            self.data = replaced.as_map().clone();
+            self.data = replaced.to_map();
         }
         for key in changes
             .deleted
             .iter()
-            .flat_map(|names| names.as_map().keys())
+            .flat_map(|names| names.to_map().into_iter())
+            .map(|(key, _)| key)
         {
-            self.data.remove(key);
+            self.data.remove(&key);
         }
-        for (key, value) in changes.merged.iter().flat_map(|data| data.as_map()) {
-            self.data.insert(key.clone(), value.clone());
+        for (key, value) in changes.merged.iter().flat_map(|data| data.to_map()) {
+            self.data.insert(key, value);
         }
     }
 
@@ -167,6 +168,6 @@ impl Seen {
             && self.parties == parties
             && self.invited == invited
             && self.stopped == interaction.is_stopped()
-            && self.data == *interaction.user_data.as_map()
+            && self.data == interaction.user_data.to_map()
     }
 }

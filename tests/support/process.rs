@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use baton::options::{Flags, Keys, Options};
 
@@ -48,11 +48,29 @@ impl Process {
         client_of(&options, &self.url, user)
     }
 
+    /// As an operator stops it; what it exits with.
+    pub(crate) fn terminate(mut self) -> Option<i32> {
+        let pid = self.child.id().to_string();
+        let told = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+        assert!(told.success());
+        self.child.wait().unwrap().code()
+    }
+
     /// As a crash ends it.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
+}
+
+/// Runs a command of `baton` to its end on a data folder.
+pub(crate) fn baton(arguments: &[&str], data: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_baton"))
+        .args(arguments)
+        .arg("--data")
+        .arg(data)
+        .output()
+        .unwrap()
 }
 
 impl Drop for Process {

@@ -2,7 +2,7 @@ use crate::engine::State;
 
 /// States of the past, to read the journal on from. They share all that did not change between them.
 pub(super) struct Checkpoints {
-    /// In ascending order; the first is where everything that is kept begins.
+    /// In ascending order; the first is where the memory begins.
     states: Vec<State>,
     spacing: u64,
 }
@@ -37,18 +37,18 @@ impl Checkpoints {
         }
     }
 
-    /// Everything that is kept begins with `base` now.
+    /// Everything that is kept begins with `base` now, which is known to be so from here on.
     pub(super) fn begin_with(&mut self, base: State) {
         self.states.retain(|state| state.sequence > base.sequence);
         self.states.insert(0, base);
     }
 
-    /// The last one that is not after `sequence`.
-    pub(super) fn before(&self, sequence: u64) -> &State {
+    /// The last one that is not after `sequence`, if the memory goes back so far.
+    pub(super) fn before(&self, sequence: u64) -> Option<&State> {
         let after = self
             .states
             .partition_point(|state| state.sequence.0 <= sequence);
-        &self.states[after.saturating_sub(1)]
+        after.checked_sub(1).map(|last| &self.states[last])
     }
 }
 
@@ -66,9 +66,10 @@ mod tests {
             checkpoints.offer(&state);
             assert!(checkpoints.states.len() <= 1 + LEN_MAX);
         }
-        assert_eq!(checkpoints.before(0).sequence.0, 0);
+        let before = |sequence| checkpoints.before(sequence).map(|state| state.sequence.0);
+        assert_eq!(before(0), Some(0));
         for wanted in [1, 5_000, 77_777, 200_000] {
-            let found = checkpoints.before(wanted).sequence.0;
+            let found = before(wanted).expect("it begins at 0");
             assert!(
                 found <= wanted && wanted - found <= 2 * checkpoints.spacing,
                 "{wanted}: {found}"

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
-pub(super) use reader::{ReaderThread, start as start_reader};
+pub(super) use reader::{Eye, ReaderThread, start as start_reader};
 pub(super) use ring::Said;
 
 use super::clock::Clock;
@@ -166,18 +166,15 @@ impl Page {
 }
 
 impl Replays {
-    /// With the state that what is kept begins after.
-    pub(super) fn new(history: History, limits: ReplayLimits, base: State) -> Self {
-        let ring = Ring::new(
-            limits.ring_len_max,
-            limits.ring_bytes_max,
-            history.kept_after,
-        );
+    /// With the state that the memory begins after. What was said before it, if that is kept, is told by the journal.
+    pub(super) fn new(history: History, limits: ReplayLimits, begin: State) -> Self {
+        let (len_max, bytes_max) = (limits.ring_len_max, limits.ring_bytes_max);
+        let ring = Ring::new(len_max, bytes_max, begin.sequence.0);
         Self {
             history,
             kept_after: AtomicU64::new(history.kept_after),
             ring: Mutex::new(ring),
-            checkpoints: Mutex::new(Checkpoints::new(base)),
+            checkpoints: Mutex::new(Checkpoints::new(begin)),
             questions: Mutex::default(),
         }
     }
@@ -198,6 +195,11 @@ impl Replays {
     pub(super) fn forget(&self, sequence: u64) {
         self.kept_after.store(sequence, Ordering::Relaxed);
         self.ring().forget(sequence);
+    }
+
+    /// The same where it is only found out when the journal is read again: the memory is of later rules.
+    fn forget_in_journal(&self, sequence: u64) {
+        self.kept_after.fetch_max(sequence, Ordering::Relaxed);
     }
 
     /// The state after a step that is durable: some are kept, to read the journal on from.

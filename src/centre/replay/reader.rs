@@ -8,14 +8,14 @@ use std::thread;
 use tokio::sync::mpsc;
 use tracing::error;
 
-use super::{Page, Question, Replays, Said, WAITING_LEN_MAX, Wanted, locked};
+use super::{History, Page, Question, Replays, Said, WAITING_LEN_MAX, Wanted, locked};
+use crate::centre::fold;
+use crate::centre::state_snapshots::{read_base, read_state};
 use crate::centre::writer::Work;
 use crate::domain::UserId;
-use crate::engine::{ANNOUNCE_VERSION, State, Step, fold};
-use crate::journal::Reader;
+use crate::engine::State;
+use crate::journal::{Reader, StateSnapshot, StateSnapshots};
 
-/// Records read at a time.
-const READ_LEN: usize = 1_000;
 /// Ends of earlier rounds that are kept: whoever wants the next page goes on there.
 const ENDS_LEN_MAX: usize = 4;
 
@@ -26,14 +26,14 @@ pub(in crate::centre) type ReaderThread = thread::JoinHandle<()>;
 pub(in crate::centre) fn start(
     name: &str,
     replays: Arc<Replays>,
-    journal: Box<dyn Reader>,
+    eye: Eye,
     writer: SyncSender<Work>,
 ) -> std::io::Result<ReaderThread> {
     let (sender, questions) = mpsc::channel(WAITING_LEN_MAX);
     *locked(&replays.questions) = Some(sender);
     let reader = JournalReader {
         replays,
-        journal,
+        eye,
         writer,
         ends: Vec::new(),
     };
@@ -42,9 +42,15 @@ pub(in crate::centre) fn start(
         .spawn(move || reader.run(questions))
 }
 
+/// What the past is read from.
+pub(in crate::centre) struct Eye {
+    pub(super) journal: Box<dyn Reader>,
+    snapshots: Option<StateSnapshots>,
+}
+
 pub(super) struct JournalReader {
     pub(super) replays: Arc<Replays>,
-    pub(super) journal: Box<dyn Reader>,
+    pub(super) eye: Eye,
     pub(super) writer: SyncSender<Work>,
     pub(super) ends: Vec<State>,
 }
@@ -89,66 +95,74 @@ impl JournalReader {
             let of_user = waiting.entry(wanted.user.clone()).or_default();
             of_user.push((wanted, page));
         }
-        let mut state = self.state_before(lowest);
-        let result = self.advance(&mut state, until, |said, is_told| {
-            tell(&said, is_told, &mut waiting);
-            !waiting.is_empty()
-        });
+        let result = self.tell_all(lowest, until, &mut waiting);
         if let Err(cause) = &result {
             error!(%cause, "the journal cannot be read for a replay");
         }
         for (wanted, page) in waiting.into_values().flatten() {
             let _ = wanted.reply.send(result.is_ok().then_some(page));
         }
+    }
+
+    fn tell_all(&mut self, lowest: u64, until: u64, waiting: &mut Waiting) -> Result<(), Cause> {
+        let mut state = self.state_before(lowest)?;
+        let journal = self.eye.journal.as_ref();
+        fold::advance(journal, &mut state, until, |_, said, is_told| {
+            if !is_told {
+                self.replays.forget_in_journal(said.head.sequence.0);
+            }
+            tell(&Arc::new(said), is_told, waiting);
+            !waiting.is_empty()
+        })?;
         self.ends.insert(0, state);
         self.ends.truncate(ENDS_LEN_MAX);
+        Ok(())
     }
 
     /// The nearest known state that is not after `sequence`, which is kept.
-    pub(super) fn state_before(&self, sequence: u64) -> State {
-        let ends = self.ends.iter();
-        let end = ends
-            .filter(|state| state.sequence.0 <= sequence)
-            .max_by_key(|state| state.sequence);
+    pub(super) fn state_before(&self, sequence: u64) -> Result<State, Cause> {
+        let is_before = |state: &&State| state.sequence.0 <= sequence;
+        let end = self
+            .ends
+            .iter()
+            .filter(is_before)
+            .max_by_key(|it| it.sequence);
         let checkpoints = self.replays.checkpoints();
-        let checkpoint = checkpoints.before(sequence);
-        match end {
-            Some(end) if end.sequence > checkpoint.sequence => end.clone(),
-            Some(_) | None => checkpoint.clone(),
+        match (end, checkpoints.before(sequence)) {
+            (Some(end), Some(checkpoint)) if end.sequence > checkpoint.sequence => Ok(end.clone()),
+            (_, Some(checkpoint)) => Ok(checkpoint.clone()),
+            (Some(end), None) => Ok(end.clone()),
+            (None, None) => {
+                drop(checkpoints);
+                self.eye.state_before(sequence, &self.replays.history())
+            }
         }
     }
+}
 
-    /// Brings `state` up to `until`, or to where `look` has seen enough. It is shown what each step said, and whether
-    /// that was by the rules of today.
-    pub(super) fn advance(
-        &self,
-        state: &mut State,
-        until: u64,
-        mut look: impl FnMut(Arc<Said>, bool) -> bool,
-    ) -> Result<(), Cause> {
-        while state.sequence.0 < until {
-            let records = self.journal.read_after(state.sequence.0, READ_LEN)?;
-            if records.is_empty() {
-                return Err("it ends too early".into());
-            }
-            for record in records.into_iter().take_while(|it| it.sequence <= until) {
-                if record.sequence != state.sequence.0 + 1 {
-                    return Err(format!("{} is not there", state.sequence.0 + 1).into());
-                }
-                let step: Step = serde_json::from_slice(&record.body)?;
-                let is_told = step.announce_version == ANNOUNCE_VERSION;
-                let announcements = fold(state, &step);
-                let head = step.head;
-                let said = Said {
-                    head,
-                    announcements,
-                };
-                if !look(Arc::new(said), is_told) {
-                    return Ok(());
-                }
-            }
+impl Eye {
+    pub(in crate::centre) fn new(
+        journal: Box<dyn Reader>,
+        snapshots: Option<StateSnapshots>,
+    ) -> Self {
+        Self { journal, snapshots }
+    }
+
+    /// A state of before the memory begins: a state snapshot's, else the one that what is kept goes on from.
+    fn state_before(&self, sequence: u64, history: &History) -> Result<State, Cause> {
+        let is_before = |it: &StateSnapshot| {
+            it.epoch == history.epoch && (history.kept_after..=sequence).contains(&it.sequence)
+        };
+        let files = self
+            .snapshots
+            .as_ref()
+            .map(StateSnapshots::list)
+            .transpose();
+        let files = files?.unwrap_or_default().into_iter().filter(is_before);
+        match files.filter_map(|file| read_state(&file).ok()).next() {
+            Some(state) => Ok(state),
+            None => Ok(read_base(self.journal.as_ref())?),
         }
-        Ok(())
     }
 }
 

@@ -3,6 +3,7 @@
 use tracing::{error, info};
 
 use super::reader::JournalReader;
+use crate::centre::fold;
 use crate::centre::writer::Work;
 use crate::domain::Timestamp;
 use crate::engine::State;
@@ -22,8 +23,13 @@ impl JournalReader {
         if sequence <= kept_after {
             return Ok(());
         }
-        let mut state = self.state_before(sequence);
-        self.advance(&mut state, sequence, |_, _| true)?;
+        let mut state = self.state_before(sequence)?;
+        fold::advance(
+            self.eye.journal.as_ref(),
+            &mut state,
+            sequence,
+            |_, _, _| true,
+        )?;
         let body = state.to_snapshot();
         // It is about to be all that is left of what it stands for.
         if State::from_snapshot(&body)? != state {
@@ -49,7 +55,7 @@ impl JournalReader {
         let (mut last, mut beyond) = (kept_after, self.replays.ring().up_to() + 1);
         while beyond - last > 1 {
             let middle = last + (beyond - last) / 2;
-            let record = self.journal.read_after(middle - 1, 1)?;
+            let record = self.eye.journal.read_after(middle - 1, 1)?;
             if record.first().is_some_and(|it| it.at_ms < before.0) {
                 last = middle;
             } else {

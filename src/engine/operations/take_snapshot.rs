@@ -98,7 +98,10 @@ impl TakeSnapshot {
             return Err(Refusal::too_large("condition", CONDITION_LEN_MAX));
         }
         let meets = |it: &&Arc<Interaction>| {
-            let data = it.user_data.as_map();
+            if self.condition.is_empty() {
+                return true;
+            }
+            let data = it.user_data.to_map();
             let mut wanted = self.condition.iter();
             wanted.all(|(key, value)| data.get(key) == Some(value))
         };

@@ -9,7 +9,7 @@ use super::{Error, as_number, as_sql, in_file};
 
 /// Marks the file as ours in its header, where `file` and `sqlite3` show it.
 const APPLICATION_ID: i64 = i32::from_be_bytes(*b"Batn") as i64;
-const FORMAT: i64 = 2;
+pub(super) const FORMAT: i64 = 3;
 
 /// How long an append waits for somebody who writes with `sqlite3` before it is refused.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
@@ -26,6 +26,13 @@ const SCHEMA: &str = "
 /// What format 2 has beside format 1: what the first step that is kept goes on from.
 const SCHEMA_2: &str =
     "CREATE TABLE base (sequence INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;";
+/// What format 3 has besides: checksums, which rows of earlier formats go without, and the epochs before this one.
+const SCHEMA_3: &str = "
+    ALTER TABLE steps ADD COLUMN checksum INTEGER;
+    ALTER TABLE base ADD COLUMN checksum INTEGER;
+    CREATE TABLE former_epochs (number INTEGER PRIMARY KEY, common_until INTEGER NOT NULL) STRICT;";
+/// What brings a file up from the format before.
+const UPGRADES: [(i64, &str); 2] = [(2, SCHEMA_2), (3, SCHEMA_3)];
 
 pub(super) fn connect(file: &Path, epoch_if_new: u64) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -33,7 +40,7 @@ pub(super) fn connect(file: &Path, epoch_if_new: u64) -> Result<Connection, Erro
     connection
         .busy_timeout(BUSY_TIMEOUT)
         .map_err(in_file(file))?;
-    let is_new = identify(&connection, file)?;
+    let is_new = identify(&connection, file)?.is_none();
     make_durable(&connection).map_err(in_file(file))?;
     if is_new {
         create_schema(&mut connection, epoch_if_new).map_err(in_file(file))?;
@@ -42,8 +49,8 @@ pub(super) fn connect(file: &Path, epoch_if_new: u64) -> Result<Connection, Erro
     Ok(connection)
 }
 
-/// Whether the file is new. Anything but a new file or one of ours is refused before it is touched.
-fn identify(connection: &Connection, file: &Path) -> Result<bool, Error> {
+/// The format of the file; none if it is new. Anything but a new file or one of ours is refused before it is touched.
+pub(super) fn identify(connection: &Connection, file: &Path) -> Result<Option<i64>, Error> {
     let foreign = || Error::ForeignFile { file: file.into() };
     let (application, format, tables) = match header(connection) {
         Ok(header) => header,
@@ -53,8 +60,8 @@ fn identify(connection: &Connection, file: &Path) -> Result<bool, Error> {
         Err(error) => return Err(in_file(file)(error)),
     };
     match (application, format, tables) {
-        (0, 0, 0) => Ok(true),
-        (APPLICATION_ID, 1..=FORMAT, _) => Ok(false),
+        (0, 0, 0) => Ok(None),
+        (APPLICATION_ID, found @ 1..=FORMAT, _) => Ok(Some(found)),
         (APPLICATION_ID, found, _) if found > FORMAT => Err(Error::Newer {
             file: file.into(),
             found,
@@ -97,43 +104,38 @@ fn create_schema(connection: &mut Connection, epoch: u64) -> rusqlite::Result<()
 
 /// Brings a file of an earlier format up to this one, in one piece.
 fn upgrade(connection: &mut Connection) -> rusqlite::Result<()> {
-    if pragma(connection, "user_version")? == FORMAT {
+    let format = pragma(connection, "user_version")?;
+    if format == FORMAT {
         return Ok(());
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    transaction.execute_batch(SCHEMA_2)?;
+    for (_, schema) in UPGRADES.iter().filter(|(to, _)| *to > format) {
+        transaction.execute_batch(schema)?;
+    }
     transaction.pragma_update(None, "user_version", FORMAT)?;
     transaction.commit()
 }
 
-/// The head, once it is sure that no sequence is missing.
-pub(super) fn inspect(connection: &Connection, file: &Path) -> Result<u64, Error> {
-    let (base, count, head) = connection
+/// The head. That nothing is missing before it shows when it is read: looking for it here would read every row.
+pub(super) fn head(connection: &Connection, file: &Path) -> Result<u64, Error> {
+    let (base, first, last) = connection
         .query_row(
-            "SELECT base, (SELECT count(*) FROM steps WHERE sequence > base),
-                    max(base, (SELECT coalesce(max(sequence), 0) FROM steps))
+            "SELECT base, (SELECT min(sequence) FROM steps WHERE sequence > base), (SELECT max(sequence) FROM steps)
              FROM (SELECT coalesce(max(sequence), 0) AS base FROM base)",
             [],
-            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get(2)?)),
+            |row| {
+                let (first, last) = (row.get::<_, Option<i64>>(1)?, row.get::<_, Option<i64>>(2)?);
+                Ok((row.get::<_, i64>(0)?, first, last.unwrap_or(0)))
+            },
         )
         .map_err(in_file(file))?;
-    // Sequences are unique, so as many as from the base to the highest means that there is no gap.
-    if base + count == head {
-        return Ok(as_number(head));
+    if first.is_some_and(|first| first != base + 1) {
+        return Err(Error::Damaged {
+            file: file.into(),
+            sequence: as_number(base + 1),
+        });
     }
-    let missing: i64 = connection
-        .query_row(
-            "SELECT min(place) FROM
-             (SELECT sequence, ?1 + row_number() OVER (ORDER BY sequence) AS place FROM steps WHERE sequence > ?1)
-             WHERE sequence <> place",
-            [base],
-            |row| row.get(0),
-        )
-        .map_err(in_file(file))?;
-    Err(Error::Damaged {
-        file: file.into(),
-        sequence: as_number(missing),
-    })
+    Ok(as_number(last.max(base)))
 }
 
 pub(super) fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<i64> {

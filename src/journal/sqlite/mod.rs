@@ -1,6 +1,10 @@
+mod backup;
+mod checksum;
+mod compose;
 mod epoch;
 mod file;
 mod read;
+mod scan;
 mod trim;
 
 use std::path::{Path, PathBuf};
@@ -8,17 +12,22 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use super::{
-    Appended, Base, DataFolder, Error, Journal, Reader, Record, check_continuous, check_trim,
+    Appended, Base, DataFolder, Error, Journal, Reader, Record, StateSnapshot, check_continuous,
+    check_trim, state_snapshots,
 };
 use read::SqliteReader;
+
+pub use backup::back_up;
+pub use compose::Composition;
+pub use epoch::Lineage;
+pub use scan::{Found, JournalFile};
 
 /// A journal in an SQLite file of its own, which `sqlite3` may read and back up while the server runs.
 #[derive(Debug)]
 pub struct SqliteJournal {
     connection: Connection,
     file: PathBuf,
-    epoch: u64,
-    epoch_began_after: u64,
+    lineage: Lineage,
     head: u64,
     failed: bool,
     sweep: trim::Sweep,
@@ -29,17 +38,38 @@ pub struct SqliteJournal {
 impl SqliteJournal {
     /// Opens `<name>.sqlite`, or begins it with the epoch `epoch_if_new`. That is also what the history is called from
     /// here on if the file is a copy, put back in the place of another that may have gone on.
+    ///
+    /// # Errors
+    /// Not a journal, a newer one, a damaged one, or one that is not what the state snapshots beside it were made of.
     pub fn open(folder: &DataFolder, name: &str, epoch_if_new: u64) -> Result<Self, Error> {
         check_name(name)?;
-        let file = folder.private_file(&format!("{name}.sqlite"))?;
+        let snapshots = state_snapshots(folder.path(), name)?;
+        let file_name = format!("{name}.sqlite");
+        let is_there = |file: PathBuf| file.metadata().is_ok_and(|file| file.len() > 0);
+        if !is_there(folder.path().join(&file_name)) {
+            refuse_if_emptied(folder.path().join(&file_name), &snapshots)?;
+        }
+        let file = folder.private_file(&file_name)?;
         let connection = file::connect(&file, epoch_if_new)?;
-        let head = file::inspect(&connection, &file)?;
-        let epoch = epoch::claim(&connection, &file, head, epoch_if_new)?;
+        let head = file::head(&connection, &file)?;
+        if head == 0 {
+            refuse_if_emptied(file.clone(), &snapshots)?;
+        }
+        let known = Lineage::read(&connection).map_err(in_file(&file))?;
+        if !snapshots.is_empty() && !snapshots.iter().any(|it| known.knows(it.epoch)) {
+            return Err(Error::Swapped {
+                file,
+                snapshot: snapshots[0].file.clone(),
+            });
+        }
+        // A state snapshot is only ever made of what is durable: a journal that ends before it has lost something.
+        let is_behind = |it: &StateSnapshot| it.epoch == known.number && it.sequence > head;
+        let is_behind = snapshots.iter().any(is_behind);
+        let lineage = epoch::claim(&connection, &file, head, epoch_if_new, is_behind)?;
         Ok(Self {
             connection,
             file,
-            epoch: epoch.number,
-            epoch_began_after: epoch.began_after,
+            lineage,
             head,
             failed: false,
             sweep: trim::Sweep::default(),
@@ -61,7 +91,7 @@ impl SqliteJournal {
 
 impl Journal for SqliteJournal {
     fn epoch(&self) -> u64 {
-        self.epoch
+        self.lineage.number
     }
 
     fn head(&self) -> u64 {
@@ -107,7 +137,7 @@ impl Journal for SqliteJournal {
         read::select(
             &self.connection,
             &self.file,
-            "SELECT sequence, at_ms, body FROM step_keys JOIN steps USING (sequence)
+            "SELECT sequence, at_ms, body, checksum FROM step_keys JOIN steps USING (sequence)
              WHERE key = ?1 AND sequence > max(?2, (SELECT coalesce(max(sequence), 0) FROM base)) ORDER BY sequence LIMIT ?3",
             (key, as_sql(after), limit_as_sql(limit)),
             after,
@@ -115,7 +145,11 @@ impl Journal for SqliteJournal {
     }
 
     fn epoch_began_after(&self) -> u64 {
-        self.epoch_began_after
+        self.lineage.began_after
+    }
+
+    fn shares(&self, epoch: u64, sequence: u64) -> bool {
+        self.lineage.shares(epoch, sequence)
     }
 
     fn reader(&self) -> Result<Box<dyn Reader>, Error> {
@@ -123,12 +157,16 @@ impl Journal for SqliteJournal {
     }
 
     fn base(&self) -> Result<Option<Base>, Error> {
-        trim::base(&self.connection).map_err(in_file(&self.file))
+        trim::base(&self.connection, &self.file)
+    }
+
+    fn kept_after(&self) -> Result<u64, Error> {
+        let kept_after = trim::kept_after(&self.connection);
+        kept_after.map(as_number).map_err(in_file(&self.file))
     }
 
     fn trim(&mut self, base: &Base) -> Result<(), Error> {
-        let kept_after = trim::kept_after(&self.connection).map_err(in_file(&self.file))?;
-        check_trim(as_number(kept_after), self.head, base)?;
+        check_trim(self.kept_after()?, self.head, base)?;
         trim::trim(&mut self.connection, base).map_err(in_file(&self.file))?;
         self.sweep = trim::Sweep::default();
         Ok(())
@@ -145,6 +183,17 @@ impl Journal for SqliteJournal {
         let _ = self
             .connection
             .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+    }
+}
+
+/// A new contact centre has no state snapshots yet.
+fn refuse_if_emptied(file: PathBuf, snapshots: &[StateSnapshot]) -> Result<(), Error> {
+    match snapshots.first() {
+        None => Ok(()),
+        Some(snapshot) => Err(Error::Emptied {
+            file,
+            snapshot: snapshot.file.clone(),
+        }),
     }
 }
 
@@ -177,22 +226,26 @@ fn write(
     if head != expected_head {
         return Ok(Written::Nothing { head });
     }
-    {
-        let mut step = transaction.prepare_cached("INSERT INTO steps VALUES (?1, ?2, ?3)")?;
-        let mut step_key =
-            transaction.prepare_cached("INSERT OR IGNORE INTO step_keys VALUES (?1, ?2)")?;
-        for record in records {
-            let sequence = as_sql(record.sequence);
-            step.execute((sequence, as_sql(record.at_ms), &record.body))?;
-            for key in &record.keys {
-                step_key.execute((key, sequence))?;
-            }
-        }
-    }
+    insert(&transaction, records)?;
     transaction.commit()?;
     Ok(Written::All {
         head: head + records.len() as u64,
     })
+}
+
+fn insert(transaction: &Connection, records: &[Record]) -> rusqlite::Result<()> {
+    let mut step = transaction.prepare_cached("INSERT INTO steps VALUES (?1, ?2, ?3, ?4)")?;
+    let mut step_key =
+        transaction.prepare_cached("INSERT OR IGNORE INTO step_keys VALUES (?1, ?2)")?;
+    for record in records {
+        let (sequence, at_ms) = (as_sql(record.sequence), as_sql(record.at_ms));
+        let checksum = checksum::of_row(sequence, at_ms, &record.body);
+        step.execute((sequence, at_ms, &record.body, checksum))?;
+        for key in &record.keys {
+            step_key.execute((key, sequence))?;
+        }
+    }
+    Ok(())
 }
 
 /// Errors that SQLite reports before anything is committed and that may pass. All others might come after the commit
@@ -205,9 +258,13 @@ fn is_passing(error: &rusqlite::Error) -> bool {
 }
 
 fn in_file(file: &Path) -> impl Fn(rusqlite::Error) -> Error {
-    move |source| Error::Sqlite {
-        file: file.into(),
-        source,
+    move |source| {
+        let file = file.into();
+        match source.sqlite_error_code() {
+            // A page that is something else gives columns of other types, or none.
+            Some(ErrorCode::DatabaseCorrupt) | None => Error::Malformed { file, source },
+            _ => Error::Sqlite { file, source },
+        }
     }
 }
 

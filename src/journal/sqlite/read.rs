@@ -1,8 +1,11 @@
 use std::path::{Path, PathBuf};
 
-use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, Params, Row};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Params};
 
-use super::{Error, Reader, Record, as_number, as_sql, in_file, limit_as_sql};
+use super::checksum::Row;
+use super::{
+    Base, Error, Reader, Record, as_number, as_sql, check_continuous, in_file, limit_as_sql, trim,
+};
 
 /// A connection of its own to the file of a journal, which only reads.
 pub(super) struct SqliteReader {
@@ -12,38 +15,64 @@ pub(super) struct SqliteReader {
 
 impl SqliteReader {
     pub(super) fn open(file: &Path) -> Result<Self, Error> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         Ok(Self {
-            connection: Connection::open_with_flags(file, flags).map_err(in_file(file))?,
+            connection: connect(file)?,
             file: file.into(),
         })
     }
+}
+
+/// A connection that only reads.
+pub(super) fn connect(file: &Path) -> Result<Connection, Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(file, flags).map_err(in_file(file))
 }
 
 impl Reader for SqliteReader {
     fn read_after(&self, sequence: u64, limit: usize) -> Result<Vec<Record>, Error> {
         after(&self.connection, &self.file, sequence, limit)
     }
+
+    fn base(&self) -> Result<Option<Base>, Error> {
+        trim::base(&self.connection, &self.file)
+    }
+
+    fn damaged(&self, sequence: u64) -> Error {
+        Error::Damaged {
+            file: self.file.clone(),
+            sequence,
+        }
+    }
 }
 
-/// The first `limit` records after `sequence`.
+/// The first `limit` records after `sequence`, none of them missing.
 pub(super) fn after(
     connection: &Connection,
     file: &Path,
     sequence: u64,
     limit: usize,
 ) -> Result<Vec<Record>, Error> {
-    select(
-        connection,
+    // Both reads see the same moment, whatever is trimmed meanwhile.
+    let moment = connection.unchecked_transaction().map_err(in_file(file))?;
+    let kept_after = trim::kept_after(&moment).map_err(in_file(file))?;
+    let after = sequence.max(as_number(kept_after));
+    let records = select(
+        &moment,
         file,
-        "SELECT sequence, at_ms, body FROM steps 
-         WHERE sequence > max(?1, (SELECT coalesce(max(sequence), 0) FROM base)) ORDER BY sequence LIMIT ?2",
-        (as_sql(sequence), limit_as_sql(limit)),
-        sequence,
-    )
+        "SELECT sequence, at_ms, body, checksum FROM steps WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",
+        (as_sql(after), limit_as_sql(limit)),
+        after,
+    )?;
+    match records.first().map(|_| check_continuous(after, &records)) {
+        Some(Err(Error::Gap { expected, .. })) => Err(Error::Damaged {
+            file: file.into(),
+            sequence: expected,
+        }),
+        _ => Ok(records),
+    }
 }
 
-/// The records that a statement finds after the sequence `after`.
+/// The records that a statement finds after the sequence `after`, every one as it was written.
 pub(super) fn select<P: Params>(
     connection: &Connection,
     file: &Path,
@@ -51,37 +80,46 @@ pub(super) fn select<P: Params>(
     params: P,
     after: u64,
 ) -> Result<Vec<Record>, Error> {
+    let damaged = |sequence| Error::Damaged {
+        file: file.into(),
+        sequence,
+    };
     let mut statement = connection.prepare_cached(sql).map_err(in_file(file))?;
-    let mut records = Vec::new();
-    collect(&mut statement, params, &mut records).map_err(|source| {
-        if source.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) {
-            Error::Damaged {
-                file: file.into(),
-                sequence: records.last().map_or(after, |last| last.sequence) + 1,
-            }
-        } else {
-            in_file(file)(source)
+    let rows = statement
+        .query_map(params, read_row)
+        .map_err(in_file(file))?;
+    let mut records: Vec<Record> = Vec::new();
+    for row in rows {
+        let next = || records.last().map_or(after, |last| last.sequence) + 1;
+        let row = row.map_err(|source| match source.sqlite_error_code() {
+            // A page that is something else gives columns of other types, or none.
+            Some(ErrorCode::DatabaseCorrupt) | None => damaged(next()),
+            _ => in_file(file)(source),
+        })?;
+        if !row.is_whole() {
+            return Err(damaged(row.sequence()));
         }
-    })?;
+        records.push(row.into());
+    }
     Ok(records)
 }
 
-fn collect<P: Params>(
-    statement: &mut CachedStatement<'_>,
-    params: P,
-    records: &mut Vec<Record>,
-) -> rusqlite::Result<()> {
-    for record in statement.query_map(params, read_record)? {
-        records.push(record?);
-    }
-    Ok(())
+pub(super) fn read_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
+    Ok(Row {
+        sequence: row.get(0)?,
+        at_ms: row.get(1)?,
+        body: row.get(2)?,
+        checksum: row.get(3)?,
+    })
 }
 
-fn read_record(row: &Row<'_>) -> rusqlite::Result<Record> {
-    Ok(Record {
-        sequence: as_number(row.get(0)?),
-        at_ms: as_number(row.get(1)?),
-        body: row.get(2)?,
-        keys: Vec::new(),
-    })
+impl From<Row> for Record {
+    fn from(row: Row) -> Self {
+        Self {
+            sequence: as_number(row.sequence),
+            at_ms: as_number(row.at_ms),
+            body: row.body,
+            keys: Vec::new(),
+        }
+    }
 }

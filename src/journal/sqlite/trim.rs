@@ -1,22 +1,35 @@
 //! The beginning of the history goes: at once as far as anyone can see, row by row on the disk.
 
+use std::path::Path;
+
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
-use super::{Base, as_number, as_sql};
+use super::{Base, Error, as_number, as_sql, checksum, in_file};
 
 /// Rows that one sweep looks at, so that nobody who appends waits for long.
 const SWEEP_LEN: i64 = 500;
 
-/// What the first record that is kept goes on from.
-pub(super) fn base(connection: &Connection) -> rusqlite::Result<Option<Base>> {
-    connection
-        .query_row("SELECT sequence, body FROM base", [], |row| {
-            Ok(Base {
+/// What the first record that is kept goes on from, as it was written.
+pub(super) fn base(connection: &Connection, file: &Path) -> Result<Option<Base>, Error> {
+    let found = connection
+        .query_row("SELECT sequence, body, checksum FROM base", [], |row| {
+            let base = Base {
                 sequence: as_number(row.get(0)?),
                 body: row.get(1)?,
-            })
+            };
+            Ok((base, row.get::<_, Option<i64>>(2)?))
         })
         .optional()
+        .map_err(in_file(file))?;
+    match found {
+        Some((base, Some(written))) if written != checksum::of_base(base.sequence, &base.body) => {
+            Err(Error::Damaged {
+                file: file.into(),
+                sequence: base.sequence,
+            })
+        }
+        found => Ok(found.map(|(base, _)| base)),
+    }
 }
 
 /// The last sequence that is not kept.
@@ -29,11 +42,18 @@ pub(super) fn kept_after(connection: &Connection) -> rusqlite::Result<i64> {
 pub(super) fn trim(connection: &mut Connection, base: &Base) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     transaction.execute("DELETE FROM base", [])?;
-    transaction.execute(
-        "INSERT INTO base VALUES (?1, ?2)",
-        (as_sql(base.sequence), &base.body),
-    )?;
+    write_base(&transaction, base)?;
     transaction.commit()
+}
+
+pub(super) fn write_base(connection: &Connection, base: &Base) -> rusqlite::Result<()> {
+    let checksum = checksum::of_base(base.sequence, &base.body);
+    connection
+        .execute(
+            "INSERT INTO base VALUES (?1, ?2, ?3)",
+            (as_sql(base.sequence), &base.body, checksum),
+        )
+        .map(|_| ())
 }
 
 /// How far a sweep has come: the steps go first, then the keys, which are in an order of their own.

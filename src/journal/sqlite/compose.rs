@@ -1,0 +1,120 @@
+//! A journal that is put together from another: imported, or what is good of a damaged one.
+
+use std::fs;
+use std::path::PathBuf;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::super::data_folder::sync_folder;
+use super::{
+    Base, DataFolder, Error, Lineage, Record, check_continuous, check_name, epoch, file, in_file,
+    insert, trim,
+};
+
+/// A journal that takes its place when it is whole. Whoever opens it then begins a new epoch: the history that it was
+/// taken from may have gone on.
+#[derive(Debug)]
+pub struct Composition {
+    connection: Connection,
+    partial: PathBuf,
+    file: PathBuf,
+    head: u64,
+    folder: DataFolder,
+}
+
+impl Composition {
+    /// Begins the journal `<name>.sqlite` after a base, or at the beginning.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn begin(
+        folder: &DataFolder,
+        name: &str,
+        lineage: &Lineage,
+        base: Option<&Base>,
+    ) -> Result<Self, Error> {
+        check_name(name)?;
+        let partial_name = format!("{name}.sqlite.partial");
+        // What an earlier one left that did not come to its end.
+        for suffix in ["", "-wal", "-shm"] {
+            let _ = fs::remove_file(folder.path().join(format!("{partial_name}{suffix}")));
+        }
+        let partial = folder.private_file(&partial_name)?;
+        let connection = file::connect(&partial, lineage.number)?;
+        let prepare = || {
+            lineage.write(&connection)?;
+            epoch::disown(&connection)?;
+            base.map_or(Ok(()), |base| trim::write_base(&connection, base))
+        };
+        prepare().map_err(in_file(&partial))?;
+        Ok(Self {
+            connection,
+            partial,
+            file: folder.path().join(format!("{name}.sqlite")),
+            head: base.map_or(0, |base| base.sequence),
+            folder: folder.clone(),
+        })
+    }
+
+    /// Adds records, which go on from those before.
+    ///
+    /// # Errors
+    /// They do not, or cannot be written.
+    pub fn append(&mut self, records: &[Record]) -> Result<(), Error> {
+        check_continuous(self.head, records)?;
+        let mut write = || {
+            let behavior = TransactionBehavior::Immediate;
+            let transaction = self.connection.transaction_with_behavior(behavior)?;
+            insert(&transaction, records)?;
+            transaction.commit()
+        };
+        write().map_err(in_file(&self.partial))?;
+        self.head += records.len() as u64;
+        Ok(())
+    }
+
+    /// Leaves nothing behind.
+    pub fn give_up(self) {
+        drop(self.connection);
+        // If it cannot be removed, the next one begins by doing so.
+        let _ = fs::remove_file(self.partial);
+    }
+
+    /// Takes the place of the journal; one that is there keeps its content under the name that is given back, beside it.
+    ///
+    /// # Errors
+    /// It cannot be written or renamed.
+    pub fn finish(self, set_aside_as: &str) -> Result<Option<PathBuf>, Error> {
+        let Self {
+            connection,
+            partial,
+            file,
+            folder,
+            ..
+        } = self;
+        let closed = connection.close().map_err(|(_, source)| source);
+        closed.map_err(in_file(&partial))?;
+        let place = || {
+            fs::File::open(&partial)?.sync_all()?;
+            let aside = file.with_extension(set_aside_as);
+            let is_there = file.try_exists()?;
+            if is_there {
+                fs::hard_link(&file, &aside)?;
+            }
+            // A log that is left would be taken for that of the new file.
+            for suffix in ["-wal", "-shm"] {
+                let left = file.with_extension(format!("sqlite{suffix}"));
+                if left.try_exists()? {
+                    fs::rename(left, file.with_extension(format!("{set_aside_as}{suffix}")))?;
+                }
+            }
+            fs::rename(&partial, &file)?;
+            sync_folder(folder.path())?;
+            Ok(is_there.then_some(aside))
+        };
+        place().map_err(|source| Error::Folder {
+            folder: folder.path().into(),
+            source,
+        })
+    }
+}

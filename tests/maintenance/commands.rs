@@ -1,0 +1,181 @@
+//! The same as commands, on a server of its own: what they print, what they exit with, and whom they wait for.
+
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use rusqlite::Connection;
+use serde_json::json;
+
+use crate::support::desktop::Desktop;
+use crate::support::process::{Process, baton};
+
+fn text(output: &Output) -> String {
+    let (out, error) = (&output.stdout, &output.stderr);
+    [String::from_utf8_lossy(out), String::from_utf8_lossy(error)].concat()
+}
+
+async fn submit(server: &Process, count: usize) -> Vec<String> {
+    let media_server = server.client("mediaserver");
+    let mut ids = Vec::new();
+    for _ in 0..count {
+        ids.push(media_server.submit("chat").await);
+    }
+    ids
+}
+
+async fn ids(server: &Process) -> Vec<String> {
+    let (_, body) = server
+        .client("admin")
+        .get("/api/v2/interactions?fields=*")
+        .await;
+    let found = body["interactions"].as_array().unwrap().iter();
+    let mut ids: Vec<String> = found
+        .map(|it| it["id"].as_str().unwrap().to_owned())
+        .collect();
+    ids.sort();
+    ids
+}
+
+fn meddle(data: &Path, sql: &str) {
+    let connection = Connection::open(data.join("demo.sqlite")).unwrap();
+    connection.execute_batch(sql).unwrap();
+}
+
+#[tokio::test]
+async fn a_stopped_server_leaves_a_state_and_a_damaged_one_does_not_start() {
+    let temporary = tempfile::tempdir().unwrap();
+    let data = temporary.path();
+    let server = Process::start(data, &[]);
+    let mut submitted = submit(&server, 5).await;
+    submitted.sort();
+    assert_eq!(server.terminate(), Some(0));
+    let snapshots = baton::journal::state_snapshots(data, "demo").unwrap();
+    let newest = snapshots
+        .first()
+        .expect("one was written at the end")
+        .sequence;
+
+    let good = baton(&["journal", "verify"], data);
+    assert_eq!(good.status.code(), Some(0), "{}", text(&good));
+    meddle(
+        data,
+        &format!("UPDATE steps SET body = x'00' WHERE sequence = {newest}"),
+    );
+    snapshots
+        .iter()
+        .for_each(|it| fs::remove_file(&it.file).unwrap());
+    let refused = baton(&["serve", "--listen", "127.0.0.1:0"], data);
+    assert_eq!(refused.status.code(), Some(3), "{}", text(&refused));
+    let place = format!("demo.sqlite is damaged at sequence {newest}");
+    assert!(text(&refused).contains(&place), "{}", text(&refused));
+    assert!(
+        text(&refused).contains("baton journal repair"),
+        "{}",
+        text(&refused)
+    );
+    let bad = baton(&["journal", "verify", "--centre", "demo"], data);
+    assert_eq!(bad.status.code(), Some(3), "{}", text(&bad));
+
+    let repaired = baton(&["journal", "repair"], data);
+    assert_eq!(repaired.status.code(), Some(0), "{}", text(&repaired));
+    assert!(
+        text(&repaired).contains(&format!("lost: sequence {newest}")),
+        "{}",
+        text(&repaired)
+    );
+    let server = Process::start(data, &[]);
+    assert!(submitted.ends_with(&ids(&server).await) || ids(&server).await.len() >= 4);
+}
+
+#[tokio::test]
+async fn a_new_journal_beside_old_states_does_not_start() {
+    let temporary = tempfile::tempdir().unwrap();
+    let data = temporary.path();
+    let server = Process::start(data, &[]);
+    submit(&server, 1).await;
+    assert_eq!(server.terminate(), Some(0));
+    fs::remove_file(data.join("demo.sqlite")).unwrap();
+    let refused = baton(&["serve", "--listen", "127.0.0.1:0"], data);
+    assert_eq!(refused.status.code(), Some(3), "{}", text(&refused));
+    assert!(
+        text(&refused).contains("is gone or empty"),
+        "{}",
+        text(&refused)
+    );
+}
+
+#[tokio::test]
+async fn what_writes_waits_until_the_server_is_stopped_and_what_reads_does_not() {
+    let temporary = tempfile::tempdir().unwrap();
+    let data = temporary.path().join("data");
+    let server = Process::start(&data, &[]);
+    submit(&server, 3).await;
+    let export = temporary.path().join("demo.jsonl");
+    let file = export.to_str().unwrap();
+    for (arguments, code) in [
+        (&["journal", "verify"][..], 0),
+        (
+            &["journal", "export", "--centre", "demo", "--output", file][..],
+            0,
+        ),
+        (
+            &["journal", "export", "--centre", "demo", "--output", file][..],
+            1,
+        ),
+        (&["journal", "export", "--centre", "nobody"][..], 1),
+        (&["journal", "repair"][..], 1),
+        (&["journal", "import", "--centre", "new", file][..], 1),
+        (&["journal", "burn"][..], 2),
+    ] {
+        let output = baton(arguments, &data);
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "{arguments:?}: {}",
+            text(&output)
+        );
+    }
+    assert_eq!(server.terminate(), Some(0));
+    let imported = baton(&["journal", "import", "--centre", "new", file], &data);
+    assert_eq!(imported.status.code(), Some(0), "{}", text(&imported));
+    let again = baton(&["journal", "import", "--centre", "new", file], &data);
+    assert_eq!(again.status.code(), Some(1), "{}", text(&again));
+}
+
+#[tokio::test]
+async fn a_backup_of_a_running_server_is_a_data_folder_of_another_epoch() {
+    let temporary = tempfile::tempdir().unwrap();
+    let (data, copy) = (temporary.path().join("data"), temporary.path().join("copy"));
+    let server = Process::start(&data, &[]);
+    submit(&server, 4).await;
+    let before = ids(&server).await;
+    let to = copy.to_str().unwrap();
+    let taken = baton(&["backup", to], &data);
+    assert_eq!(taken.status.code(), Some(0), "{}", text(&taken));
+    let again = baton(&["backup", to], &data);
+    assert_eq!(again.status.code(), Some(1));
+    assert!(
+        text(&again).contains("is there already"),
+        "{}",
+        text(&again)
+    );
+    submit(&server, 2).await;
+    let epoch = epoch(&server).await;
+    server.kill();
+
+    let restored = Process::start(&copy, &[]);
+    assert_eq!(ids(&restored).await, before);
+    assert_ne!(self::epoch(&restored).await, epoch);
+    // What was generated for the tokens comes along: whoever was logged in stays so.
+    let secret = |folder: &Path| fs::read(folder.join("jwt.secret")).unwrap();
+    assert_eq!(secret(&data), secret(&copy));
+}
+
+/// The history that sequences count, as a subscriber is told.
+async fn epoch(server: &Process) -> String {
+    let agent = server.client("agent1");
+    Desktop::resume(&agent, json!(true), "/v2/me/interactions", json!(-1))
+        .await
+        .epoch
+}
