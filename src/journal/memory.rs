@@ -138,6 +138,11 @@ impl Journal for MemoryJournal {
         self.epoch_began_after
     }
 
+    /// It has no memory of epochs before this one.
+    fn shares(&self, epoch: u64, _sequence: u64) -> bool {
+        epoch == self.epoch
+    }
+
     fn reader(&self) -> Result<Box<dyn Reader>, Error> {
         Ok(Box::new(Self {
             shared: Arc::clone(&self.shared),

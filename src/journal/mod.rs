@@ -67,10 +67,7 @@ pub trait Journal: Send {
 
     /// Whether what an epoch called `sequence` is the same here: it is this epoch, or one that this history goes on
     /// from, before they went apart.
-    fn shares(&self, epoch: u64, sequence: u64) -> bool {
-        let _ = sequence;
-        epoch == self.epoch()
-    }
+    fn shares(&self, epoch: u64, sequence: u64) -> bool;
 
     /// Another eye on the same records, for another thread: it sees what is durable.
     fn reader(&self) -> Result<Box<dyn Reader>, Error>;
