@@ -14,6 +14,7 @@ use super::body::JsonObject;
 use super::caller::{Agent, Caller};
 use super::conditions::{Conditions, Tags, etag};
 use super::error::ApiError;
+use super::history::state_at;
 use super::operate::{operate, read_operation};
 use super::url::{Parameters, Segment};
 use crate::centre::{interaction_for, select};
@@ -31,18 +32,20 @@ const LIST_BYTES_MAX: usize = 2 * 1024 * 1024;
 pub(super) struct ListQuery {
     fields: Option<String>,
     after: Option<String>,
+    at: Option<String>,
 }
 
 /// The active interactions of the contact centre; for an agent those that he may know of
 #[utoipa::path(get, path = "/interactions", tag = "Interactions",
     params(("fields" = Option<String>, Query, description = "`*` or a list of fields; without it URIs are given"),
-           ("after" = Option<String>, Query, description = "Only interactions after this identifier")),
-    responses((status = 200, description = "URIs or interactions"), (status = 401), (status = 403)))]
+           ("after" = Option<String>, Query, description = "Only interactions after this identifier"),
+           ("at" = Option<String>, Query, description = "As it was after this sequence or at this time; for supervisors and administrators")),
+    responses((status = 200, description = "URIs or interactions"), (status = 400), (status = 401), (status = 403), (status = 404), (status = 503)))]
 pub(super) async fn list_interactions(
     caller: Caller,
     Parameters(query): Parameters<ListQuery>,
 ) -> Result<Json<Value>, ApiError> {
-    let state = caller.0.centre.state();
+    let state = state_at(&caller, query.at.as_deref()).await?;
     if !caller.sees_all() && !caller.0.roles.contains(&Role::Agent) {
         return Err(ApiError::forbidden(
             "This is for agents, supervisors and administrators",
@@ -71,15 +74,17 @@ pub(super) async fn list_my_interactions(
 /// One interaction
 #[utoipa::path(get, path = "/interactions/{id}", tag = "Interactions",
     params(("id" = String, Path, description = "The interaction"),
-           ("fields" = Option<String>, Query, description = "A list of fields; all without it")),
-    responses((status = 200, description = "The interaction, with an ETag"), (status = 304), (status = 400), (status = 401), (status = 404)))]
+           ("fields" = Option<String>, Query, description = "A list of fields; all without it"),
+           ("at" = Option<String>, Query, description = "As it was after this sequence or at this time; for supervisors and administrators")),
+    responses((status = 200, description = "The interaction, with an ETag"), (status = 304), (status = 400), (status = 401), (status = 403), (status = 404), (status = 503)))]
 pub(super) async fn read_interaction(
     caller: Caller,
     Segment(id): Segment,
     Parameters(query): Parameters<ListQuery>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let found = find(&caller, &caller.0.centre.state(), &id)?;
+    let state = state_at(&caller, query.at.as_deref()).await?;
+    let found = find(&caller, &state, &id)?;
     show(&caller, &found, &query, &headers)
 }
 

@@ -7,6 +7,7 @@ mod credentials;
 mod directory;
 mod error;
 mod health;
+mod history;
 mod interactions;
 mod me;
 mod openapi;
@@ -95,6 +96,7 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
             interactions::read_interaction,
             interactions::update_interaction
         ))
+        .routes(routes!(history::read_history))
         .routes(routes!(requests::take_request))
         .routes(routes!(directory::list_users))
         .routes(routes!(directory::list_queues))

@@ -4,19 +4,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::clock::Clock;
 use super::driver::{Done, Driver, Job, unavailable};
 use super::fold::{self, FoldError};
+use super::history;
+use super::past::{Moment, PastReader};
 use super::release::{Health, Release};
-use super::replay::{self, Eye, History, ReaderThread, ReplayLimits, Replays};
+use super::replay::{self, Eye, History, Past, ReaderThread, ReplayLimits, Replays};
 use super::resources::Links;
 use super::state_snapshots::{self, Begun, SnapshotPolicy, SnapshotThread};
 use super::writer;
 use crate::bayeux::Replayed;
-use crate::domain::{CentreId, Configuration, Refusal, RefusalKind, Timing, UserId};
+use crate::domain::{CentreId, Configuration, InteractionId, Refusal, RefusalKind, Timing, UserId};
 use crate::engine::operations::Configure;
 use crate::engine::{Engine, Operation, Request, State};
 use crate::hub::Hub;
@@ -34,6 +37,7 @@ pub struct Handle {
     jobs: mpsc::Sender<Job>,
     clock: Clock,
     release: Release,
+    past: Arc<PastReader>,
     tasks: Arc<Mutex<Option<Tasks>>>,
 }
 
@@ -90,7 +94,7 @@ impl Handle {
     /// # Errors
     /// See [`StartError`].
     pub async fn start(start: Start) -> Result<Self, StartError> {
-        let eye = start.journal.reader()?;
+        let (eye, past) = (start.journal.reader()?, start.journal.reader()?);
         let (state, replays, begun) = restore(&start, eye.as_ref())?;
         let release = Release::new(
             start.id.clone(),
@@ -107,6 +111,8 @@ impl Handle {
         let bytes = Arc::default();
         let (work, written, writer) = writer::start(name, start.journal, Arc::clone(&bytes))?;
         let files = start.snapshots.as_ref().map(|(files, _)| files.clone());
+        let past = Eye::new(past, files.clone());
+        let past = Past::new(Arc::clone(&replays), past);
         let eye = Eye::new(eye, files);
         let reader = replay::start_reader(name, Arc::clone(&replays), eye, work.clone())?;
         let snapshots = start.snapshots.map(|(files, policy)| {
@@ -122,6 +128,7 @@ impl Handle {
             id: start.id,
             jobs,
             clock,
+            past: Arc::new(PastReader::new(past, release.clone())),
             release,
             tasks: Arc::new(Mutex::new(Some(Tasks {
                 driver: tokio::spawn(async move {
@@ -155,6 +162,33 @@ impl Handle {
     /// The durable state.
     pub fn state(&self) -> Arc<State> {
         self.release.durable()
+    }
+
+    /// The state as it was.
+    ///
+    /// # Errors
+    /// The moment is to come, or is not kept; `Unavailable` if too many ask, or the journal cannot be read.
+    pub async fn state_at(&self, moment: Moment) -> Result<Arc<State>, Refusal> {
+        self.past.state_at(moment).await
+    }
+
+    /// What became of an interaction after a sequence, as far as it is kept: a page of `history`, and `after` if there
+    /// is more.
+    ///
+    /// # Errors
+    /// `Unavailable` if too many ask for the past, or the journal cannot be read.
+    pub async fn history_of(
+        &self,
+        interaction: &InteractionId,
+        after: u64,
+    ) -> Result<Value, Refusal> {
+        let episode = self.past.episode(interaction.clone(), after).await?;
+        Ok(history::page(interaction, &episode))
+    }
+
+    /// What was before this sequence is not kept.
+    pub fn kept_after(&self) -> u64 {
+        self.history().kept_after
     }
 
     /// Which history its sequences count, and from where on it can be told again.
@@ -247,7 +281,9 @@ impl Handle {
         }) = tasks
         {
             let _ = driver.await;
+            let past = Arc::clone(&self.past);
             let end = move || {
+                past.close();
                 // Whichever of them panicked has said so.
                 let _ = (reader.join(), writer.join());
                 snapshots.map(|snapshots| snapshots.stop(by))

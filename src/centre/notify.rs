@@ -270,7 +270,7 @@ fn add_agent_attributes(body: &mut Value, attributes: &Attributes) {
     }
 }
 
-fn changes_json(changes: &PropertyChanges) -> Vec<(&'static str, Value)> {
+pub(super) fn changes_json(changes: &PropertyChanges) -> Vec<(&'static str, Value)> {
     let mut named = Vec::new();
     let mut changed = changes
         .merged
@@ -342,7 +342,7 @@ fn workbin_json(workbin: &WorkbinRef) -> Value {
     json!({"id": workbin_id(workbin), "name": workbin.name, "owner": workbin.owner})
 }
 
-fn party_json(party: &Party) -> Value {
+pub(super) fn party_json(party: &Party) -> Value {
     match party {
         Party::Agent(agent) => json!({"type": "agent", "agentId": agent}),
         Party::MediaServer(user) => json!({"type": "media_server", "id": user}),
@@ -353,7 +353,7 @@ fn party_json(party: &Party) -> Value {
     }
 }
 
-fn actor_json(actor: &Actor) -> Value {
+pub(super) fn actor_json(actor: &Actor) -> Value {
     match actor.party() {
         Some(party) => party_json(&party),
         None => json!({"type": "server"}),

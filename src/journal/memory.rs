@@ -218,6 +218,12 @@ impl Journal for MemoryJournal {
             .cloned()
             .collect())
     }
+}
+
+impl Reader for MemoryJournal {
+    fn read_after(&self, sequence: u64, limit: usize) -> Result<Vec<Record>, Error> {
+        Journal::read_after(self, sequence, limit)
+    }
 
     fn read_keyed(&self, key: &str, after: u64, limit: usize) -> Result<Vec<Record>, Error> {
         let state = self.read()?;
@@ -231,12 +237,6 @@ impl Journal for MemoryJournal {
             .take(limit)
             .map(|sequence| state.record(*sequence).clone())
             .collect())
-    }
-}
-
-impl Reader for MemoryJournal {
-    fn read_after(&self, sequence: u64, limit: usize) -> Result<Vec<Record>, Error> {
-        Journal::read_after(self, sequence, limit)
     }
 
     fn base(&self) -> Result<Option<Base>, Error> {

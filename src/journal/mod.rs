@@ -24,7 +24,7 @@ pub struct Record {
     pub sequence: u64,
     pub at_ms: u64,
     pub body: Vec<u8>,
-    /// What [`Journal::read_keyed`] finds this record by. Records that are read come without their keys: the fold at
+    /// What [`Reader::read_keyed`] finds this record by. Records that are read come without their keys: the fold at
     /// start-up has no use for them and would wait for them.
     pub keys: Vec<String>,
 }
@@ -57,9 +57,6 @@ pub trait Journal: Send {
 
     /// The first `limit` records after `sequence`, in order.
     fn read_after(&self, sequence: u64, limit: usize) -> Result<Vec<Record>, Error>;
-
-    /// The first `limit` records after the sequence `after` that carry `key`, in order.
-    fn read_keyed(&self, key: &str, after: u64, limit: usize) -> Result<Vec<Record>, Error>;
 
     /// The head when this epoch began: what is not after it is common with an earlier epoch. 0 for a history that was
     /// never restored from a copy.
@@ -103,6 +100,9 @@ pub struct Base {
 pub trait Reader: Send {
     /// The first `limit` records after `sequence`, in order.
     fn read_after(&self, sequence: u64, limit: usize) -> Result<Vec<Record>, Error>;
+
+    /// The first `limit` records after the sequence `after` that carry `key`, in order.
+    fn read_keyed(&self, key: &str, after: u64, limit: usize) -> Result<Vec<Record>, Error>;
 
     /// What the first record that is kept goes on from; none if that is the beginning.
     fn base(&self) -> Result<Option<Base>, Error>;

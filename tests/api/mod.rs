@@ -5,6 +5,7 @@ mod connections;
 mod credentials;
 mod durability;
 mod event_models;
+mod history;
 mod idempotency;
 mod notifications;
 mod openapi;

@@ -1,6 +1,7 @@
 //! What was said and may be said again (design D10): the last things in memory, the older ones from the journal.
 
 mod checkpoints;
+mod past;
 mod reader;
 mod ring;
 mod trim;
@@ -11,7 +12,8 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
-pub(super) use reader::{Eye, ReaderThread, start as start_reader};
+pub(super) use past::{Cause, Eye, Past};
+pub(super) use reader::{ReaderThread, start as start_reader};
 pub(super) use ring::Said;
 
 use super::clock::Clock;

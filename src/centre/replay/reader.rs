@@ -8,16 +8,11 @@ use std::thread;
 use tokio::sync::mpsc;
 use tracing::error;
 
-use super::{History, Page, Question, Replays, Said, WAITING_LEN_MAX, Wanted, locked};
+use super::past::{Cause, Eye, Past};
+use super::{Page, Question, Replays, Said, WAITING_LEN_MAX, Wanted, locked};
 use crate::centre::fold;
-use crate::centre::state_snapshots::{read_base, read_state};
 use crate::centre::writer::Work;
 use crate::domain::UserId;
-use crate::engine::State;
-use crate::journal::{Reader, StateSnapshot, StateSnapshots};
-
-/// Ends of earlier rounds that are kept: whoever wants the next page goes on there.
-const ENDS_LEN_MAX: usize = 4;
 
 /// The running thread.
 pub(in crate::centre) type ReaderThread = thread::JoinHandle<()>;
@@ -32,33 +27,23 @@ pub(in crate::centre) fn start(
     let (sender, questions) = mpsc::channel(WAITING_LEN_MAX);
     *locked(&replays.questions) = Some(sender);
     let reader = JournalReader {
+        past: Past::new(Arc::clone(&replays), eye),
         replays,
-        eye,
         writer,
-        ends: Vec::new(),
     };
     thread::Builder::new()
         .name(format!("replay-{name}"))
         .spawn(move || reader.run(questions))
 }
 
-/// What the past is read from.
-pub(in crate::centre) struct Eye {
-    pub(super) journal: Box<dyn Reader>,
-    snapshots: Option<StateSnapshots>,
-}
-
 pub(super) struct JournalReader {
     pub(super) replays: Arc<Replays>,
-    pub(super) eye: Eye,
+    pub(super) past: Past,
     pub(super) writer: SyncSender<Work>,
-    pub(super) ends: Vec<State>,
 }
 
 /// Those who wait, by user.
 type Waiting = HashMap<UserId, Vec<(Wanted, Page)>>;
-/// Why the journal cannot be read on.
-type Cause = Box<dyn std::error::Error>;
 
 impl JournalReader {
     fn run(mut self, mut questions: mpsc::Receiver<Question>) {
@@ -105,8 +90,8 @@ impl JournalReader {
     }
 
     fn tell_all(&mut self, lowest: u64, until: u64, waiting: &mut Waiting) -> Result<(), Cause> {
-        let mut state = self.state_before(lowest)?;
-        let journal = self.eye.journal.as_ref();
+        let mut state = self.past.state_before(lowest)?;
+        let journal = self.past.journal();
         fold::advance(journal, &mut state, until, |_, said, is_told| {
             if !is_told {
                 self.replays.forget_in_journal(said.head.sequence.0);
@@ -114,55 +99,8 @@ impl JournalReader {
             tell(&Arc::new(said), is_told, waiting);
             !waiting.is_empty()
         })?;
-        self.ends.insert(0, state);
-        self.ends.truncate(ENDS_LEN_MAX);
+        self.past.remember(state);
         Ok(())
-    }
-
-    /// The nearest known state that is not after `sequence`, which is kept.
-    pub(super) fn state_before(&self, sequence: u64) -> Result<State, Cause> {
-        let is_before = |state: &&State| state.sequence.0 <= sequence;
-        let end = self
-            .ends
-            .iter()
-            .filter(is_before)
-            .max_by_key(|it| it.sequence);
-        let checkpoints = self.replays.checkpoints();
-        match (end, checkpoints.before(sequence)) {
-            (Some(end), Some(checkpoint)) if end.sequence > checkpoint.sequence => Ok(end.clone()),
-            (_, Some(checkpoint)) => Ok(checkpoint.clone()),
-            (Some(end), None) => Ok(end.clone()),
-            (None, None) => {
-                drop(checkpoints);
-                self.eye.state_before(sequence, &self.replays.history())
-            }
-        }
-    }
-}
-
-impl Eye {
-    pub(in crate::centre) fn new(
-        journal: Box<dyn Reader>,
-        snapshots: Option<StateSnapshots>,
-    ) -> Self {
-        Self { journal, snapshots }
-    }
-
-    /// A state of before the memory begins: a state snapshot's, else the one that what is kept goes on from.
-    fn state_before(&self, sequence: u64, history: &History) -> Result<State, Cause> {
-        let is_before = |it: &StateSnapshot| {
-            it.epoch == history.epoch && (history.kept_after..=sequence).contains(&it.sequence)
-        };
-        let files = self
-            .snapshots
-            .as_ref()
-            .map(StateSnapshots::list)
-            .transpose();
-        let files = files?.unwrap_or_default().into_iter().filter(is_before);
-        match files.filter_map(|file| read_state(&file).ok()).next() {
-            Some(state) => Ok(state),
-            None => Ok(read_base(self.journal.as_ref())?),
-        }
     }
 }
 

@@ -19,17 +19,14 @@ impl JournalReader {
 
     fn try_trim(&mut self, before: Timestamp) -> Result<(), Box<dyn std::error::Error>> {
         let kept_after = self.replays.history().kept_after;
-        let sequence = self.last_before(before, kept_after)?;
+        let sequence = self
+            .past
+            .last_before(before, kept_after, self.replays.ring().up_to())?;
         if sequence <= kept_after {
             return Ok(());
         }
-        let mut state = self.state_before(sequence)?;
-        fold::advance(
-            self.eye.journal.as_ref(),
-            &mut state,
-            sequence,
-            |_, _, _| true,
-        )?;
+        let mut state = self.past.state_before(sequence)?;
+        fold::advance(self.past.journal(), &mut state, sequence, |_, _, _| true)?;
         let body = state.to_snapshot();
         // It is about to be all that is left of what it stands for.
         if State::from_snapshot(&body)? != state {
@@ -40,28 +37,8 @@ impl JournalReader {
             .send(Work::Trim(Base { sequence, body }, reply))?;
         answer.blocking_recv()??;
         self.replays.trimmed(state);
-        self.ends.clear();
+        self.past.forget();
         info!(after = sequence, "the journal was trimmed");
         Ok(())
-    }
-
-    /// The last step before a time, of those after `kept_after` whose announcements have been made.
-    fn last_before(
-        &self,
-        before: Timestamp,
-        kept_after: u64,
-    ) -> Result<u64, crate::journal::Error> {
-        // Times never go back from one step to the next.
-        let (mut last, mut beyond) = (kept_after, self.replays.ring().up_to() + 1);
-        while beyond - last > 1 {
-            let middle = last + (beyond - last) / 2;
-            let record = self.eye.journal.read_after(middle - 1, 1)?;
-            if record.first().is_some_and(|it| it.at_ms < before.0) {
-                last = middle;
-            } else {
-                beyond = middle;
-            }
-        }
-        Ok(last)
     }
 }

@@ -133,17 +133,6 @@ impl Journal for SqliteJournal {
         read::after(&self.connection, &self.file, sequence, limit)
     }
 
-    fn read_keyed(&self, key: &str, after: u64, limit: usize) -> Result<Vec<Record>, Error> {
-        read::select(
-            &self.connection,
-            &self.file,
-            "SELECT sequence, at_ms, body, checksum FROM step_keys JOIN steps USING (sequence)
-             WHERE key = ?1 AND sequence > max(?2, (SELECT coalesce(max(sequence), 0) FROM base)) ORDER BY sequence LIMIT ?3",
-            (key, as_sql(after), limit_as_sql(limit)),
-            after,
-        )
-    }
-
     fn epoch_began_after(&self) -> u64 {
         self.lineage.began_after
     }

@@ -33,6 +33,17 @@ impl Reader for SqliteReader {
         after(&self.connection, &self.file, sequence, limit)
     }
 
+    fn read_keyed(&self, key: &str, after: u64, limit: usize) -> Result<Vec<Record>, Error> {
+        select(
+            &self.connection,
+            &self.file,
+            "SELECT sequence, at_ms, body, checksum FROM step_keys JOIN steps USING (sequence)
+             WHERE key = ?1 AND sequence > max(?2, (SELECT coalesce(max(sequence), 0) FROM base)) ORDER BY sequence LIMIT ?3",
+            (key, as_sql(after), limit_as_sql(limit)),
+            after,
+        )
+    }
+
     fn base(&self) -> Result<Option<Base>, Error> {
         trim::base(&self.connection, &self.file)
     }
