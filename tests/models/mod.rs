@@ -6,6 +6,7 @@ mod describe;
 pub(crate) mod document;
 mod rows;
 mod runner;
+mod stimulus;
 pub(crate) mod world;
 
 macro_rules! models {
@@ -29,6 +30,7 @@ models! {
     change_properties,
     conference,
     deliver_interaction,
+    desktops,
     disconnection,
     external_router,
     hold_and_resume,
