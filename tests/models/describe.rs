@@ -1,6 +1,10 @@
 //! What a model shows of what is said.
 
-use baton::domain::{Event, Message, Party, PropertyChanges, ReferenceId, WorkbinRef};
+use std::collections::BTreeMap;
+
+use baton::domain::{
+    Event, InteractionId, MediaType, Message, Party, PropertyChanges, ReferenceId, WorkbinRef,
+};
 use baton::engine::{Body, NoticeKind};
 
 /// The message in one line, with the attributes that tell one case from another; `asked` names an earlier request, if
@@ -48,8 +52,31 @@ pub(crate) fn describe(
     }
     add("state", attributes.state.map(str::to_owned));
     add("count", attributes.count.map(|count| count.to_string()));
+    let agent = attributes.agent.as_ref();
+    add("agent", agent.map(ToString::to_string));
+    let place = attributes.place.as_ref();
+    add("place", place.map(ToString::to_string));
+    add("media", attributes.media_states.as_ref().map(media));
+    let whole = attributes.interactions.iter().flatten().map(|it| &it.id);
+    let named = attributes.interaction_ids.iter().flatten();
+    add("interactions", joined(whole.chain(named)));
     add("answers", asked(attributes.reference_id));
     text
+}
+
+/// Each medium, ready (1) or not (0).
+fn media(states: &BTreeMap<MediaType, bool>) -> String {
+    let each = states.iter();
+    let each: Vec<String> = each
+        .map(|(media, is_ready)| format!("{media}={}", u8::from(*is_ready)))
+        .collect();
+    each.join("+")
+}
+
+/// The identifiers, if there are any.
+fn joined<'a>(ids: impl Iterator<Item = &'a InteractionId>) -> Option<String> {
+    let ids: Vec<&str> = ids.map(InteractionId::as_str).collect();
+    (!ids.is_empty()).then(|| ids.join("+"))
 }
 
 /// What a desktop sees, in one line; nothing for an event, which is its party's.

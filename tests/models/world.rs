@@ -227,9 +227,11 @@ impl World {
             server: "baton",
             at: self.now,
         };
-        let now = effect.step.head.reference_id;
+        let head = &effect.step.head;
         let mut heard = Vec::new();
         for Announcement { to, previous, body } in &effect.announcements {
+            // Who asked knows what is being answered now.
+            let now = head.reference_id.filter(|_| head.actor.user() == Some(to));
             let to = to.as_str();
             if let Body::Event(message) = body {
                 self.wire
