@@ -25,6 +25,34 @@ type Rule = (
 
 const RULES: &[Rule] = &[
     (
+        "whoever is left owns it",
+        "A1->>Server: RequestSubmit interactionId=I1 mediaType=chat
+         A1->>Server: RequestConference interaction=I1 agentId=A2
+         A2->>Server: RequestAccept interaction=I1
+         A1->>Server: RequestLeaveInteraction interaction=I1",
+        &[("assignedTo", "A2")],
+    ),
+    (
+        "who invited another keeps it when that one leaves",
+        "A1->>Server: RequestSubmit interactionId=I1 mediaType=chat
+         A1->>Server: RequestConference interaction=I1 agentId=A2
+         A2->>Server: RequestAccept interaction=I1
+         A2->>Server: RequestLeaveInteraction interaction=I1",
+        &[("assignedTo", "A1")],
+    ),
+    (
+        "what no queue is named for belongs to one of its medium",
+        "A1->>Server: RequestSubmit interactionId=I1 mediaType=email",
+        &[("queue", "email")],
+    ),
+    (
+        "without a workbin of his own, what an agent leaves goes to a queue of its medium",
+        "Note over Server: configuration workbins={}
+         A1->>Server: RequestSubmit interactionId=I1 mediaType=email
+         A1->>Server: RequestAgentLogout",
+        &[("queue", "email")],
+    ),
+    (
         "what the submission says stays",
         "MediaServer->>Server: RequestSubmit interactionId=I1 queue=chat interactionType=Inbound interactionSubtype=InboundNew receivedAt=2029-01-02T03:04:05Z
          Note over Server: 7s pass
