@@ -245,6 +245,21 @@ fn only_a_media_server_says_whether_the_customer_is_there() {
     assert!(tell(&mut world, email)[0].contains("code=1002"));
 }
 
+#[test]
+fn reporting_hears_who_did_it() {
+    let mut world = World::new();
+    tell(&mut world, GIVEN);
+    tell(
+        &mut world,
+        "A1->>Server: RequestSubmit interactionId=I1 mediaType=chat",
+    );
+    let mut events = world.wire.iter();
+    let login = events.find(|event| event["event"] == "EventAgentLogin");
+    assert_eq!(login.unwrap()["actor"]["agentId"], "A1");
+    let submitted = events.find(|event| event["event"] == "EventInteractionSubmitted");
+    assert_eq!(submitted.unwrap()["actor"]["agentId"], "A1");
+}
+
 fn tell(world: &mut World, story: &str) -> Vec<String> {
     let lines = story.lines().map(str::trim).filter(|line| !line.is_empty());
     lines

@@ -49,6 +49,11 @@ pub(crate) fn describe(
         let address = attributes.address.as_ref();
         add("info", address.map(|it| it.info.as_str().to_owned()));
         add("held", address.map(|it| it.held_len.to_string()));
+        let states = address.iter().flat_map(|it| &it.holds);
+        let states: Vec<String> = states
+            .map(|call| format!("{}:{:#x}", call.id, call.party_state.bits()))
+            .collect();
+        add("states", (!states.is_empty()).then(|| states.join("+")));
     }
     add("state", attributes.state.map(str::to_owned));
     add("count", attributes.count.map(|count| count.to_string()));

@@ -4,6 +4,7 @@ mod attributes;
 mod classify;
 mod describe;
 pub(crate) mod document;
+mod journal;
 mod rows;
 mod runner;
 mod stimulus;

@@ -3,33 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use baton::centre::{Identity, event_json};
-use baton::domain::{Actor, Message, Party, ReferenceId, Refusal, Timestamp, UserId};
+use baton::domain::{Actor, Message, Party, ReferenceId, Refusal, Sequence, Timestamp, UserId};
 use baton::engine::operations::{Configure, Presence, Restart};
-use baton::engine::{Announcement, Body, Effect, Engine, Operation, Request, State, Step, fold};
+use baton::engine::{Announcement, Body, Channel, Effect, Engine, Operation, Request, State};
 use serde_json::{Map, Value, json};
 
 use super::classify::{self, Taken};
 use super::describe::{describe, describe_desktop};
 use super::document::{Block, Line};
+use super::journal::Journal;
 use super::rows::{Rows, receiver};
 use super::stimulus::{actor, insert};
 
 /// Engine time when a model begins.
 pub(crate) const START_MS: u64 = 1_900_000_000_000;
-
-#[derive(Default)]
-pub(crate) struct Journal(Vec<String>);
-
-impl Journal {
-    pub(crate) fn replay(&self) -> State {
-        let mut state = State::default();
-        for row in &self.0 {
-            let step: Step = serde_json::from_str(row).unwrap();
-            fold(&mut state, &step);
-        }
-        state
-    }
-}
 
 pub(crate) struct World {
     pub(crate) engine: Engine,
@@ -46,6 +33,8 @@ pub(crate) struct World {
     /// Whose desktop the diagram shows.
     desktops: BTreeSet<String>,
     rows: Rows,
+    /// What each user heard last on each channel.
+    last: BTreeMap<(UserId, Channel), Sequence>,
 }
 
 impl World {
@@ -62,6 +51,7 @@ impl World {
             requested: BTreeSet::new(),
             wire: Vec::new(),
             rows: Rows::read(),
+            last: BTreeMap::new(),
         };
         world.configuration = json!({
             "users": {
@@ -82,7 +72,7 @@ impl World {
             "capacity": {"chat": 2, "email": 2},
         });
         let effect = world.configure();
-        world.journal(&effect);
+        world.journal.keep(&effect.step);
         world
     }
 
@@ -214,13 +204,8 @@ impl World {
         result
     }
 
-    fn journal(&mut self, effect: &Effect) {
-        let row = serde_json::to_string(&effect.step).unwrap();
-        self.journal.0.push(row);
-    }
-
     fn keep(&mut self, before: &State, effect: &Effect) -> Vec<String> {
-        self.journal(effect);
+        self.journal.keep(&effect.step);
         let taken = classify::of_step(before, &effect.step);
         let sequence = effect.step.head.sequence;
         let identity = Identity {
@@ -228,6 +213,7 @@ impl World {
             at: self.now,
         };
         let head = &effect.step.head;
+        self.check_chain(effect);
         let mut heard = Vec::new();
         for Announcement { to, previous, body } in &effect.announcements {
             // Who asked knows what is being answered now.
@@ -246,6 +232,20 @@ impl World {
             }
         }
         heard
+    }
+
+    /// Every announcement names the one before it, content of workbins aside, which is never replayed (design D10).
+    fn check_chain(&mut self, effect: &Effect) {
+        for said in &effect.announcements {
+            let key = (said.to.clone(), said.body.channel());
+            assert_eq!(said.previous, self.last.get(&key).copied(), "{said:?}");
+        }
+        for said in &effect.announcements {
+            if !matches!(said.body, Body::WorkbinContent { .. }) {
+                let key = (said.to.clone(), said.body.channel());
+                self.last.insert(key, effect.step.head.sequence);
+            }
+        }
     }
 
     /// The name of the request that a reference is of, unless it is the one that is being answered.
