@@ -246,6 +246,27 @@ fn only_a_media_server_says_whether_the_customer_is_there() {
 }
 
 #[test]
+fn answers_and_invitations_say_what_they_are_about() {
+    let mut world = World::new();
+    let mut last = |story: &str, event: &str| {
+        tell(&mut world, story);
+        let mut wire = world.wire.iter().rev();
+        wire.find(|it| it["event"] == event).unwrap().clone()
+    };
+    last(GIVEN, "EventAck");
+    let submit = "MediaServer->>Server: RequestSubmit interactionId=I1 queue=chat";
+    assert_eq!(last(submit, "EventAck")["interactionId"], "I1");
+    let offer = "URS->>Server: RequestRouteCall interaction=I1 agent=A1";
+    assert_eq!(last(offer, "EventInvite")["expiresAt"], at("+30"));
+    let accept = "A1->>Server: RequestReject interaction=I1";
+    last(accept, "EventRouteUsed");
+    let place = "URS->>Server: RequestRouteCall interaction=I1 queue=second";
+    let used = last(place, "EventRouteUsed");
+    assert_eq!(used["interactionId"], "I1");
+    assert_eq!(used["result"], "Delivered");
+}
+
+#[test]
 fn reporting_hears_who_did_it() {
     let mut world = World::new();
     tell(&mut world, GIVEN);
