@@ -239,6 +239,7 @@ mod tests {
     fn limits_are_kept_to_the_last_byte_key_and_level() {
         let parse = |value: Value| serde_json::from_value::<UserData>(value);
         let text = |len: usize| json!({"k": "x".repeat(len)});
+        assert_eq!(USER_DATA_BYTES_MAX, 262_144, "256 KiB");
         let around_len = text(0).to_string().len();
         let largest = parse(text(USER_DATA_BYTES_MAX - around_len)).expect("as large as may be");
         assert_eq!(largest.text_len(), USER_DATA_BYTES_MAX);
