@@ -83,6 +83,8 @@ fn a_pull_takes_so_many_at_most() {
     let named = json!({"queue": "chat", "interactionIds": ids});
     let refusal = ask(&mut engine, Role::Agent, "RequestPull", named).unwrap_err();
     assert_eq!(refusal.kind, RefusalKind::InvalidValue);
+    let named = json!({"queue": "chat", "interactionIds": vec!["I149"; 100]});
+    ask(&mut engine, Role::Agent, "RequestPull", named).unwrap();
     let counted = json!({"queue": "chat", "count": 1_000});
     let effect = ask(&mut engine, Role::Agent, "RequestPull", counted).unwrap();
     let Outcome::Pulled(pulled) = effect.step.outcome else {
@@ -284,6 +286,26 @@ fn stop(engine: &mut Engine, index: usize) -> Result<Effect, Refusal> {
         "RequestStopProcessing",
         parameters,
     )
+}
+
+#[test]
+fn a_text_has_so_many_characters_at_most() {
+    let mut engine = engine();
+    submit(&mut engine, 0);
+    for name in ["Subject", "ExternalId"] {
+        let mut change = |len: usize| {
+            let changed = json!({name: "x".repeat(len)});
+            let parameters = json!({"interactionId": "I0", "changedProperties": changed});
+            ask(
+                &mut engine,
+                Role::MediaServer,
+                "RequestChangeProperties",
+                parameters,
+            )
+        };
+        change(1_000).unwrap();
+        assert_eq!(change(1_001).unwrap_err().kind, RefusalKind::InvalidValue);
+    }
 }
 
 fn ask(engine: &mut Engine, role: Role, name: &str, parameters: Value) -> Result<Effect, Refusal> {

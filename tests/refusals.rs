@@ -130,19 +130,29 @@ fn who_changes_what_has_changed_is_stale() {
         None,
         parameters.as_object().unwrap(),
     );
-    let request = Request {
+    let operation = operation.unwrap();
+    let request = |read: Sequence| Request {
         actor: Actor::User {
             user: UserId::parse("MediaServer").unwrap(),
             role: Role::MediaServer,
         },
         reference_id: None,
-        if_match: Some(vec![Sequence(1)]),
+        if_match: Some(vec![read]),
         idempotency: None,
         entropy: [0; 16],
-        operation: operation.unwrap(),
+        operation: operation.clone(),
     };
-    let refused = world.engine.handle_request(Timestamp(START_MS), request);
+    let submitted = world.engine.state().sequence;
+    let stale = request(Sequence(submitted.0 - 1));
+    let refused = world.engine.handle_request(Timestamp(START_MS), stale);
     assert_eq!(refused.unwrap_err().kind, RefusalKind::Stale);
+    let current = request(submitted);
+    assert!(
+        world
+            .engine
+            .handle_request(Timestamp(START_MS), current)
+            .is_ok()
+    );
 }
 
 #[test]
@@ -217,6 +227,18 @@ fn an_unknown_interaction_has_the_code_and_the_text_of_the_reference() {
     let unknown = baton::domain::Refusal::unknown_interaction();
     assert_eq!(unknown.kind.codes().error_code, 43);
     assert_eq!(unknown.text, "Unknown interaction identifier specified");
+}
+
+#[test]
+fn a_refusal_repeats_what_was_sent_without_control_characters() {
+    let invalid = baton::domain::Refusal::invalid_value("queue", "a\u{1b}b");
+    assert!(invalid.text.ends_with("'ab'"), "{}", invalid.text);
+    let not_found = baton::domain::Refusal::not_found("queue", "a\u{1b}b");
+    assert_eq!(not_found.text, "There is no queue 'ab'");
+    let parameters = json!({"interactionId": "I1", "ticketId": "a\u{1b}b"});
+    let parameters = parameters.as_object().unwrap();
+    let refused = Operation::parse("Accept", None, parameters).unwrap_err();
+    assert!(refused.text.contains(r"a\u{1b}b"), "{}", refused.text);
 }
 
 #[test]

@@ -87,15 +87,6 @@ pub enum Router {
     External(UserId),
 }
 
-impl fmt::Display for Router {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::BuiltIn => f.write_str("built-in router"),
-            Self::External(user) => user.fmt(f),
-        }
-    }
-}
-
 /// To whom a message is said.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Party {

@@ -250,4 +250,24 @@ mod tests {
         assert!(parse(json!({"k": 18_446_744_073_709_551_615_u64, "l": 0.5, "n": null})).is_ok());
         assert!(parse(json!({"": 1})).is_err());
     }
+
+    #[test]
+    fn limits_are_kept_to_the_last_byte_key_and_level() {
+        let parse = |value: Value| serde_json::from_value::<UserData>(value);
+        let text = |len: usize| json!({"k": "x".repeat(len)});
+        assert_eq!(USER_DATA_BYTES_MAX, 262_144, "256 KiB");
+        let around_len = text(0).to_string().len();
+        let largest = parse(text(USER_DATA_BYTES_MAX - around_len)).expect("as large as may be");
+        assert_eq!(largest.text_len(), USER_DATA_BYTES_MAX);
+        assert!(parse(text(USER_DATA_BYTES_MAX - around_len + 1)).is_err());
+        assert!(parse(json!({"x".repeat(KEY_LEN_MAX): 1})).is_ok());
+        assert!(parse(json!({"x".repeat(KEY_LEN_MAX + 1): 1})).is_err());
+        let lists = |levels: usize, innermost: Value| json!({"k": (1..levels).fold(innermost, |inner, _| json!([inner]))});
+        assert!(parse(lists(USER_DATA_DEPTH_MAX - 1, json!([1]))).is_ok());
+        assert!(parse(lists(USER_DATA_DEPTH_MAX, json!([]))).is_ok());
+        assert!(parse(lists(USER_DATA_DEPTH_MAX, json!([1]))).is_err());
+        assert!(parse(lists(USER_DATA_DEPTH_MAX + 1, json!([]))).is_err());
+        assert!(parse(json!({"k": EXACT_FLOAT_MAX - 1.0})).is_ok());
+        assert!(parse(json!({"k": EXACT_FLOAT_MAX})).is_err());
+    }
 }

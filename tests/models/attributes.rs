@@ -25,6 +25,34 @@ type Rule = (
 
 const RULES: &[Rule] = &[
     (
+        "whoever is left owns it",
+        "A1->>Server: RequestSubmit interactionId=I1 mediaType=chat
+         A1->>Server: RequestConference interaction=I1 agentId=A2
+         A2->>Server: RequestAccept interaction=I1
+         A1->>Server: RequestLeaveInteraction interaction=I1",
+        &[("assignedTo", "A2")],
+    ),
+    (
+        "who invited another keeps it when that one leaves",
+        "A1->>Server: RequestSubmit interactionId=I1 mediaType=chat
+         A1->>Server: RequestConference interaction=I1 agentId=A2
+         A2->>Server: RequestAccept interaction=I1
+         A2->>Server: RequestLeaveInteraction interaction=I1",
+        &[("assignedTo", "A1")],
+    ),
+    (
+        "what no queue is named for belongs to one of its medium",
+        "A1->>Server: RequestSubmit interactionId=I1 mediaType=email",
+        &[("queue", "email")],
+    ),
+    (
+        "without a workbin of his own, what an agent leaves goes to a queue of its medium",
+        "Note over Server: configuration workbins={}
+         A1->>Server: RequestSubmit interactionId=I1 mediaType=email
+         A1->>Server: RequestAgentLogout",
+        &[("queue", "email")],
+    ),
+    (
         "what the submission says stays",
         "MediaServer->>Server: RequestSubmit interactionId=I1 queue=chat interactionType=Inbound interactionSubtype=InboundNew receivedAt=2029-01-02T03:04:05Z
          Note over Server: 7s pass
@@ -215,6 +243,42 @@ fn only_a_media_server_says_whether_the_customer_is_there() {
     }
     let email = "MediaServer->>Server: RequestSubmit queue=email isOnline=1";
     assert!(tell(&mut world, email)[0].contains("code=1002"));
+}
+
+#[test]
+fn answers_and_invitations_say_what_they_are_about() {
+    let mut world = World::new();
+    let mut last = |story: &str, event: &str| {
+        tell(&mut world, story);
+        let mut wire = world.wire.iter().rev();
+        wire.find(|it| it["event"] == event).unwrap().clone()
+    };
+    last(GIVEN, "EventAck");
+    let submit = "MediaServer->>Server: RequestSubmit interactionId=I1 queue=chat";
+    assert_eq!(last(submit, "EventAck")["interactionId"], "I1");
+    let offer = "URS->>Server: RequestRouteCall interaction=I1 agent=A1";
+    assert_eq!(last(offer, "EventInvite")["expiresAt"], at("+30"));
+    let accept = "A1->>Server: RequestReject interaction=I1";
+    last(accept, "EventRouteUsed");
+    let place = "URS->>Server: RequestRouteCall interaction=I1 queue=second";
+    let used = last(place, "EventRouteUsed");
+    assert_eq!(used["interactionId"], "I1");
+    assert_eq!(used["result"], "Delivered");
+}
+
+#[test]
+fn reporting_hears_who_did_it() {
+    let mut world = World::new();
+    tell(&mut world, GIVEN);
+    tell(
+        &mut world,
+        "A1->>Server: RequestSubmit interactionId=I1 mediaType=chat",
+    );
+    let mut events = world.wire.iter();
+    let login = events.find(|event| event["event"] == "EventAgentLogin");
+    assert_eq!(login.unwrap()["actor"]["agentId"], "A1");
+    let submitted = events.find(|event| event["event"] == "EventInteractionSubmitted");
+    assert_eq!(submitted.unwrap()["actor"]["agentId"], "A1");
 }
 
 fn tell(world: &mut World, story: &str) -> Vec<String> {

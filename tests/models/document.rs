@@ -11,9 +11,13 @@ pub(crate) enum Line {
     Pass { ms: u64 },
     /// `Note over A1: push session opens` or `… ends`
     Presence { user: String, present: bool },
+    /// `Note over Server: configuration key=value`
+    Configuration { change: String },
     /// `Note over Server: restart`
     Restart,
-    /// `Server-->>X: Event (Protocol) key=value …`, compared and rewritten.
+    /// `participant X as X and a desktop`
+    Desktop { user: String },
+    /// `Server-->>X: Event (Protocol) key=value …` or `Server--)X: …`, compared and rewritten.
     Said,
     /// Anything else: kept as it is.
     Other,
@@ -127,8 +131,18 @@ impl Document {
 
 /// One line of a diagram, or of a story.
 pub(crate) fn parse_line(line: &str) -> Line {
-    if line.starts_with("Server-->>") {
+    if line.starts_with("Server-->>") || line.starts_with("Server--)") {
         return Line::Said;
+    }
+    if let Some(named) = line.strip_prefix("participant ")
+        && let Some((user, "and a desktop")) = named.rsplit_once(" as ").and_then(|(user, text)| {
+            let desktop = text.strip_prefix(user)?;
+            Some((user, desktop.trim()))
+        })
+    {
+        return Line::Desktop {
+            user: user.to_owned(),
+        };
     }
     if let Some((from, request)) = line.split_once("->>Server: ") {
         return Line::Stimulus {
@@ -144,6 +158,9 @@ pub(crate) fn parse_line(line: &str) -> Line {
     };
     match (over, note, note.strip_suffix("s pass")) {
         ("Server", "restart", _) => Line::Restart,
+        ("Server", _, None) if note.starts_with("configuration ") => Line::Configuration {
+            change: note["configuration ".len()..].to_owned(),
+        },
         ("Server", _, Some(seconds)) => Line::Pass {
             ms: seconds.parse::<u64>().expect("a number of seconds") * 1_000,
         },

@@ -4,8 +4,10 @@ mod attributes;
 mod classify;
 mod describe;
 pub(crate) mod document;
+mod journal;
 mod rows;
 mod runner;
+mod stimulus;
 pub(crate) mod world;
 
 macro_rules! models {
@@ -29,6 +31,7 @@ models! {
     change_properties,
     conference,
     deliver_interaction,
+    desktops,
     disconnection,
     external_router,
     hold_and_resume,

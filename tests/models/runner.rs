@@ -4,9 +4,11 @@
 //! - `X->>Server:` is a request, as `POST /requests` takes it, with parameters as `key=value`; dots nest.
 //! - `Note over Server: 30s pass` moves the clock, `Note over Server: restart` starts it anew from its journal,
 //!   `Note over A1: push session opens` and `… ends` are what the hub says of an application.
+//! - `Note over Server: configuration key=value` configures the contact centre anew.
 //! - `Server-->>Y:` lines are exactly what parties hear, in order. Each cites, where Mermaid reads no further, what lets
 //!   it be said: a row of the state machine (interaction-models section 7 (a)), or a section or race where that has none;
 //!   `rows.md` holds what each of them allows.
+//! - `Server--)Y:` lines are what the desktop of Y sees, in diagrams that say `participant Y as Y and a desktop`.
 //! - After every diagram the journal is folded into a fresh state, which must equal the live one.
 //! - Every row of the document's tables of messages must be said somewhere in the document, to the receiver if the table
 //!   names one; what is said besides stands after `Beyond the reference:`.

@@ -1,34 +1,22 @@
 //! The engine of a model, with a journal that must replay to the same state.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use baton::centre::{Identity, event_json};
-use baton::domain::{Actor, Message, Party, ReferenceId, Refusal, Role, Timestamp, UserId};
-use baton::engine::operations::{Configure, Presence, Restart, find};
-use baton::engine::{Body, Effect, Engine, Operation, Request, State, Step, fold};
+use baton::domain::{Actor, Message, Party, ReferenceId, Refusal, Sequence, Timestamp, UserId};
+use baton::engine::operations::{Configure, Presence, Restart};
+use baton::engine::{Announcement, Body, Channel, Effect, Engine, Operation, Request, State};
 use serde_json::{Map, Value, json};
 
 use super::classify::{self, Taken};
-use super::describe::describe;
+use super::describe::{describe, describe_desktop};
 use super::document::{Block, Line};
+use super::journal::Journal;
 use super::rows::{Rows, receiver};
+use super::stimulus::{actor, insert};
 
 /// Engine time when a model begins.
 pub(crate) const START_MS: u64 = 1_900_000_000_000;
-
-#[derive(Default)]
-pub(crate) struct Journal(Vec<String>);
-
-impl Journal {
-    pub(crate) fn replay(&self) -> State {
-        let mut state = State::default();
-        for row in &self.0 {
-            let step: Step = serde_json::from_str(row).unwrap();
-            fold(&mut state, &step);
-        }
-        state
-    }
-}
 
 pub(crate) struct World {
     pub(crate) engine: Engine,
@@ -39,7 +27,14 @@ pub(crate) struct World {
     pub(crate) wire: Vec<Value>,
     now: Timestamp,
     reference: u64,
+    /// The names of the requests by reference.
+    asked: BTreeMap<ReferenceId, String>,
+    configuration: Value,
+    /// Whose desktop the diagram shows.
+    desktops: BTreeSet<String>,
     rows: Rows,
+    /// What each user heard last on each channel.
+    last: BTreeMap<(UserId, Channel), Sequence>,
 }
 
 impl World {
@@ -48,13 +43,17 @@ impl World {
             engine: Engine::default(),
             now: Timestamp(START_MS),
             reference: 0,
+            asked: BTreeMap::new(),
+            configuration: Value::Null,
+            desktops: BTreeSet::new(),
             journal: Journal::default(),
             said: BTreeSet::new(),
             requested: BTreeSet::new(),
             wire: Vec::new(),
             rows: Rows::read(),
+            last: BTreeMap::new(),
         };
-        let configuration = json!({
+        world.configuration = json!({
             "users": {
                 "A1": {"roles": ["agent"], "groups": ["team"]},
                 "A2": {"roles": ["agent"], "groups": ["team"]},
@@ -72,11 +71,15 @@ impl World {
             },
             "capacity": {"chat": 2, "email": 2},
         });
-        let configuration = serde_json::from_value(configuration).unwrap();
-        let operation = Operation::Configure(Configure(Box::new(configuration)));
-        let effect = world.request(Actor::Server, operation).unwrap();
-        world.journal(&effect);
+        let effect = world.configure();
+        world.journal.keep(&effect.step);
         world
+    }
+
+    fn configure(&mut self) -> Effect {
+        let configuration = serde_json::from_value(self.configuration.clone()).unwrap();
+        let operation = Operation::Configure(Configure(Box::new(configuration)));
+        self.request(Actor::Server, operation).unwrap()
     }
 
     /// Plays a block and gives its lines anew.
@@ -91,6 +94,8 @@ impl World {
                 Line::Stimulus { .. }
                 | Line::Pass { .. }
                 | Line::Presence { .. }
+                | Line::Configuration { .. }
+                | Line::Desktop { .. }
                 | Line::Restart => {
                     lines.push(text.clone());
                     let heard = self.play(line);
@@ -129,6 +134,15 @@ impl World {
                 let effect = self.request(Actor::Server, operation).unwrap();
                 heard.extend(self.keep(&before, &effect));
             }
+            Line::Configuration { change } => {
+                let (key, value) = change.split_once('=').expect("key=value");
+                insert(self.configuration.as_object_mut().unwrap(), key, value);
+                let effect = self.configure();
+                heard.extend(self.keep(&before, &effect));
+            }
+            Line::Desktop { user } => {
+                self.desktops.insert(user.clone());
+            }
             Line::Pass { ms } => self.now = self.now.plus_ms(*ms),
             Line::Said | Line::Other => {}
         }
@@ -162,6 +176,8 @@ impl World {
         }
         match Operation::parse(name, None, &parameters) {
             Ok(operation) => {
+                let reference = ReferenceId(self.reference + 1);
+                self.asked.insert(reference, name.to_owned());
                 let result = self.request(actor.clone(), operation.clone());
                 (Some(operation), result)
             }
@@ -189,32 +205,54 @@ impl World {
         result
     }
 
-    fn journal(&mut self, effect: &Effect) {
-        let row = serde_json::to_string(&effect.step).unwrap();
-        self.journal.0.push(row);
-    }
-
     fn keep(&mut self, before: &State, effect: &Effect) -> Vec<String> {
-        self.journal(effect);
+        self.journal.keep(&effect.step);
         let taken = classify::of_step(before, &effect.step);
         let sequence = effect.step.head.sequence;
         let identity = Identity {
             server: "baton",
             at: self.now,
         };
+        let head = &effect.step.head;
+        self.check_chain(effect);
         let mut heard = Vec::new();
-        for announcement in &effect.announcements {
-            if let Body::Event(message) = &announcement.body {
-                let previous = announcement.previous;
+        for Announcement { to, previous, body } in &effect.announcements {
+            // Who asked knows what is being answered now.
+            let now = head.reference_id.filter(|_| head.actor.user() == Some(to));
+            let to = to.as_str();
+            if let Body::Event(message) = body {
                 self.wire
-                    .push(event_json(message, sequence, previous, &identity));
-                let to = announcement.to.as_str();
+                    .push(event_json(message, sequence, *previous, &identity));
                 let said = self.note_said(message.event.as_str(), message.protocol.as_str(), to);
                 let cited = self.citation(&taken, message, &said);
-                heard.push(format!("Server-->>{to}: {} # {cited}", describe(message)));
+                let described = describe(message, |reference| self.earlier(reference, now));
+                heard.push(format!("Server-->>{to}: {described} # {cited}"));
+            } else if self.desktops.contains(to) {
+                let described = describe_desktop(body, |reference| self.earlier(reference, now));
+                heard.extend(described.map(|said| format!("Server--){to}: {said}")));
             }
         }
         heard
+    }
+
+    /// Every announcement names the one before it, content of workbins aside, which is never replayed (design D10).
+    fn check_chain(&mut self, effect: &Effect) {
+        for said in &effect.announcements {
+            let key = (said.to.clone(), said.body.channel());
+            assert_eq!(said.previous, self.last.get(&key).copied(), "{said:?}");
+        }
+        for said in &effect.announcements {
+            if !matches!(said.body, Body::WorkbinContent { .. }) {
+                let key = (said.to.clone(), said.body.channel());
+                self.last.insert(key, effect.step.head.sequence);
+            }
+        }
+    }
+
+    /// The name of the request that a reference is of, unless it is the one that is being answered.
+    fn earlier(&self, reference: Option<ReferenceId>, now: Option<ReferenceId>) -> Option<String> {
+        let reference = reference.filter(|_| reference != now)?;
+        self.asked.get(&reference).cloned()
     }
 
     fn note_said(&mut self, event: &str, protocol: &str, to: &str) -> String {
@@ -247,35 +285,5 @@ impl World {
         self.note_said("EventError", protocol, &to);
         let code = refusal.kind.codes().error_code;
         format!("Server-->>{to}: EventError ({protocol}) code={code} # {cited}")
-    }
-}
-
-/// A supervisor is an agent too, except for what only supervisors may do.
-fn actor(from: &str, request: &str) -> Actor {
-    let name = request.split_whitespace().next().unwrap();
-    let is_for_agents = find(name).is_some_and(|spec| spec.roles.contains(&Role::Agent));
-    let role = match receiver(from) {
-        _ if from == "Supervisor" && !is_for_agents => Role::Supervisor,
-        _ if from == "Admin" => Role::Admin,
-        "router" => Role::Router,
-        "media server" => Role::MediaServer,
-        "reporting" => Role::Reporting,
-        _ => Role::Agent,
-    };
-    let user = UserId::parse(from).unwrap();
-    Actor::User { user, role }
-}
-
-/// Sets a parameter; dots in the key nest.
-fn insert(map: &mut Map<String, Value>, key: &str, value: &str) {
-    match key.split_once('.') {
-        Some((outer, inner)) => {
-            let nested = map.entry(outer).or_insert_with(|| json!({}));
-            insert(nested.as_object_mut().unwrap(), inner, value);
-        }
-        None => {
-            let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
-            map.insert(key.to_owned(), value);
-        }
     }
 }
