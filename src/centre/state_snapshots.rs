@@ -1,7 +1,7 @@
 //! State snapshots: where a start begins, and who writes them (design D6, D15).
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -10,10 +10,12 @@ use tracing::{info, warn};
 use super::fold::FoldError;
 use super::release::Release;
 use crate::engine::{State, StatePart, StateParts};
-use crate::journal::{Journal, Reader, StateSnapshot, StateSnapshotError, StateSnapshots};
+use crate::journal::{Journal, Parts, Reader, StateSnapshot, StateSnapshotError, StateSnapshots};
 
 /// How often it is looked whether one is due.
 const LOOK_PERIOD: Duration = Duration::from_millis(500);
+/// Parts that have been understood, and wait to be put together with the others.
+const PARTS_LEN_MAX: usize = 64;
 /// How long one that could not be written is not tried again.
 const REST_AFTER_FAILURE: Duration = Duration::from_secs(60);
 
@@ -81,17 +83,41 @@ pub enum Unusable {
 /// # Errors
 /// The file is not good.
 pub fn read_state(snapshot: &StateSnapshot) -> Result<State, Unusable> {
-    let mut parts = StateParts::default();
-    for part in snapshot.open()? {
-        parts.add(StatePart::parse(&part?)?);
-    }
-    let state = parts.finish();
+    let state = put_together(snapshot.open()?)?;
     if state.sequence.0 != snapshot.sequence {
         return Err(Unusable::OtherSequence {
             found: state.sequence.0,
         });
     }
     Ok(state)
+}
+
+/// The parts are understood by as many threads as there are cores, while this one puts them together.
+fn put_together(parts: Parts) -> Result<State, Unusable> {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let parts = Mutex::new(parts);
+    let next = || parts.lock().unwrap_or_else(PoisonError::into_inner).next();
+    thread::scope(|scope| {
+        let (sender, understood) = mpsc::sync_channel(PARTS_LEN_MAX);
+        for _ in 0..cores {
+            let sender = sender.clone();
+            scope.spawn(move || {
+                while let Some(part) = next() {
+                    let read = part.map_err(Unusable::from);
+                    let part = read.and_then(|text| Ok(StatePart::parse(&text)?));
+                    if sender.send(part).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        let mut state = StateParts::default();
+        for part in understood {
+            state.add(part?);
+        }
+        Ok(state.finish())
+    })
 }
 
 /// The state that what a journal keeps goes on from.
