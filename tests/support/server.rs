@@ -146,6 +146,18 @@ impl Client {
         headers: &[(&str, &str)],
         body: Option<String>,
     ) -> Reply {
+        let reply = self.try_exchange(method, path, headers, body).await;
+        reply.unwrap()
+    }
+
+    /// The same where the server may be gone before it has answered.
+    pub(crate) async fn try_exchange(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<String>,
+    ) -> reqwest::Result<Reply> {
         let mut request = self
             .http
             .request(method, format!("{}{path}", self.url))
@@ -158,13 +170,13 @@ impl Client {
                 .header("content-type", "application/json")
                 .body(body);
         }
-        let reply = request.send().await.unwrap();
+        let reply = request.send().await?;
         let tag = reply.headers().get("etag");
-        Reply {
+        Ok(Reply {
             status: reply.status(),
             etag: tag.map(|tag| tag.to_str().unwrap().to_owned()),
-            text: reply.text().await.unwrap(),
-        }
+            text: reply.text().await?,
+        })
     }
 
     /// A POST that must succeed.
