@@ -3,18 +3,16 @@
 use std::fmt;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::{Process, Staff, VARIABLES, serve};
 use crate::simulation::dice::Dice;
+use crate::support::process::{AtLimit, with_file_limit};
 
 /// How long a server that is to die in a write may live without one that is long enough.
 const LIFE_MAX: Duration = Duration::from_secs(3);
 /// How long a server that is told to stop may take.
 const STOP_MAX: Duration = Duration::from_secs(10);
-/// Blocks of `ulimit -f`, in bytes.
-const BLOCK_BYTES: u64 = 512;
 
 #[derive(Clone, Copy)]
 pub(super) enum Ending {
@@ -61,7 +59,7 @@ impl Ending {
         }
         let mut command = serve(data, &VARIABLES);
         if let Self::InWrite(more) = self {
-            command = with_file_limit(&command, longest_file(data) + more);
+            command = with_file_limit(&command, longest_file(data) + more, AtLimit::Ends);
         }
         match Process::begin(&mut command, data) {
             Ok(server) => staff.replace_server(server),
@@ -96,21 +94,6 @@ async fn in_write(mut server: Process) -> Ended {
     }
     server.kill();
     Ended::Killed
-}
-
-/// The same command, ended by SIGXFSZ in the write that would make any file longer than this.
-fn with_file_limit(command: &Command, bytes: u64) -> Command {
-    let mut limited = Command::new("sh");
-    let blocks = bytes / BLOCK_BYTES;
-    limited
-        .args(["-c", &format!("ulimit -f {blocks} && exec \"$0\" \"$@\"")])
-        .arg(command.get_program())
-        .args(command.get_args())
-        .stderr(Stdio::null());
-    for (name, value) in command.get_envs() {
-        limited.env(name, value.expect("variables are only added"));
-    }
-    limited
 }
 
 fn longest_file(data: &Path) -> u64 {

@@ -5,8 +5,11 @@
 //! was done.
 
 mod checker;
+mod disk;
 mod ending;
+mod faults;
 mod listener;
+mod power;
 mod worker;
 
 use std::path::Path;
@@ -18,6 +21,7 @@ use tokio::task::JoinSet;
 use crate::simulation::dice::Dice;
 use crate::support::folded::URL;
 use crate::support::process::{Process, serve};
+use crate::support::server::Client;
 use checker::Account;
 use ending::{Ending, Endings};
 use listener::{Heard, listen};
@@ -43,25 +47,35 @@ async fn nothing_acknowledged_is_lost_and_everything_is_heard_once() {
     let seconds = seconds.map_or(USUAL_SECONDS, |text| text.parse().unwrap());
     let temporary = tempfile::tempdir().unwrap();
     let data = temporary.path();
-    let mut staff = Staff::begin(Process::start(data, &VARIABLES), 1);
+    let mut staff = Staff::begin(Process::start(data, &VARIABLES), seconds);
     let mut endings = Endings::default();
     let mut dice = Dice::new(seconds);
     let begun = Instant::now();
     while begun.elapsed().as_secs() < seconds {
         let ending = Ending::by_chance(&mut dice);
         endings.count(ending.bring(&mut staff, data).await);
-        assert!(staff.workers.try_join_next().is_none(), "a worker gave up");
+        staff.nobody_gave_up();
     }
     staff.replace_server(Process::start(data, &VARIABLES));
     let account = staff.finish(data).await;
     account.check();
-    println!("{endings}; {account}");
+    tell(&format!("{endings}; {account}"));
     assert!(endings.is_of_every_kind(), "{endings}");
+}
+
+#[expect(
+    clippy::print_stdout,
+    reason = "whoever lets it run for long wants to know what was done"
+)]
+fn tell(what_was_done: &str) {
+    println!("{what_was_done}");
 }
 
 /// Agents at work, their listeners, and the server that there is.
 struct Staff {
     server: Option<Process>,
+    /// One who is not at work.
+    observer: Client,
     urls: watch::Sender<String>,
     stop: watch::Sender<bool>,
     workers: JoinSet<Worker>,
@@ -69,20 +83,21 @@ struct Staff {
 }
 
 impl Staff {
-    /// Sets them to work. Every `run` on a data folder has a number of its own.
-    fn begin(server: Process, run: u64) -> Self {
+    /// Sets them to work on an empty data folder.
+    fn begin(server: Process, seed: u64) -> Self {
         let (urls, url) = watch::channel(server.url.clone());
         let (stop, stopped) = watch::channel(false);
         let (mut workers, mut listeners) = (JoinSet::new(), Vec::new());
         for name in AGENTS {
             let clients = (server.client(name), server.client("mediaserver"));
-            let worker = Worker::new(name, clients, url.clone(), run);
+            let worker = Worker::new(name, clients, url.clone(), seed);
             workers.spawn(worker.work(stopped.clone()));
             let (heard_up_to, up_to) = watch::channel(0);
             let listening = listen(server.client(name), url.clone(), heard_up_to);
             listeners.push((up_to, tokio::spawn(listening)));
         }
         Self {
+            observer: server.client("admin"),
             server: Some(server),
             urls,
             stop,
@@ -93,7 +108,12 @@ impl Staff {
 
     fn replace_server(&mut self, server: Process) {
         self.urls.send_replace(server.url.clone());
+        self.observer.url.clone_from(&server.url);
         self.server = Some(server);
+    }
+
+    fn nobody_gave_up(&mut self) {
+        assert!(self.workers.try_join_next().is_none(), "a worker gave up");
     }
 
     /// Lets the workers end what they have begun and the listeners hear of it, kills the server, and gives account.

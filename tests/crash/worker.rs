@@ -51,8 +51,6 @@ pub(super) struct Worker {
     media_server: Client,
     urls: watch::Receiver<String>,
     dice: Dice,
-    /// Of this run on the data folder, so that keys and identifiers are new.
-    run: u64,
     sent: u64,
     at_hand: Option<Known>,
     pub(super) acks: Vec<Ack>,
@@ -69,16 +67,15 @@ impl Worker {
         name: &'static str,
         (agent, media_server): (Client, Client),
         urls: watch::Receiver<String>,
-        run: u64,
+        seed: u64,
     ) -> Self {
-        let seed = run ^ u64::from(name.as_bytes()[name.len() - 1]);
+        let seed = seed ^ u64::from(name.as_bytes()[name.len() - 1]);
         Self {
             name,
             agent,
             media_server,
             urls,
             dice: Dice::new(seed),
-            run,
             sent: 0,
             at_hand: None,
             acks: Vec::new(),
@@ -121,7 +118,7 @@ impl Worker {
 
     /// Submits a mail, moves it about, and completes it; now and then it stays in the workbin for ever.
     async fn one_mail(&mut self) {
-        let id = format!("{}-{}-{}", self.name, self.run, self.sent);
+        let id = format!("{}-{}", self.name, self.sent);
         let submit = json!({"request": "RequestSubmit", "interactionId": id, "mediaType": "email"});
         let sequence = self.done("/api/v2/requests", submit).await;
         self.submitted.push((id.clone(), false));
@@ -209,14 +206,10 @@ impl Worker {
         self.sent += 1;
         let mut ack = Ack {
             user,
-            key: format!("{}-{}-{}", self.name, self.run, self.sent),
+            key: format!("{}-{}", self.name, self.sent),
             path: path.to_owned(),
             body: body.to_string(),
-            reply: Reply {
-                status: StatusCode::OK,
-                etag: None,
-                text: String::new(),
-            },
+            reply: Reply::default(),
         };
         ack.reply = self.ask(&ack).await;
         if ack.reply.status != StatusCode::OK {

@@ -8,6 +8,9 @@ use baton::options::{Flags, Keys, Options};
 
 use super::server::{Client, client_of};
 
+/// Blocks of `ulimit -f`, in bytes.
+const BLOCK_BYTES: u64 = 512;
+
 /// A running server. Dropped, it is killed.
 pub(crate) struct Process {
     child: Child,
@@ -24,6 +27,36 @@ pub(crate) fn serve(data: &Path, variables: &[(&str, &str)]) -> Command {
         .envs(variables.iter().copied())
         .stderr(Stdio::null());
     command
+}
+
+/// What becomes of a server whose file would get too long.
+pub(crate) enum AtLimit {
+    /// The kernel ends it, by SIGXFSZ, when it has written what fits.
+    Ends,
+    /// The write fails, as on a broken disk.
+    Fails,
+}
+
+/// The same command, whose files can get no longer than this.
+pub(crate) fn with_file_limit(command: &Command, bytes: u64, at_limit: AtLimit) -> Command {
+    let blocks = bytes / BLOCK_BYTES;
+    let ignore = match at_limit {
+        AtLimit::Ends => "",
+        AtLimit::Fails => "trap '' XFSZ && ",
+    };
+    let mut limited = Command::new("sh");
+    limited
+        .args([
+            "-c",
+            &format!("{ignore}ulimit -f {blocks} && exec \"$0\" \"$@\""),
+        ])
+        .arg(command.get_program())
+        .args(command.get_args())
+        .stderr(Stdio::null());
+    for (name, value) in command.get_envs() {
+        limited.env(name, value.expect("variables are only added"));
+    }
+    limited
 }
 
 impl Process {

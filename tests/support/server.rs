@@ -93,10 +93,11 @@ pub(crate) fn client_of(options: &Options, url: &str, user: &str) -> Client {
 }
 
 /// What the server answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) etag: Option<String>,
+    pub(crate) retry_after: Option<String>,
     pub(crate) text: String,
 }
 
@@ -171,10 +172,14 @@ impl Client {
                 .body(body);
         }
         let reply = request.send().await?;
-        let tag = reply.headers().get("etag");
+        let header = |name| {
+            let value = reply.headers().get(name)?;
+            Some(value.to_str().unwrap().to_owned())
+        };
         Ok(Reply {
             status: reply.status(),
-            etag: tag.map(|tag| tag.to_str().unwrap().to_owned()),
+            etag: header("etag"),
+            retry_after: header("retry-after"),
             text: reply.text().await?,
         })
     }
