@@ -1,5 +1,7 @@
 //! The driver: nothing leaves before it is durable, and what fails leaves no trace (design D5).
 
+mod clock;
+mod held;
 pub(crate) mod state_snapshots;
 
 use std::time::Duration;
