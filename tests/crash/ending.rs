@@ -112,8 +112,8 @@ impl Endings {
         }
     }
 
-    pub(super) fn is_of_every_kind(&self) -> bool {
-        self.killed > 0 && self.in_write + self.at_start > 0
+    pub(super) fn rounds(&self) -> u64 {
+        self.killed + self.told + self.in_write + self.at_start
     }
 }
 
@@ -125,7 +125,7 @@ impl fmt::Display for Endings {
             in_write,
             at_start,
         } = self;
-        let rounds = killed + told + in_write + at_start;
+        let rounds = self.rounds();
         write!(
             out,
             "{rounds} rounds: {killed} killed, {in_write} killed in a write, {at_start} in a write at the start, {told} \

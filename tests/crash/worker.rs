@@ -227,7 +227,8 @@ impl Worker {
     async fn after_a_restart(&mut self) {
         self.urls.mark_unchanged();
         let from = self.acks.len().saturating_sub(ASKED_AGAIN);
-        for ack in self.acks[from..].to_vec() {
+        let newest = self.acks[from..].to_vec();
+        for ack in newest {
             let again = self.ask(&ack).await;
             assert_eq!(again.status, ack.reply.status, "{again:?}");
             if ack.path.starts_with("/api/v2/requests") {
