@@ -1,6 +1,7 @@
 # make run       a contact centre on this machine: http://127.0.0.1:8080
 # make test      every test; installs what the tests need
-# make torture   every real client on every carrier through every outage, and CometD's core by chance, for minutes
+# make torture   every real client on every carrier through every outage, CometD's core by chance, and crashes and
+#                power cuts (CRASH_SECONDS=300 POWER_CUTS=20), for minutes
 # make simulate  the engine against its invariants for SEEDS=10000 seeds
 # make lint      what CI insists on besides the tests
 # make bench     durable operations per second, and what a CometD delivery costs, as a share of what the machine allows;
@@ -9,7 +10,7 @@
 #
 # Rust and Node are taken as given.
 
-.PHONY: run build page lint test test-rust test-clients test-tools simulate torture torture-core torture-clients bench
+.PHONY: run build page lint test test-rust test-clients test-tools simulate torture torture-core torture-crash torture-clients bench
 .DELETE_ON_ERROR:
 .ONESHELL:
 SHELL := bash
@@ -52,12 +53,19 @@ test-clients: page test-tools $(CLIENT_LIBRARIES)
 	cargo build --locked
 	CHROMIUM="$$($(FIND_CHROMIUM))" npm --prefix tests/clients test
 
-torture: torture-core torture-clients
+torture: torture-core torture-crash torture-clients
 
 # The session machine, the parser and the carriers by chance, with many times the cases of a test run.
 torture-core:
 	CASES_TIMES=100 cargo test --locked --release --test it -- machine:: parser::
 	CASES_TIMES=5 cargo test --locked --release --test it -- garbage::
+
+# The server killed, inside writes too, and its disk cut off from power, which takes root. In the debug build, as it is
+# the file system that is slow.
+CRASH_SECONDS ?= 300
+POWER_CUTS ?= 20
+torture-crash:
+	CRASH_SECONDS=$(CRASH_SECONDS) POWER_CUTS=$(POWER_CUTS) cargo test --locked --test it -- crash:: --nocapture
 
 # The engine by chance: make simulate SEEDS=10000.
 SEEDS ?= 10000

@@ -264,12 +264,14 @@ async fn serve(common: Common) -> Result<()> {
     }
     let server = Server::start(&options, centres).await?;
     let address = server.address()?;
+    // Before it says that it listens: whoever reads that may tell it to stop.
+    let stop = told_to_stop()?;
     println!("listening on http://{address}");
     if runs_demo {
         println!("{}", welcome(address));
     }
     std::io::stdout().flush()?;
-    server.run(told_to_stop()?).await;
+    server.run(stop).await;
     Ok(())
 }
 

@@ -174,12 +174,11 @@ pub fn secret(options: &Options, folder: Option<&DataFolder>) -> Result<Vec<u8>>
     if let Some(folder) = folder
         && !file.is_file()
     {
-        let path = folder.private_file(SECRET_FILE)?;
         let mut bytes = [0; 48];
         getrandom::fill(&mut bytes).context("the system gives no random bytes")?;
         use base64::Engine as _;
         let text = base64::engine::general_purpose::STANDARD.encode(bytes);
-        std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+        folder.write_private_file(SECRET_FILE, text.as_bytes())?;
     }
     read_secret(&file, options)
 }

@@ -5,6 +5,7 @@ mod api;
 mod bounds;
 mod centre;
 mod cometd;
+mod crash;
 mod house;
 mod journal;
 mod linearizability;

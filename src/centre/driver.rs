@@ -69,6 +69,8 @@ pub(super) struct Driver {
     next: Ready,
     in_flight: Option<(Waiting, Arc<State>)>,
     resting_until: Option<Instant>,
+    /// Whether to find out if the journal takes changes again: nobody asks for any of a server that is not ready.
+    probe_is_due: bool,
     stopping: bool,
 }
 
@@ -98,6 +100,7 @@ impl Driver {
             next: Ready::default(),
             in_flight: None,
             resting_until: None,
+            probe_is_due: false,
             stopping: false,
         }
     }
@@ -118,7 +121,7 @@ impl Driver {
                     None => return self.lose_writer(),
                 },
                 job = self.jobs.recv(), if has_room => self.take_job(job),
-                () = sleep_until(wake), if has_room => self.resting_until = None,
+                () = sleep_until(wake), if has_room => self.end_rest(),
             }
             self.do_what_is_due();
         }
@@ -128,6 +131,10 @@ impl Driver {
         let Ready { steps, waiting } = &self.next;
         let len = steps.len().max(waiting.stepless.len());
         len < GROUP_LEN_MAX && !self.stopping
+    }
+
+    fn end_rest(&mut self) {
+        self.probe_is_due = self.resting_until.take().is_some();
     }
 
     fn take_job(&mut self, job: Option<Job>) {
@@ -222,7 +229,8 @@ impl Driver {
         }
         let Ready { steps, waiting } = std::mem::take(&mut self.next);
         let Some(first) = steps.first() else {
-            return answer_stepless(waiting.stepless, &self.release.durable());
+            answer_stepless(waiting.stepless, &self.release.durable());
+            return self.probe_if_due();
         };
         let group = Group {
             expected_head: first.head.sequence.0 - 1,
@@ -233,6 +241,14 @@ impl Driver {
             self.in_flight = Some((waiting, state));
         } else {
             self.fail(waiting);
+        }
+    }
+
+    fn probe_if_due(&mut self) {
+        let is_due = std::mem::take(&mut self.probe_is_due);
+        let is_refusing = matches!(self.release.health(), Health::Refusing(_));
+        if is_due && is_refusing && self.groups.try_send(Work::Probe).is_ok() {
+            self.in_flight = Some((Waiting::default(), self.release.durable()));
         }
     }
 

@@ -3,6 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::Semaphore;
+use tracing::info;
 
 use super::notify::{channel_name, notification};
 use super::replay::{Replays, Said};
@@ -94,6 +95,7 @@ impl Release {
 
     pub(super) fn recovered(&self) {
         if matches!(self.health(), Health::Refusing(_)) {
+            info!(centre = %self.shared.centre, "the journal takes changes again");
             self.set_health(Health::Well);
         }
     }

@@ -28,6 +28,8 @@ pub(super) struct Group {
 pub(super) enum Work {
     /// Make steps durable.
     Append(Group),
+    /// Find out whether the journal takes anything.
+    Probe,
     /// Let the history begin after this.
     Trim(Base, oneshot::Sender<Result<(), journal::Error>>),
 }
@@ -64,6 +66,11 @@ fn run(
             Ok(Work::Append(group)) => {
                 let appended = append(journal.as_mut(), &group, bytes);
                 if done.blocking_send(appended).is_err() {
+                    return;
+                }
+            }
+            Ok(Work::Probe) => {
+                if done.blocking_send(journal.probe()).is_err() {
                     return;
                 }
             }

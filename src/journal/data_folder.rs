@@ -55,12 +55,28 @@ impl DataFolder {
             }
             Err(error) => Err(error),
         };
-        match made {
-            Ok(()) => Ok(file),
-            Err(source) => Err(Error::Folder {
-                folder: self.path.clone(),
-                source,
-            }),
+        made.map_err(|source| self.unusable(source))?;
+        Ok(file)
+    }
+
+    /// Makes a file in this folder, with mode 0600, that is there with all its content or not at all, whatever ends the
+    /// process or the machine meanwhile.
+    ///
+    /// # Errors
+    /// The file cannot be made.
+    pub fn write_private_file(&self, name: &str, content: &[u8]) -> Result<(), Error> {
+        let partial = self.private_file(&format!("{name}.partial"))?;
+        let written = fs::write(&partial, content)
+            .and_then(|()| File::open(&partial)?.sync_all())
+            .and_then(|()| fs::rename(&partial, self.path.join(name)))
+            .and_then(|()| sync_folder(&self.path));
+        written.map_err(|source| self.unusable(source))
+    }
+
+    fn unusable(&self, source: io::Error) -> Error {
+        Error::Folder {
+            folder: self.path.clone(),
+            source,
         }
     }
 }

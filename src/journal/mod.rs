@@ -55,6 +55,11 @@ pub trait Journal: Send {
     /// Writes all of `records` or none, if the journal ends at `expected_head`; they must continue it without a gap.
     fn append(&mut self, expected_head: u64, records: &[Record]) -> Appended;
 
+    /// Whether an append is taken at this time, found out by writing something that is no record. `Acked` if so.
+    fn probe(&mut self) -> Appended {
+        self.append(self.head(), &[])
+    }
+
     /// The first `limit` records after `sequence`, in order.
     fn read_after(&self, sequence: u64, limit: usize) -> Result<Vec<Record>, Error>;
 

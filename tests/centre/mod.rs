@@ -1,5 +1,7 @@
 //! The driver: nothing leaves before it is durable, and what fails leaves no trace (design D5).
 
+mod clock;
+mod held;
 pub(crate) mod state_snapshots;
 
 use std::time::Duration;
@@ -110,6 +112,41 @@ async fn a_refused_group_leaves_no_trace_and_the_next_may_pass() {
     let done = centre.request(submit("I1")).await.unwrap();
     assert_eq!(done.head.sequence.0, 2, "the refused step has no sequence");
     assert_eq!(centre.health(), Health::Well);
+}
+
+#[tokio::test]
+async fn a_journal_that_refused_is_tried_again_though_nobody_asks() {
+    let disk = MemoryDisk::new(1);
+    let centre = start(&disk).await;
+    disk.fail_next(Fault::Refused);
+    disk.fail_next(Fault::Refused);
+    let before = centre.state();
+    centre.request(submit("I1")).await.unwrap_err();
+    let recovery = async {
+        while centre.health() != Health::Well {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, recovery).await.unwrap();
+    assert_eq!(centre.state(), before, "trying says nothing");
+    let done = centre.request(submit("I1")).await.unwrap();
+    assert_eq!(done.head.sequence.0, before.sequence.0 + 1);
+}
+
+#[tokio::test]
+async fn a_journal_that_fails_when_it_is_tried_again_has_failed() {
+    let disk = MemoryDisk::new(1);
+    let centre = start(&disk).await;
+    disk.fail_next(Fault::Refused);
+    disk.fail_next(Fault::Ambiguous { written: false });
+    centre.request(submit("I1")).await.unwrap_err();
+    let failure = async {
+        while !matches!(centre.health(), Health::Failed(_)) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, failure).await.unwrap();
+    assert!(centre.state().interactions.is_empty());
 }
 
 #[tokio::test]

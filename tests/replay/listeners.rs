@@ -1,14 +1,10 @@
 //! Those who come back: over WebSocket, and by server-sent events.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
-use tokio::time::timeout;
 
 use crate::support::desktop::Desktop;
+use crate::support::events::EventStream;
 use crate::support::server::Client;
-
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What the user of `client` hears on `channel` after `cursor`, up to the sequence `last`.
 pub(super) async fn by_socket(
@@ -30,34 +26,14 @@ pub(super) async fn by_events(
     cursor: &str,
     is_last: impl Fn(&Value) -> bool,
 ) -> Vec<(Option<String>, Value)> {
-    let url = format!(
-        "{}/api/v2/notifications/events?channel={channel}",
-        client.url
-    );
-    let http = reqwest::Client::new();
-    let request = http.get(url).bearer_auth(&client.token);
-    let mut response = request
-        .header("last-event-id", cursor)
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(response.headers()["content-type"], "text/event-stream");
-    let (mut text, mut heard) = (String::new(), Vec::new());
+    let stream = EventStream::open(client, channel, cursor).await;
+    let (mut stream, mut heard) = (stream.unwrap(), Vec::new());
     loop {
-        let chunk = timeout(PATIENCE, response.chunk()).await;
-        let chunk = chunk.expect("nothing came in time").unwrap();
-        text += std::str::from_utf8(&chunk.expect("the stream goes on")).unwrap();
-        while let Some((block, rest)) = text.split_once("\n\n") {
-            let field = |name| block.lines().find_map(|line| line.strip_prefix(name));
-            if let Some(data) = field("data: ") {
-                let message: Value = serde_json::from_str(data).unwrap();
-                let id = field("id: ").map(str::to_owned);
-                heard.push((id, message["data"].clone()));
-            }
-            text = rest.to_owned();
-            if heard.last().is_some_and(|(_, data)| is_last(data)) {
-                return heard;
-            }
+        let (id, data) = stream.next().await.unwrap().expect("the stream goes on");
+        let last = is_last(&data);
+        heard.push((id, data));
+        if last {
+            return heard;
         }
     }
 }

@@ -5,50 +5,14 @@ mod story;
 
 use std::path::Path;
 
-use baton::centre::{Links, channel_name, notification};
-use baton::engine::{State, Step, fold};
-use baton::journal::{DataFolder, Journal, SqliteJournal};
 use serde_json::{Value, json};
 
 use crate::support::desktop::Desktop;
+use crate::support::folded::{Folded, URL};
 use crate::support::process::Process;
 use listeners::{by_events, by_socket};
 
 const CHANNELS: [&str; 3] = ["/v2/me/channels", "/v2/me/interactions", "/v2/me/messages"];
-const URL: &str = "http://baton.test";
-
-/// What agent1 hears on each channel according to the journal alone, each with its sequence.
-struct Folded(Vec<(&'static str, u64, Value)>);
-
-impl Folded {
-    fn read(data: &Path) -> Self {
-        let folder = DataFolder::open(data).unwrap();
-        let journal = SqliteJournal::open(&folder, "demo", 0).unwrap();
-        let base = journal.base().unwrap();
-        let base = base.map(|base| State::from_snapshot(&base.body).unwrap());
-        let (mut state, mut heard) = (base.unwrap_or_default(), Vec::new());
-        for record in journal.read_after(0, usize::MAX).unwrap() {
-            let step: Step = serde_json::from_slice(&record.body).unwrap();
-            for said in fold(&mut state, &step) {
-                if said.to.as_str() == "agent1" && !said.body.is_transient() {
-                    let body = notification(&said, &step.head, "baton", &Links::new(URL));
-                    let channel = channel_name(said.body.channel());
-                    heard.push((channel, step.head.sequence.0, body));
-                }
-            }
-        }
-        Self(heard)
-    }
-
-    fn on(&self, channel: &str, after: u64, up_to: u64) -> Vec<Value> {
-        let of_channel = self
-            .0
-            .iter()
-            .filter(|(on, at, _)| *on == channel && *at > after && *at <= up_to);
-        of_channel.map(|(_, _, body)| body.clone()).collect()
-    }
-}
-
 fn start(data: &Path, ring_len_max: &str) -> Process {
     let ring = ("BATON_REPLAY_RING_LEN_MAX", ring_len_max);
     Process::start(data, &[ring, ("BATON_EXTERNAL_URL", URL)])
@@ -109,7 +73,7 @@ async fn streams_are_folds(ring_len_max: &str) {
     }
     drop(witness);
     server.kill();
-    let folded = Folded::read(data);
+    let folded = Folded::read(data, "agent1");
     for (channel, cursor, heard) in streams {
         let expected = folded.on(channel, cursor, last);
         assert_eq!(heard, expected, "{channel} after {cursor}");
@@ -138,8 +102,8 @@ async fn one_stream_of_all_channels_has_an_identifier_where_a_step_ends() {
         assert_eq!(rest, heard[index + 1..], "after {id}");
     }
     server.kill();
-    let folded = Folded::read(temporary.path());
-    let expected: Vec<&Value> = folded.0.iter().map(|(_, _, body)| body).collect();
+    let folded = Folded::read(temporary.path(), "agent1");
+    let expected: Vec<&Value> = folded.said.iter().map(|(_, _, body)| body).collect();
     let heard: Vec<&Value> = heard.iter().map(|(_, data)| data).collect();
     assert_eq!(heard, expected);
 }
@@ -211,7 +175,7 @@ async fn what_was_trimmed_is_not_kept_and_everything_else_is() {
         }
         (_, before) = agent.get("/api/v2/me/channels").await;
         server.kill();
-        let folded = Folded::read(temporary.path());
+        let folded = Folded::read(temporary.path(), "agent1");
         for (after, heard) in streams {
             assert_eq!(heard, folded.on(CHANNELS[1], after, last), "after {after}");
         }
@@ -274,7 +238,7 @@ async fn a_restored_backup_is_another_history() {
     assert!(ids.iter().flatten().all(|id| id.ends_with(&new.epoch)));
     streams.push((lost, heard));
     server.kill();
-    let folded = Folded::read(&data);
+    let folded = Folded::read(&data, "agent1");
     for (cursor, heard) in streams {
         assert_eq!(
             heard,

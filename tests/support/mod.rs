@@ -1,5 +1,7 @@
 //! What several tests need.
 
 pub(crate) mod desktop;
+pub(crate) mod events;
+pub(crate) mod folded;
 pub(crate) mod process;
 pub(crate) mod server;

@@ -2,11 +2,14 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
 use baton::options::{Flags, Keys, Options};
 
 use super::server::{Client, client_of};
+
+/// Blocks of `ulimit -f`, in bytes.
+const BLOCK_BYTES: u64 = 512;
 
 /// A running server. Dropped, it is killed.
 pub(crate) struct Process {
@@ -15,30 +18,73 @@ pub(crate) struct Process {
     data: PathBuf,
 }
 
+/// `baton serve` on a free port, with variables besides, to be started with [`Process::begin`].
+pub(crate) fn serve(data: &Path, variables: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_baton"));
+    command
+        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        .arg(data)
+        .envs(variables.iter().copied())
+        .stderr(Stdio::null());
+    command
+}
+
+/// What becomes of a server whose file would get too long.
+pub(crate) enum AtLimit {
+    /// The kernel ends it, by SIGXFSZ, when it has written what fits.
+    Ends,
+    /// The write fails, as on a broken disk.
+    Fails,
+}
+
+/// The same command, whose files can get no longer than this.
+pub(crate) fn with_file_limit(command: &Command, bytes: u64, at_limit: AtLimit) -> Command {
+    let blocks = bytes / BLOCK_BYTES;
+    let ignore = match at_limit {
+        AtLimit::Ends => "",
+        AtLimit::Fails => "trap '' XFSZ && ",
+    };
+    let mut limited = Command::new("sh");
+    limited
+        .args([
+            "-c",
+            &format!("{ignore}ulimit -f {blocks} && exec \"$0\" \"$@\""),
+        ])
+        .arg(command.get_program())
+        .args(command.get_args())
+        .stderr(Stdio::null());
+    for (name, value) in command.get_envs() {
+        limited.env(name, value.expect("variables are only added"));
+    }
+    limited
+}
+
 impl Process {
     /// Starts `baton serve` on a free port, with variables besides.
     pub(crate) fn start(data: &Path, variables: &[(&str, &str)]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_baton"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-            .arg(data)
-            .envs(variables.iter().copied())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let begun = Self::begin(&mut serve(data, variables), data);
+        begun.expect("it says where it listens")
+    }
+
+    /// Starts a server and waits until it listens, or gives what it exited with instead.
+    pub(crate) fn begin(serve: &mut Command, data: &Path) -> Result<Self, ExitStatus> {
+        let mut child = serve.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let url = lines.find_map(|line| {
             let line = line.unwrap();
             let (_, url) = line.split_once("listening on ")?;
             Some(url.trim_end_matches('/').to_owned())
         });
+        let Some(url) = url else {
+            return Err(child.wait().unwrap());
+        };
         // What else it says would fill the pipe and stop it.
         std::thread::spawn(move || lines.for_each(drop));
-        Self {
+        Ok(Self {
             child,
-            url: url.expect("it says where it listens"),
+            url,
             data: data.to_owned(),
-        }
+        })
     }
 
     /// A client of a demo user, with a token of his role.
@@ -50,10 +96,20 @@ impl Process {
 
     /// As an operator stops it; what it exits with.
     pub(crate) fn terminate(mut self) -> Option<i32> {
+        self.tell_to_stop();
+        self.child.wait().unwrap().code()
+    }
+
+    /// As an operator begins to stop it.
+    pub(crate) fn tell_to_stop(&self) {
         let pid = self.child.id().to_string();
         let told = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
         assert!(told.success());
-        self.child.wait().unwrap().code()
+    }
+
+    /// What it has exited with; none while it runs.
+    pub(crate) fn exit_status(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
     }
 
     /// As a crash ends it.

@@ -93,10 +93,11 @@ pub(crate) fn client_of(options: &Options, url: &str, user: &str) -> Client {
 }
 
 /// What the server answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) etag: Option<String>,
+    pub(crate) retry_after: Option<String>,
     pub(crate) text: String,
 }
 
@@ -146,6 +147,18 @@ impl Client {
         headers: &[(&str, &str)],
         body: Option<String>,
     ) -> Reply {
+        let reply = self.try_exchange(method, path, headers, body).await;
+        reply.unwrap()
+    }
+
+    /// The same where the server may be gone before it has answered.
+    pub(crate) async fn try_exchange(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<String>,
+    ) -> reqwest::Result<Reply> {
         let mut request = self
             .http
             .request(method, format!("{}{path}", self.url))
@@ -158,13 +171,17 @@ impl Client {
                 .header("content-type", "application/json")
                 .body(body);
         }
-        let reply = request.send().await.unwrap();
-        let tag = reply.headers().get("etag");
-        Reply {
+        let reply = request.send().await?;
+        let header = |name| {
+            let value = reply.headers().get(name)?;
+            Some(value.to_str().unwrap().to_owned())
+        };
+        Ok(Reply {
             status: reply.status(),
-            etag: tag.map(|tag| tag.to_str().unwrap().to_owned()),
-            text: reply.text().await.unwrap(),
-        }
+            etag: header("etag"),
+            retry_after: header("retry-after"),
+            text: reply.text().await?,
+        })
     }
 
     /// A POST that must succeed.

@@ -22,6 +22,10 @@ pub use compose::Composition;
 pub use epoch::Lineage;
 pub use scan::{Found, JournalFile};
 
+/// Writes a page as an append does, and nothing of the history.
+const PROBE: &str =
+    "INSERT INTO meta VALUES ('probes', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1";
+
 /// A journal in an SQLite file of its own, which `sqlite3` may read and back up while the server runs.
 #[derive(Debug)]
 pub struct SqliteJournal {
@@ -82,6 +86,17 @@ impl SqliteJournal {
         self.set_page_limit(bytes).map_err(in_file(&self.file))
     }
 
+    /// What an error while writing means.
+    fn not_written(&mut self, source: rusqlite::Error) -> Appended {
+        let certainly_not_written = self.connection.is_autocommit() && is_passing(&source);
+        let error = in_file(&self.file)(source);
+        if certainly_not_written {
+            return Appended::Refused(error);
+        }
+        self.failed = true;
+        Appended::Ambiguous(error)
+    }
+
     fn set_page_limit(&self, bytes: u64) -> rusqlite::Result<()> {
         let page: i64 = file::pragma(&self.connection, "page_size")?;
         let pages = (as_sql(bytes) / page).max(1);
@@ -117,15 +132,17 @@ impl Journal for SqliteJournal {
                 self.head = head;
                 Appended::Fenced { head }
             }
-            Err(source) => {
-                let certainly_not_written = self.connection.is_autocommit() && is_passing(&source);
-                let error = in_file(&self.file)(source);
-                if certainly_not_written {
-                    return Appended::Refused(error);
-                }
-                self.failed = true;
-                Appended::Ambiguous(error)
-            }
+            Err(source) => self.not_written(source),
+        }
+    }
+
+    fn probe(&mut self) -> Appended {
+        if self.failed {
+            return Appended::Ambiguous(Error::Failed);
+        }
+        match self.connection.execute(PROBE, []) {
+            Ok(_) => Appended::Acked,
+            Err(source) => self.not_written(source),
         }
     }
 
