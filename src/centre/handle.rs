@@ -7,16 +7,20 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+use super::archive::{self, Archive, ArchiveError, Retention, Storage};
 use super::clock::Clock;
 use super::driver::{Done, Driver, Job, unavailable};
 use super::fold::{self, FoldError};
 use super::release::{Health, Release};
 use super::replay::{self, Eye, History, ReaderThread, ReplayLimits, Replays};
 use super::resources::Links;
+use super::search::{Cursor, Filter, Found, PageLimits};
 use super::state_snapshots::{self, Begun, SnapshotPolicy, SnapshotThread};
 use super::writer;
 use crate::bayeux::Replayed;
-use crate::domain::{CentreId, Configuration, Refusal, RefusalKind, Timing, UserId};
+use crate::domain::{
+    CentreId, Configuration, Interaction, InteractionId, Refusal, RefusalKind, Timing, UserId,
+};
 use crate::engine::operations::Configure;
 use crate::engine::{Engine, Operation, Request, State};
 use crate::hub::Hub;
@@ -34,6 +38,7 @@ pub struct Handle {
     jobs: mpsc::Sender<Job>,
     clock: Clock,
     release: Release,
+    archive: Archive,
     tasks: Arc<Mutex<Option<Tasks>>>,
 }
 
@@ -63,6 +68,8 @@ pub struct Start {
     pub configuration: Configuration,
     /// How much of what was said stays in memory.
     pub replay: ReplayLimits,
+    /// How long what has been stopped is kept in the archive; none for ever.
+    pub archive_retention: Option<Duration>,
     /// Times given by the server's options, which go before the configured ones.
     pub timing: Timing,
 }
@@ -89,9 +96,12 @@ impl Handle {
     ///
     /// # Errors
     /// See [`StartError`].
-    pub async fn start(start: Start) -> Result<Self, StartError> {
+    pub async fn start(mut start: Start) -> Result<Self, StartError> {
         let eye = start.journal.reader()?;
         let (state, replays, begun) = restore(&start, eye.as_ref())?;
+        archive::catch_up(start.journal.as_mut(), eye.as_ref(), &state);
+        let files = start.snapshots.as_ref().map(|(files, _)| files.clone());
+        let archive = Archive::open(start.journal.as_ref(), files.clone())?;
         let release = Release::new(
             start.id.clone(),
             start.server,
@@ -105,8 +115,10 @@ impl Handle {
         let (jobs, todo) = mpsc::channel(REQUESTS_LEN_MAX);
         let name = start.id.as_str();
         let bytes = Arc::default();
-        let (work, written, writer) = writer::start(name, start.journal, Arc::clone(&bytes))?;
-        let files = start.snapshots.as_ref().map(|(files, _)| files.clone());
+        let retention = start.archive_retention;
+        let retention = retention.map(|period| Retention { clock, period });
+        let (work, written, writer) =
+            writer::start(name, start.journal, Arc::clone(&bytes), retention)?;
         let eye = Eye::new(eye, files);
         let reader = replay::start_reader(name, Arc::clone(&replays), eye, work.clone())?;
         let snapshots = start.snapshots.map(|(files, policy)| {
@@ -123,6 +135,7 @@ impl Handle {
             jobs,
             clock,
             release,
+            archive,
             tasks: Arc::new(Mutex::new(Some(Tasks {
                 driver: tokio::spawn(async move {
                     driver.run().await;
@@ -160,6 +173,35 @@ impl Handle {
     /// Which history its sequences count, and from where on it can be told again.
     pub(super) fn history(&self) -> History {
         self.release.replays().history()
+    }
+
+    /// A stopped interaction that the state may know no longer.
+    ///
+    /// # Errors
+    /// See [`ArchiveError`].
+    pub async fn archived(&self, id: &InteractionId) -> Result<Option<Interaction>, ArchiveError> {
+        self.archive.find(id).await
+    }
+
+    /// Some of the stopped interactions that a filter accepts, the newest first, from a place on.
+    ///
+    /// # Errors
+    /// See [`ArchiveError`].
+    pub async fn search(
+        &self,
+        filter: Filter,
+        after: Option<Cursor>,
+        limits: PageLimits,
+    ) -> Result<Found, ArchiveError> {
+        self.archive.search(filter, after, limits).await
+    }
+
+    /// What it takes up on the disk.
+    ///
+    /// # Errors
+    /// See [`ArchiveError`].
+    pub async fn storage(&self) -> Result<Storage, ArchiveError> {
+        self.archive.storage().await
     }
 
     /// What a user hears again after `after`; none if it is not kept.
@@ -247,6 +289,7 @@ impl Handle {
         }) = tasks
         {
             let _ = driver.await;
+            self.archive.close().await;
             let end = move || {
                 // Whichever of them panicked has said so.
                 let _ = (reader.join(), writer.join());

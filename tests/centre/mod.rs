@@ -1,5 +1,6 @@
 //! The driver: nothing leaves before it is durable, and what fails leaves no trace (design D5).
 
+pub(crate) mod archive;
 pub(crate) mod state_snapshots;
 
 use std::time::Duration;
@@ -243,6 +244,7 @@ pub(crate) fn beginning(journal: Box<dyn Journal>) -> Start {
         configuration,
         timing: Timing::default(),
         replay: ReplayLimits::default(),
+        archive_retention: None,
     }
 }
 

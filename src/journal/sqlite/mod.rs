@@ -1,3 +1,4 @@
+mod archive;
 mod backup;
 mod checksum;
 mod compose;
@@ -12,8 +13,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use super::{
-    Appended, Base, DataFolder, Error, Journal, Reader, Record, StateSnapshot, check_continuous,
-    check_trim, state_snapshots,
+    Appended, Archived, Base, DataFolder, Error, Journal, Reader, Record, StateSnapshot,
+    check_continuous, check_trim, state_snapshots,
 };
 use read::SqliteReader;
 
@@ -65,6 +66,7 @@ impl SqliteJournal {
         // A state snapshot is only ever made of what is durable: a journal that ends before it has lost something.
         let is_behind = |it: &StateSnapshot| it.epoch == known.number && it.sequence > head;
         let is_behind = snapshots.iter().any(is_behind);
+        archive::forget_after(&connection, head).map_err(in_file(&file))?;
         let lineage = epoch::claim(&connection, &file, head, epoch_if_new, is_behind)?;
         Ok(Self {
             connection,
@@ -177,6 +179,21 @@ impl Journal for SqliteJournal {
         let _ = self.sweep.go_on(&self.connection);
     }
 
+    fn archive(&mut self, rows: &[Archived]) -> Result<(), Error> {
+        let behavior = TransactionBehavior::Immediate;
+        let mut write = || {
+            let transaction = self.connection.transaction_with_behavior(behavior)?;
+            archive::insert(&transaction, rows)?;
+            transaction.commit()
+        };
+        write().map_err(in_file(&self.file))
+    }
+
+    fn expire(&mut self, before_ms: u64) {
+        // What cannot be removed now is removed later.
+        let _ = archive::expire(&self.connection, before_ms);
+    }
+
     /// Moves the write-ahead log into the file, so that it is not an append that has to wait for it.
     fn idle(&mut self) {
         // Whatever goes wrong leaves the log as it is, and the next checkpoint writes all of it again.
@@ -244,6 +261,7 @@ fn insert(transaction: &Connection, records: &[Record]) -> rusqlite::Result<()> 
         for key in &record.keys {
             step_key.execute((key, sequence))?;
         }
+        archive::insert(transaction, &record.archived)?;
     }
     Ok(())
 }
