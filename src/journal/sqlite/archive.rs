@@ -16,13 +16,13 @@ const BYTES: &str = "archived_bytes";
 
 const COLUMNS: &str = "at_ms, sequence, key, label_1, label_2, body, checksum";
 
-pub(super) fn insert(connection: &Connection, rows: &[Archived]) -> rusqlite::Result<()> {
-    if rows.is_empty() {
-        return Ok(());
-    }
+pub(super) fn insert<'a>(
+    connection: &Connection,
+    rows: impl IntoIterator<Item = &'a Archived>,
+) -> rusqlite::Result<()> {
     let mut row = connection
         .prepare_cached("INSERT OR REPLACE INTO archive VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
-    let mut bytes = 0;
+    let (mut len, mut bytes) = (0, 0);
     for it in rows {
         let (place, [first, second]) = (&it.place, &it.labels);
         row.execute((
@@ -34,9 +34,13 @@ pub(super) fn insert(connection: &Connection, rows: &[Archived]) -> rusqlite::Re
             &it.body,
             checksum_of(it),
         ))?;
+        len += 1;
         bytes += it.body.len();
     }
-    epoch::add(connection, LEN, rows.len() as i64)?;
+    if len == 0 {
+        return Ok(());
+    }
+    epoch::add(connection, LEN, len)?;
     epoch::add(connection, BYTES, bytes as i64)
 }
 

@@ -133,8 +133,12 @@ pub(super) fn set(connection: &Connection, name: &str, value: i64) -> rusqlite::
 
 /// Counts a number up or down.
 pub(super) fn add(connection: &Connection, name: &str, by: i64) -> rusqlite::Result<()> {
-    let known = value(connection, name)?.unwrap_or(0);
-    set(connection, name, known + by)
+    connection
+        .prepare_cached(
+            "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = value + ?2",
+        )?
+        .execute((name, by))
+        .map(|_| ())
 }
 
 /// Tells a file from its copies: the number of its inode, which may be given out again, and when it was created, which

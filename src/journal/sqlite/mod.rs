@@ -175,8 +175,10 @@ impl Journal for SqliteJournal {
     }
 
     fn sweep(&mut self) {
-        // What cannot be removed now is removed later: nobody reads it any more.
-        let _ = self.sweep.go_on(&self.connection);
+        // What cannot be removed now is removed later: nobody reads it any more. A journal that failed writes nothing.
+        if !self.failed {
+            let _ = self.sweep.go_on(&self.connection);
+        }
     }
 
     fn archive(&mut self, rows: &[Archived]) -> Result<(), Error> {
@@ -190,8 +192,10 @@ impl Journal for SqliteJournal {
     }
 
     fn expire(&mut self, before_ms: u64) {
-        // What cannot be removed now is removed later.
-        let _ = archive::expire(&self.connection, before_ms);
+        // What cannot be removed now is removed later. A journal that failed writes nothing.
+        if !self.failed {
+            let _ = archive::expire(&self.connection, before_ms);
+        }
     }
 
     /// Moves the write-ahead log into the file, so that it is not an append that has to wait for it.
@@ -261,9 +265,9 @@ fn insert(transaction: &Connection, records: &[Record]) -> rusqlite::Result<()> 
         for key in &record.keys {
             step_key.execute((key, sequence))?;
         }
-        archive::insert(transaction, &record.archived)?;
     }
-    Ok(())
+    let archived = records.iter().flat_map(|record| &record.archived);
+    archive::insert(transaction, archived)
 }
 
 /// Errors that SQLite reports before anything is committed and that may pass. All others might come after the commit
