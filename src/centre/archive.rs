@@ -156,13 +156,20 @@ impl Archive {
 
 /// Archives what the state remembers as stopped, where the journal is of a format that had no archive, or was put
 /// together from what had none. What cannot be written now is tried again at the next start.
-pub(super) fn catch_up(journal: &mut dyn Journal, eye: &dyn Reader, state: &State) {
+pub(super) fn catch_up(
+    journal: &mut dyn Journal,
+    eye: &dyn Reader,
+    state: &State,
+    retention: Option<&Retention>,
+) {
     let is_empty = eye.usage().is_ok_and(|usage| usage.archived_len == 0);
-    if !is_empty || state.stopped.is_empty() {
+    let kept_since = retention.map(Retention::kept_since);
+    let is_kept = |it: &&Arc<Interaction>| it.completed_at >= kept_since;
+    let mut rows = state.stopped.values().filter(is_kept).map(|it| row_of(it));
+    if !is_empty {
         return;
     }
-    let rows: Vec<Archived> = state.stopped.values().map(|it| row_of(it)).collect();
-    if let Err(cause) = journal.archive(&rows) {
+    if let Err(cause) = journal.archive(&mut rows) {
         warn!(%cause, "what was stopped before there was an archive cannot be archived");
     }
 }

@@ -99,7 +99,11 @@ impl Handle {
     pub async fn start(mut start: Start) -> Result<Self, StartError> {
         let eye = start.journal.reader()?;
         let (state, replays, begun) = restore(&start, eye.as_ref())?;
-        archive::catch_up(start.journal.as_mut(), eye.as_ref(), &state);
+        let clock = Clock::start(state.at);
+        let retention = start.archive_retention;
+        let retention = retention.map(|period| Retention { clock, period });
+        let journal = start.journal.as_mut();
+        archive::catch_up(journal, eye.as_ref(), &state, retention.as_ref());
         let files = start.snapshots.as_ref().map(|(files, _)| files.clone());
         let archive = Archive::open(start.journal.as_ref(), files.clone())?;
         let release = Release::new(
@@ -110,13 +114,10 @@ impl Handle {
             replays.clone(),
         );
         let wanted = wanted_configuration(&state, start.configuration, start.timing);
-        let clock = Clock::start(state.at);
         release.publish(Arc::new(state.clone()));
         let (jobs, todo) = mpsc::channel(REQUESTS_LEN_MAX);
         let name = start.id.as_str();
         let bytes = Arc::default();
-        let retention = start.archive_retention;
-        let retention = retention.map(|period| Retention { clock, period });
         let (work, written, writer) =
             writer::start(name, start.journal, Arc::clone(&bytes), retention)?;
         let eye = Eye::new(eye, files);

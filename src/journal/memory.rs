@@ -218,7 +218,7 @@ impl Journal for MemoryJournal {
         Ok(())
     }
 
-    fn archive(&mut self, rows: &[Archived]) -> Result<(), Error> {
+    fn archive(&mut self, rows: &mut dyn Iterator<Item = Archived>) -> Result<(), Error> {
         self.read()?.archive(rows);
         Ok(())
     }
@@ -361,7 +361,7 @@ impl State {
                     sequences.push(record.sequence);
                 }
             }
-            self.archive(&record.archived);
+            self.archive(record.archived.iter().cloned());
             self.records.push(Record {
                 keys: Vec::new(),
                 archived: Vec::new(),
@@ -370,9 +370,9 @@ impl State {
         }
     }
 
-    fn archive(&mut self, rows: &[Archived]) {
-        let rows = rows.iter().map(|row| (row.place.clone(), row.clone()));
-        self.archive.extend(rows);
+    fn archive(&mut self, rows: impl Iterator<Item = Archived>) {
+        self.archive
+            .extend(rows.map(|row| (row.place.clone(), row)));
     }
 
     fn record(&self, sequence: u64) -> &Record {

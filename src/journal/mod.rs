@@ -90,8 +90,8 @@ pub trait Journal: Send {
     /// Removes a few of the records that a trim left to be removed.
     fn sweep(&mut self) {}
 
-    /// Archives what was ended by records that carried nothing for the archive.
-    fn archive(&mut self, rows: &[Archived]) -> Result<(), Error>;
+    /// Archives what was ended by records that carried nothing for the archive: all of it or nothing.
+    fn archive(&mut self, rows: &mut dyn Iterator<Item = Archived>) -> Result<(), Error>;
 
     /// Removes a few of the archived rows that ended before a time, the oldest first.
     fn expire(&mut self, before_ms: u64);

@@ -56,15 +56,13 @@ fn archive_more(data: &Path, like: &str, ids: impl Iterator<Item = String>) {
     let text = String::from_utf8(first.body.clone()).unwrap();
     let quoted = |id: &str| format!("\"id\":\"{id}\"");
     assert!(text.contains(&quoted(like)));
-    let rows: Vec<Archived> = ids
-        .map(|id| {
-            let mut row = first.clone();
-            row.body = text.replace(&quoted(like), &quoted(&id)).into_bytes();
-            row.place.key = id;
-            row
-        })
-        .collect();
-    journal.archive(&rows).unwrap();
+    let mut rows = ids.map(|id| {
+        let mut row: Archived = first.clone();
+        row.body = text.replace(&quoted(like), &quoted(&id)).into_bytes();
+        row.place.key = id;
+        row
+    });
+    journal.archive(&mut rows).unwrap();
 }
 
 #[tokio::test]

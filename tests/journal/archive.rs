@@ -221,7 +221,7 @@ fn archived_rows_outlive_their_records_and_the_process() {
         let mut journal = place.open(1);
         assert_eq!(all(&*journal), [5, 4, 3, 2, 1]);
         let late = ending(6, "I0", ["chat", "sales"]).archived;
-        journal.archive(&late).unwrap();
+        journal.archive(&mut late.into_iter()).unwrap();
         assert_eq!(all(&*journal), [6, 5, 4, 3, 2, 1]);
         assert_eq!(journal.head(), 5);
     });

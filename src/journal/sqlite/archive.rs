@@ -1,5 +1,6 @@
 //! The archive: rows that outlive the steps they were written with.
 
+use std::borrow::Borrow;
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -16,14 +17,15 @@ const BYTES: &str = "archived_bytes";
 
 const COLUMNS: &str = "at_ms, sequence, key, label_1, label_2, body, checksum";
 
-pub(super) fn insert<'a>(
+pub(super) fn insert(
     connection: &Connection,
-    rows: impl IntoIterator<Item = &'a Archived>,
+    rows: impl IntoIterator<Item = impl Borrow<Archived>>,
 ) -> rusqlite::Result<()> {
     let mut row = connection
         .prepare_cached("INSERT OR REPLACE INTO archive VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
     let (mut len, mut bytes) = (0, 0);
     for it in rows {
+        let it = it.borrow();
         let (place, [first, second]) = (&it.place, &it.labels);
         row.execute((
             as_sql(place.at_ms),

@@ -181,9 +181,9 @@ impl Journal for SqliteJournal {
         }
     }
 
-    fn archive(&mut self, rows: &[Archived]) -> Result<(), Error> {
+    fn archive(&mut self, rows: &mut dyn Iterator<Item = Archived>) -> Result<(), Error> {
         let behavior = TransactionBehavior::Immediate;
-        let mut write = || {
+        let write = || {
             let transaction = self.connection.transaction_with_behavior(behavior)?;
             archive::insert(&transaction, rows)?;
             transaction.commit()
