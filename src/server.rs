@@ -76,6 +76,7 @@ impl Server {
                 configuration,
                 timing: options.timing(),
                 replay: replay_limits(options),
+                archive_retention: archive_retention(options),
             };
             let handle = Handle::start(start)
                 .await
@@ -212,6 +213,11 @@ fn replay_limits(options: &Options) -> ReplayLimits {
         ring_len_max: options.replay_ring_len_max,
         ring_bytes_max: options.replay_ring_bytes_max,
     }
+}
+
+fn archive_retention(options: &Options) -> Option<Duration> {
+    let kept_ms = Some(options.archive_retention_ms).filter(|ms| *ms > 0);
+    kept_ms.map(Duration::from_millis)
 }
 
 fn snapshot_policy(options: &Options) -> SnapshotPolicy {

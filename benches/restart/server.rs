@@ -67,6 +67,7 @@ async fn start(data: &Path, policy: SnapshotPolicy) -> Handle {
         configuration: configuration(),
         timing: Timing::default(),
         replay: ReplayLimits::default(),
+        archive_retention: None,
     })
     .await
     .unwrap()

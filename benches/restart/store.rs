@@ -109,5 +109,6 @@ fn record(step: &Step) -> Record {
         at_ms: step.head.at.0,
         body: serde_json::to_vec(step).unwrap(),
         keys: step.interaction_ids(),
+        archived: Vec::new(),
     }
 }

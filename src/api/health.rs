@@ -1,4 +1,4 @@
-//! `/health/live`, `/health/ready` and the version: answered without credentials.
+//! `/health/live`, `/health/ready` and the version, answered without credentials; and what the disk holds.
 
 use axum::Json;
 use axum::extract::State;
@@ -7,7 +7,10 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::App;
+use super::caller::Caller;
+use super::error::ApiError;
 use crate::centre::Health;
+use crate::domain::Role;
 
 /// The process answers
 #[utoipa::path(get, path = "/health/live", tag = "Operation", responses((status = 200, description = "It lives")))]
@@ -43,4 +46,22 @@ pub(super) async fn ready(State(app): State<App>) -> Response {
     responses((status = 200, description = "The version")))]
 pub(super) async fn version() -> Json<Value> {
     Json(json!({"statusCode": 0, "version": env!("CARGO_PKG_VERSION")}))
+}
+
+/// What the contact centre takes up on the disk, in bytes; for administrators
+#[utoipa::path(get, path = "/diagnostics/storage", tag = "Operation",
+    responses((status = 200, description = "The journal's file with what of it is free, the archive in it, and the state snapshots"),
+              (status = 401), (status = 403), (status = 503)))]
+pub(super) async fn storage(caller: Caller) -> Result<Json<Value>, ApiError> {
+    if !caller.0.roles.contains(&Role::Admin) {
+        return Err(ApiError::forbidden("This is for administrators"));
+    }
+    let storage = caller.0.centre.storage().await?;
+    let journal = storage.journal;
+    Ok(Json(json!({
+        "statusCode": 0,
+        "journal": {"bytes": journal.bytes, "freeBytes": journal.free_bytes},
+        "archive": {"interactions": journal.archived_len, "bytes": journal.archived_bytes},
+        "stateSnapshots": {"files": storage.snapshots_len, "bytes": storage.snapshots_bytes},
+    })))
 }

@@ -41,9 +41,11 @@ pub(super) async fn read_history(
     };
     let centre = &caller.0.centre;
     let mut body = centre.history_of(&id, after).await?;
-    let is_unknown = centre.state().interaction(&id).is_none();
-    if after == 0 && is_unknown && body["history"] == json!([]) {
-        return Err(Refusal::unknown_interaction().into());
+    let is_empty = body["history"] == json!([]);
+    if is_empty && centre.state().interaction(&id).is_none() {
+        // The journal has been trimmed behind it, or nobody has ever heard of it.
+        let archived = centre.archived(&id).await?;
+        archived.ok_or_else(Refusal::unknown_interaction)?;
     }
     body["statusCode"] = json!(0);
     body["id"] = json!(id);
@@ -51,14 +53,11 @@ pub(super) async fn read_history(
     Ok(Json(body))
 }
 
-/// The state now, or as it was at the moment that `at` names.
+/// The state as it was at the moment that `at` names.
 ///
 /// # Errors
 /// `at` is none, is to come, is not kept, or not for this caller.
-pub(super) async fn state_at(caller: &Caller, at: Option<&str>) -> Result<Arc<State>, ApiError> {
-    let Some(at) = at else {
-        return Ok(caller.0.centre.state());
-    };
+pub(super) async fn state_at(caller: &Caller, at: &str) -> Result<Arc<State>, ApiError> {
     require_overseer(caller)?;
     let moment = Moment::parse(at).ok_or_else(|| Refusal::invalid_value("at", at))?;
     Ok(caller.0.centre.state_at(moment).await?)

@@ -6,7 +6,6 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::App;
@@ -16,44 +15,56 @@ use super::conditions::{Conditions, Tags, etag};
 use super::error::ApiError;
 use super::history::state_at;
 use super::operate::{operate, read_operation};
+use super::search::{ListQuery, Search};
 use super::url::{Parameters, Segment};
 use crate::centre::{interaction_for, select};
 use crate::domain::{Interaction, InteractionId, Refusal, Role};
 use crate::engine::operations::Gateway;
 use crate::engine::{self, Operation, agent_state};
 
-/// Interactions in one reply; `after` of the reply asks for the next ones.
-const LIST_LEN_MAX: usize = 500;
-/// Bytes of attached data in one reply, above which no further interaction is added.
-const LIST_BYTES_MAX: usize = 2 * 1024 * 1024;
-
-/// What a list is asked for.
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct ListQuery {
-    fields: Option<String>,
-    after: Option<String>,
-    at: Option<String>,
-}
-
-/// The active interactions of the contact centre; for an agent those that he may know of
+/// The active interactions of the contact centre, for an agent those that he may know of; with `state=Completed` those that
+/// have ended, for supervisors and administrators
 #[utoipa::path(get, path = "/interactions", tag = "Interactions",
     params(("fields" = Option<String>, Query, description = "`*` or a list of fields; without it URIs are given"),
-           ("after" = Option<String>, Query, description = "Only interactions after this identifier"),
-           ("at" = Option<String>, Query, description = "As it was after this sequence or at this time; for supervisors and administrators")),
+           ("state" = Option<String>, Query, description = "Only those in this state; `Completed` ones are in the archive, the newest first"),
+           ("queue" = Option<String>, Query, description = "Only those that are in this queue, or were in last"),
+           ("mediaType" = Option<String>, Query, description = "Only those of this medium"),
+           ("from" = Option<String>, Query, description = "ISO 8601: only those that were completed then or later; active ones: submitted"),
+           ("to" = Option<String>, Query, description = "ISO 8601: only those before then"),
+           ("q" = Option<String>, Query, description = "Only those with this text in `id`, `externalId`, `subject` or the JSON text of `userData`, whatever the case; a reply may hold none and yet say where to go on"),
+           ("limit" = Option<u32>, Query, description = "Interactions in one reply, at most 500"),
+           ("after" = Option<String>, Query, description = "`after` of the reply before: goes on there"),
+           ("at" = Option<String>, Query, description = "As it was after this sequence or at this time, for supervisors and administrators; not of what is in the archive")),
     responses((status = 200, description = "URIs or interactions"), (status = 400), (status = 401), (status = 403), (status = 404), (status = 503)))]
 pub(super) async fn list_interactions(
     caller: Caller,
     Parameters(query): Parameters<ListQuery>,
 ) -> Result<Json<Value>, ApiError> {
-    let state = state_at(&caller, query.at.as_deref()).await?;
     if !caller.sees_all() && !caller.0.roles.contains(&Role::Agent) {
         return Err(ApiError::forbidden(
             "This is for agents, supervisors and administrators",
         ));
     }
+    let search = Search::parse(&query)?;
+    if let Some(at) = query.at.as_deref().filter(|_| search.is_of_completed()) {
+        return Err(Refusal::invalid_value("at", at).into());
+    }
+    if search.is_of_completed() {
+        if !caller.sees_all() {
+            return Err(ApiError::forbidden(
+                "What has ended is for supervisors and administrators",
+            ));
+        }
+        let page = search.completed(&caller).await?;
+        return Ok(Json(list(&caller, page, &query)));
+    }
+    let state = match query.at.as_deref() {
+        Some(at) => state_at(&caller, at).await?,
+        None => caller.0.centre.state(),
+    };
     let visible = state.interactions.values();
     let visible = visible.filter(|interaction| caller.may_see(&state, interaction));
-    Ok(Json(list(&caller, visible, &query)))
+    Ok(Json(list(&caller, search.active(visible), &query)))
 }
 
 /// The interactions that the agent works on or is invited to
@@ -65,7 +76,7 @@ pub(super) async fn list_my_interactions(
     Parameters(query): Parameters<ListQuery>,
 ) -> Result<Json<Value>, ApiError> {
     let state = caller.0.centre.state();
-    let mine = state.involved(caller.user());
+    let mine = Search::page(&query).active(state.involved(caller.user()));
     let mut body = list(&caller, mine, &query);
     body["sequence"] = json!(state.sequence);
     Ok(Json(body))
@@ -83,8 +94,10 @@ pub(super) async fn read_interaction(
     Parameters(query): Parameters<ListQuery>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let state = state_at(&caller, query.at.as_deref()).await?;
-    let found = find(&caller, &state, &id)?;
+    let found = match query.at.as_deref() {
+        Some(at) => find(&caller, state_at(&caller, at).await?.as_ref(), &id)?,
+        None => find_anywhere(&caller, &id).await?,
+    };
     show(&caller, &found, &query, &headers)
 }
 
@@ -179,27 +192,12 @@ pub(super) async fn submit_interaction(
     operate(&app, &caller, operation, &body, conditions).await
 }
 
-/// One page of what the caller may see, given in the order of the identifiers.
-fn list<'a>(
+/// A page of interactions as a reply, with the place where the next page begins.
+fn list(
     caller: &Caller,
-    visible: impl Iterator<Item = &'a Arc<Interaction>>,
+    (found, next): (Vec<Arc<Interaction>>, Option<String>),
     query: &ListQuery,
 ) -> Value {
-    let after = query.after.as_deref().unwrap_or_default();
-    let mut rest = visible
-        .filter(|interaction| interaction.id.as_str() > after)
-        .peekable();
-    let (mut found, mut bytes) = (Vec::new(), 0);
-    while found.len() < LIST_LEN_MAX && bytes < LIST_BYTES_MAX {
-        let Some(next) = rest.next() else { break };
-        bytes += query
-            .fields
-            .as_ref()
-            .map_or(0, |_| next.user_data.text_len());
-        found.push(next);
-    }
-    let last = found.last().filter(|_| rest.peek().is_some());
-    let next = last.map(|interaction| interaction.id.clone());
     let links = caller.0.centre.links();
     let mut body = match &query.fields {
         None => {
@@ -221,6 +219,19 @@ fn list<'a>(
         body["after"] = json!(next);
     }
     body
+}
+
+/// An interaction that the caller may know of, also one that has ended long ago.
+async fn find_anywhere(caller: &Caller, id: &str) -> Result<Arc<Interaction>, ApiError> {
+    let state = caller.0.centre.state();
+    let archived = match InteractionId::parse(id) {
+        Ok(id) if state.interaction(&id).is_none() => caller.0.centre.archived(&id).await?,
+        Ok(_) | Err(_) => None,
+    };
+    match archived.filter(|interaction| caller.may_see(&state, interaction)) {
+        Some(interaction) => Ok(Arc::new(interaction)),
+        None => find(caller, &state, id),
+    }
 }
 
 fn find(caller: &Caller, state: &engine::State, id: &str) -> Result<Arc<Interaction>, ApiError> {

@@ -15,6 +15,7 @@ mod operate;
 mod pages;
 mod requests;
 mod schemas;
+mod search;
 mod session;
 mod tokens;
 mod url;
@@ -103,6 +104,7 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
         .routes(routes!(health::version))
+        .routes(routes!(health::storage))
         .routes(routes!(openapi::read_document))
         .split_for_parts()
 }

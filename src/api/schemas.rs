@@ -19,6 +19,7 @@ pub(super) fn all() -> Value {
         "InteractionReply": reply("interaction", &json!({"$ref": "#/components/schemas/Interaction"})),
         "InteractionsReply": reply("interactions", &list_of("Interaction")),
         "OperationReply": reply("interactions", &list_of("Interaction")),
+        "StorageReply": storage(),
         "EventReply": object(&["statusCode"], json!({
             "statusCode": {"const": 0},
             "event": {"type": "string", "description": "Absent where the answer follows later"},
@@ -72,6 +73,7 @@ pub(super) fn of_reply(operation_id: &str) -> &'static str {
         "list_interactions" | "list_my_interactions" => "InteractionsReply",
         "operate_on_interaction" | "update_interaction" => "OperationReply",
         "take_request" => "EventReply",
+        "storage" => "StorageReply",
         _ => "Success",
     }
 }
@@ -131,6 +133,24 @@ fn success() -> Value {
         "referenceId": {"type": "integer"},
         "sequence": {"type": "integer"},
     })
+}
+
+/// What the disk holds, each part as the numbers that it is counted by.
+fn storage() -> Value {
+    let part = |names: [&str; 2]| {
+        let counts = names.map(|name| (name.to_owned(), json!({"type": "integer", "minimum": 0})));
+        object(&names, Value::Object(counts.into_iter().collect()))
+    };
+    let mut properties = json!({
+        "journal": part(["bytes", "freeBytes"]),
+        "archive": part(["interactions", "bytes"]),
+        "stateSnapshots": part(["files", "bytes"]),
+    });
+    properties["statusCode"] = json!({"const": 0});
+    object(
+        &["statusCode", "journal", "archive", "stateSnapshots"],
+        properties,
+    )
 }
 
 /// A successful reply that may carry something more; lists carry URIs where no fields were asked for.

@@ -14,7 +14,7 @@ use tracing::error;
 use super::clock::Clock;
 use super::release::{Health, Release};
 use super::replay::Said;
-use super::writer::{Group, Work};
+use super::writer::{Entry, Group, Work};
 use crate::domain::{Refusal, RefusalKind, Timestamp, UserId};
 use crate::engine::operations::{Presence, Restart};
 use crate::engine::{Effect, Engine, FirstAnswer, Head, Operation, Outcome, Request, State};
@@ -77,7 +77,7 @@ pub(super) struct Driver {
 /// The group that is being computed.
 #[derive(Default)]
 struct Ready {
-    steps: Vec<crate::engine::Step>,
+    entries: Vec<Entry>,
     waiting: Waiting,
 }
 
@@ -128,8 +128,8 @@ impl Driver {
     }
 
     fn has_room(&self) -> bool {
-        let Ready { steps, waiting } = &self.next;
-        let len = steps.len().max(waiting.stepless.len());
+        let Ready { entries, waiting } = &self.next;
+        let len = entries.len().max(waiting.stepless.len());
         len < GROUP_LEN_MAX && !self.stopping
     }
 
@@ -204,7 +204,7 @@ impl Driver {
             return;
         }
         let now = self.clock.now();
-        while self.next.steps.len() < GROUP_LEN_MAX {
+        while self.next.entries.len() < GROUP_LEN_MAX {
             match self.engine.handle_timeout(now) {
                 Some(effect) => self.keep(effect),
                 None => return,
@@ -219,7 +219,9 @@ impl Driver {
             announcements: effect.announcements,
         });
         self.next.waiting.effects.push((said, step.outcome.clone()));
-        self.next.steps.push(step);
+        let stopped = self.engine.state().stopped_by(&step);
+        let stopped = stopped.cloned().collect();
+        self.next.entries.push(Entry { step, stopped });
     }
 
     /// Hands the computed group to the writer, if he is free; what depends on nothing new is settled at once.
@@ -227,14 +229,14 @@ impl Driver {
         if self.in_flight.is_some() {
             return;
         }
-        let Ready { steps, waiting } = std::mem::take(&mut self.next);
-        let Some(first) = steps.first() else {
+        let Ready { entries, waiting } = std::mem::take(&mut self.next);
+        let Some(first) = entries.first() else {
             answer_stepless(waiting.stepless, &self.release.durable());
             return self.probe_if_due();
         };
         let group = Group {
-            expected_head: first.head.sequence.0 - 1,
-            steps,
+            expected_head: first.step.head.sequence.0 - 1,
+            entries,
         };
         if self.groups.try_send(Work::Append(group)).is_ok() {
             let state = Arc::new(self.engine.state().clone());

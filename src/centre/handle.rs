@@ -8,6 +8,7 @@ use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+use super::archive::{self, Archive, ArchiveError, Retention, Storage};
 use super::clock::Clock;
 use super::driver::{Done, Driver, Job, unavailable};
 use super::fold::{self, FoldError};
@@ -16,10 +17,13 @@ use super::past::{Moment, PastReader};
 use super::release::{Health, Release};
 use super::replay::{self, Eye, History, Past, ReaderThread, ReplayLimits, Replays};
 use super::resources::Links;
+use super::search::{Cursor, Filter, Found, PageLimits};
 use super::state_snapshots::{self, Begun, SnapshotPolicy, SnapshotThread};
 use super::writer;
 use crate::bayeux::Replayed;
-use crate::domain::{CentreId, Configuration, InteractionId, Refusal, RefusalKind, Timing, UserId};
+use crate::domain::{
+    CentreId, Configuration, Interaction, InteractionId, Refusal, RefusalKind, Timing, UserId,
+};
 use crate::engine::operations::Configure;
 use crate::engine::{Engine, Operation, Request, State};
 use crate::hub::Hub;
@@ -38,6 +42,7 @@ pub struct Handle {
     clock: Clock,
     release: Release,
     past: Arc<PastReader>,
+    archive: Archive,
     tasks: Arc<Mutex<Option<Tasks>>>,
 }
 
@@ -67,6 +72,8 @@ pub struct Start {
     pub configuration: Configuration,
     /// How much of what was said stays in memory.
     pub replay: ReplayLimits,
+    /// How long what has been stopped is kept in the archive; none for ever.
+    pub archive_retention: Option<Duration>,
     /// Times given by the server's options, which go before the configured ones.
     pub timing: Timing,
 }
@@ -93,9 +100,16 @@ impl Handle {
     ///
     /// # Errors
     /// See [`StartError`].
-    pub async fn start(start: Start) -> Result<Self, StartError> {
+    pub async fn start(mut start: Start) -> Result<Self, StartError> {
         let (eye, past) = (start.journal.reader()?, start.journal.reader()?);
         let (state, replays, begun) = restore(&start, eye.as_ref())?;
+        let clock = Clock::start(state.at);
+        let retention = start.archive_retention;
+        let retention = retention.map(|period| Retention { clock, period });
+        let journal = start.journal.as_mut();
+        archive::catch_up(journal, eye.as_ref(), &state, retention.as_ref());
+        let files = start.snapshots.as_ref().map(|(files, _)| files.clone());
+        let archive = Archive::open(start.journal.as_ref(), files.clone())?;
         let release = Release::new(
             start.id.clone(),
             start.server,
@@ -104,15 +118,13 @@ impl Handle {
             replays.clone(),
         );
         let wanted = wanted_configuration(&state, start.configuration, start.timing);
-        let clock = Clock::start(state.at);
         release.publish(Arc::new(state.clone()));
         let (jobs, todo) = mpsc::channel(REQUESTS_LEN_MAX);
         let name = start.id.as_str();
         let bytes = Arc::default();
-        let (work, written, writer) = writer::start(name, start.journal, Arc::clone(&bytes))?;
-        let files = start.snapshots.as_ref().map(|(files, _)| files.clone());
-        let past = Eye::new(past, files.clone());
-        let past = Past::new(Arc::clone(&replays), past);
+        let (work, written, writer) =
+            writer::start(name, start.journal, Arc::clone(&bytes), retention)?;
+        let past = Past::new(Arc::clone(&replays), Eye::new(past, files.clone()));
         let eye = Eye::new(eye, files);
         let reader = replay::start_reader(name, Arc::clone(&replays), eye, work.clone())?;
         let snapshots = start.snapshots.map(|(files, policy)| {
@@ -130,6 +142,7 @@ impl Handle {
             clock,
             past: Arc::new(PastReader::new(past, release.clone())),
             release,
+            archive,
             tasks: Arc::new(Mutex::new(Some(Tasks {
                 driver: tokio::spawn(async move {
                     driver.run().await;
@@ -194,6 +207,35 @@ impl Handle {
     /// Which history its sequences count, and from where on it can be told again.
     pub(super) fn history(&self) -> History {
         self.release.replays().history()
+    }
+
+    /// A stopped interaction that the state may know no longer.
+    ///
+    /// # Errors
+    /// See [`ArchiveError`].
+    pub async fn archived(&self, id: &InteractionId) -> Result<Option<Interaction>, ArchiveError> {
+        self.archive.find(id).await
+    }
+
+    /// Some of the stopped interactions that a filter accepts, the newest first, from a place on.
+    ///
+    /// # Errors
+    /// See [`ArchiveError`].
+    pub async fn search(
+        &self,
+        filter: Filter,
+        after: Option<Cursor>,
+        limits: PageLimits,
+    ) -> Result<Found, ArchiveError> {
+        self.archive.search(filter, after, limits).await
+    }
+
+    /// What it takes up on the disk.
+    ///
+    /// # Errors
+    /// See [`ArchiveError`].
+    pub async fn storage(&self) -> Result<Storage, ArchiveError> {
+        self.archive.storage().await
     }
 
     /// What a user hears again after `after`; none if it is not kept.
@@ -282,6 +324,7 @@ impl Handle {
         {
             let _ = driver.await;
             let past = Arc::clone(&self.past);
+            self.archive.close().await;
             let end = move || {
                 past.close();
                 // Whichever of them panicked has said so.

@@ -3,6 +3,7 @@
 //! [`Handle`] asks, reads and stops it; `driver` is its one writer; `notify` and `resources` put it into JSON.
 
 mod application;
+mod archive;
 mod clock;
 mod driver;
 mod fold;
@@ -14,10 +15,12 @@ mod policy;
 mod release;
 mod replay;
 mod resources;
+mod search;
 mod state_snapshots;
 mod writer;
 
 pub use application::Centres;
+pub use archive::{ARCHIVE_READINGS_MAX, ArchiveError, Storage, stopped_of};
 pub use clock::wall_clock;
 pub use driver::Done;
 pub use fold::{FoldError, step_of};
@@ -27,4 +30,5 @@ pub use past::{HISTORY_LEN_MAX, Moment, QUESTIONS_LEN_MAX};
 pub use release::{Health, user_key};
 pub use replay::ReplayLimits;
 pub use resources::{Links, channels, interaction_for, select, user, workbin_id};
+pub use search::{Cursor, Filter, Found, PageLimits, SEARCH_BYTES_MAX, SEARCH_ROWS_MAX};
 pub use state_snapshots::{SnapshotPolicy, Unusable, read_base, read_state};

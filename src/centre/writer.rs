@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc as async_mpsc, oneshot};
 
+use super::archive::{self, Retention};
+use crate::domain::Interaction;
 use crate::engine::Step;
 use crate::journal::{self, Appended, Base, Journal, Record};
 
@@ -21,7 +23,15 @@ pub(super) struct Group {
     /// Where the journal must end.
     pub(super) expected_head: u64,
     /// What to append.
-    pub(super) steps: Vec<Step>,
+    pub(super) entries: Vec<Entry>,
+}
+
+/// What is written of a request that took effect: all of it or nothing.
+pub(super) struct Entry {
+    /// What is journalled.
+    pub(super) step: Step,
+    /// What it stopped, as it is archived.
+    pub(super) stopped: Vec<Arc<Interaction>>,
 }
 
 /// What the journal's thread is asked to do.
@@ -34,11 +44,13 @@ pub(super) enum Work {
     Trim(Base, oneshot::Sender<Result<(), journal::Error>>),
 }
 
-/// Starts the thread. It ends, the journal closed, when the senders of work are dropped. `bytes` counts what it wrote.
+/// Starts the thread. It ends, the journal closed, when the senders of work are dropped. `bytes` counts what it wrote;
+/// what is archived goes when its `retention` has passed, if it has one.
 pub(super) fn start(
     name: &str,
     journal: Box<dyn Journal>,
     bytes: Arc<AtomicU64>,
+    retention: Option<Retention>,
 ) -> std::io::Result<(
     mpsc::SyncSender<Work>,
     async_mpsc::Receiver<Appended>,
@@ -50,7 +62,7 @@ pub(super) fn start(
     let (done, written) = async_mpsc::channel(1);
     let thread = thread::Builder::new()
         .name(format!("journal-{name}"))
-        .spawn(move || run(journal, &todo, &done, &bytes))?;
+        .spawn(move || run(journal, &todo, &done, &bytes, retention))?;
     Ok((work, written, thread))
 }
 
@@ -59,6 +71,7 @@ fn run(
     todo: &mpsc::Receiver<Work>,
     done: &async_mpsc::Sender<Appended>,
     bytes: &AtomicU64,
+    retention: Option<Retention>,
 ) {
     let mut swept_at = Instant::now();
     loop {
@@ -82,23 +95,28 @@ fn run(
         }
         if swept_at.elapsed() >= SWEEP_PERIOD {
             journal.sweep();
+            if let Some(retention) = &retention {
+                journal.expire(retention.kept_since().0);
+            }
             swept_at = Instant::now();
         }
     }
 }
 
 fn append(journal: &mut dyn Journal, group: &Group, bytes: &AtomicU64) -> Appended {
-    let records: Vec<Record> = group.steps.iter().map(record).collect();
+    let records: Vec<Record> = group.entries.iter().map(record).collect();
     let len: usize = records.iter().map(|record| record.body.len()).sum();
     bytes.fetch_add(len as u64, Ordering::Relaxed);
     journal.append(group.expected_head, &records)
 }
 
-fn record(step: &Step) -> Record {
+fn record(entry: &Entry) -> Record {
+    let Entry { step, stopped } = entry;
     Record {
         sequence: step.head.sequence.0,
         at_ms: step.head.at.0,
         body: serde_json::to_vec(step).expect("a step is plain data"),
         keys: step.interaction_ids(),
+        archived: stopped.iter().map(|it| archive::row_of(it)).collect(),
     }
 }

@@ -256,6 +256,18 @@ impl Interaction {
         )
     }
 
+    /// Whether a text is in an identifier of it, its subject or the JSON text of its attached data, whatever the case.
+    /// The text is in lower case.
+    pub fn mentions(&self, text: &str) -> bool {
+        let own = [
+            Some(self.id.as_str()),
+            self.external_id.as_deref(),
+            self.subject.as_deref(),
+        ];
+        let mut own = own.into_iter().flatten().chain([self.user_data.text()]);
+        own.any(|it| it.to_lowercase().contains(text))
+    }
+
     /// Whether it has been stopped.
     pub fn is_stopped(&self) -> bool {
         matches!(self.whereabouts, Whereabouts::Stopped(_))

@@ -91,6 +91,11 @@ impl UserData {
         self.text.get().len()
     }
 
+    /// Its JSON text.
+    pub fn text(&self) -> &str {
+        self.text.get()
+    }
+
     /// The map that it stands for.
     pub fn to_map(&self) -> Map<String, Value> {
         serde_json::from_str(self.text.get()).expect("the text was made of a map")

@@ -15,6 +15,7 @@ use super::first_answers::FirstAnswers;
 use super::index::{Timer, entries, involved_agents};
 use super::registration::Registration;
 use super::standing::Standing;
+use super::{Change, Step};
 use crate::domain::{
     Address, Agent, ClientType, Configuration, Interaction, InteractionId, MediaType, Origin,
     Presence, QueueName, Sequence, Snapshot, SnapshotId, Spot, Timestamp, UserId, WorkbinKind,
@@ -81,6 +82,16 @@ impl State {
     /// An interaction, also one that was stopped lately.
     pub fn interaction(&self, id: &InteractionId) -> Option<&Arc<Interaction>> {
         self.interactions.get(id).or_else(|| self.stopped.get(id))
+    }
+
+    /// What a step has stopped, in the state after it.
+    pub fn stopped_by<'a>(&'a self, step: &'a Step) -> impl Iterator<Item = &'a Arc<Interaction>> {
+        step.changes.iter().filter_map(|change| {
+            let Change::Stopped { interaction } = change else {
+                return None;
+            };
+            self.stopped.get(interaction)
+        })
     }
 
     /// The interactions that an agent works on or is invited to.

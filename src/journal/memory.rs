@@ -1,7 +1,10 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
-use super::{Appended, Base, Error, Journal, Reader, Record, check_continuous, check_trim};
+use super::{
+    Appended, ArchiveRange, Archived, Base, Error, Journal, Look, Place, Reader, Record, Usage,
+    check_continuous, check_trim,
+};
 
 /// What the next append shall meet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +38,7 @@ struct State {
     /// Those after the base.
     records: Vec<Record>,
     sequences_by_key: BTreeMap<String, Vec<u64>>,
+    archive: BTreeMap<Place, Archived>,
     faults: VecDeque<Fault>,
     holding: bool,
     held: usize,
@@ -72,6 +76,7 @@ impl MemoryDisk {
         for sequences in state.sequences_by_key.values_mut() {
             sequences.retain(|sequence| *sequence <= head);
         }
+        state.archive.retain(|place, _| place.sequence <= head);
         state.epoch = epoch;
         state.epoch_began_after = state.head();
     }
@@ -81,7 +86,7 @@ impl MemoryDisk {
         self.0.lock().faults.push_back(fault);
     }
 
-    /// From now on appends wait, as on a disk that hangs.
+    /// From now on appends and readings of the archive wait, as on a disk that hangs.
     pub fn hold(&self) {
         self.0.lock().holding = true;
     }
@@ -126,6 +131,13 @@ impl MemoryJournal {
             return Err(Error::Failed);
         }
         Ok(state)
+    }
+
+    fn read_archive(&self) -> Result<MutexGuard<'_, State>, Error> {
+        let is_held =
+            |state: &mut State| state.holding && state.crashes == self.opened_after_crashes;
+        drop(self.shared.wait_while(self.shared.lock(), is_held));
+        self.read()
     }
 }
 
@@ -206,6 +218,17 @@ impl Journal for MemoryJournal {
         Ok(())
     }
 
+    fn archive(&mut self, rows: &mut dyn Iterator<Item = Archived>) -> Result<(), Error> {
+        self.read()?.archive(rows);
+        Ok(())
+    }
+
+    fn expire(&mut self, before_ms: u64) {
+        if let Ok(mut state) = self.read() {
+            state.archive = state.archive.split_off(&Place::beginning_of(before_ms));
+        }
+    }
+
     fn read_after(&self, sequence: u64, limit: usize) -> Result<Vec<Record>, Error> {
         let state = self.read()?;
         let skipped = sequence.saturating_sub(state.base_sequence());
@@ -241,6 +264,48 @@ impl Reader for MemoryJournal {
 
     fn base(&self) -> Result<Option<Base>, Error> {
         Journal::base(self)
+    }
+
+    fn archived(&self, key: &str) -> Result<Option<Archived>, Error> {
+        let state = self.read_archive()?;
+        let mut rows = state.archive.values().rev();
+        Ok(rows.find(|row| row.place.key == key).cloned())
+    }
+
+    fn look_at_archive(
+        &self,
+        range: &ArchiveRange,
+        look: Look<'_>,
+    ) -> Result<Option<Place>, Error> {
+        let state = self.read_archive()?;
+        let since = Place::beginning_of(range.since_ms);
+        let rows = state.archive.range(..&range.before).rev();
+        let rows = rows.take_while(|(place, _)| **place >= since);
+        let (mut wants_more, mut last) = (true, None);
+        for (looked, (place, row)) in rows.enumerate() {
+            if !wants_more || looked == range.looked_len_max {
+                return Ok(last);
+            }
+            last = Some(place.clone());
+            if range.chooses(&row.labels) {
+                wants_more = look(row.clone());
+            }
+        }
+        Ok(None)
+    }
+
+    fn usage(&self) -> Result<Usage, Error> {
+        let state = self.read()?;
+        let bytes = |bodies: usize| bodies as u64;
+        let archived = state.archive.values().map(|row| bytes(row.body.len()));
+        let archived_bytes = archived.sum();
+        let records = state.records.iter().map(|record| bytes(record.body.len()));
+        Ok(Usage {
+            bytes: records.sum::<u64>() + archived_bytes,
+            free_bytes: 0,
+            archived_len: state.archive.len() as u64,
+            archived_bytes,
+        })
     }
 
     fn damaged(&self, sequence: u64) -> Error {
@@ -296,11 +361,18 @@ impl State {
                     sequences.push(record.sequence);
                 }
             }
+            self.archive(record.archived.iter().cloned());
             self.records.push(Record {
                 keys: Vec::new(),
+                archived: Vec::new(),
                 ..record.clone()
             });
         }
+    }
+
+    fn archive(&mut self, rows: impl Iterator<Item = Archived>) {
+        self.archive
+            .extend(rows.map(|row| (row.place.clone(), row)));
     }
 
     fn record(&self, sequence: u64) -> &Record {

@@ -3,12 +3,14 @@
 //! It knows bodies as bytes and index keys as strings, nothing else of Baton. A [`Journal`] blocks while the disk
 //! works: whoever owns one gives it an OS thread of its own.
 
+mod archive;
 mod data_folder;
 mod error;
 mod memory;
 mod sqlite;
 mod state_snapshot;
 
+pub use archive::{ArchiveRange, Archived, LABELS_LEN, Look, Place, Usage};
 pub use data_folder::DataFolder;
 pub use error::Error;
 pub use memory::{Fault, MemoryDisk, MemoryJournal};
@@ -18,7 +20,7 @@ pub use state_snapshot::{
 };
 
 /// One entry of the journal.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Record {
     /// From 1, without gaps.
     pub sequence: u64,
@@ -27,6 +29,8 @@ pub struct Record {
     /// What [`Reader::read_keyed`] finds this record by. Records that are read come without their keys: the fold at
     /// start-up has no use for them and would wait for them.
     pub keys: Vec<String>,
+    /// What it ends: archived with it or not at all. Records that are read come without it, too.
+    pub archived: Vec<Archived>,
 }
 
 /// What became of an append. Only `Acked` says that the records are there.
@@ -88,6 +92,12 @@ pub trait Journal: Send {
     /// Removes a few of the records that a trim left to be removed.
     fn sweep(&mut self) {}
 
+    /// Archives what was ended by records that carried nothing for the archive: all of it or nothing.
+    fn archive(&mut self, rows: &mut dyn Iterator<Item = Archived>) -> Result<(), Error>;
+
+    /// Removes a few of the archived rows that ended before a time, the oldest first.
+    fn expire(&mut self, before_ms: u64);
+
     /// Housekeeping for a moment in which nobody waits for an append.
     fn idle(&mut self) {}
 }
@@ -111,6 +121,16 @@ pub trait Reader: Send {
 
     /// What the first record that is kept goes on from; none if that is the beginning.
     fn base(&self) -> Result<Option<Base>, Error>;
+
+    /// The last row that was archived under a key.
+    fn archived(&self, key: &str) -> Result<Option<Archived>, Error>;
+
+    /// Shows the archived rows of a range, newest first. Where it ended, if there are more.
+    fn look_at_archive(&self, range: &ArchiveRange, look: Look<'_>)
+    -> Result<Option<Place>, Error>;
+
+    /// What the journal takes up.
+    fn usage(&self) -> Result<Usage, Error>;
 
     /// The error that says that a record is not what it must be, and where it is.
     fn damaged(&self, sequence: u64) -> Error;

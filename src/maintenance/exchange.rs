@@ -1,4 +1,5 @@
-//! A journal as JSON lines: a title, the base if there is one, a line for each step, and an end.
+//! A journal as JSON lines: a title, the base if there is one, a line for each archived interaction and for each step, and
+//! an end.
 
 use std::io::{BufRead, Write};
 use std::path::Path;
@@ -8,14 +9,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::keyed;
-use crate::centre::step_of;
+use crate::centre::{step_of, stopped_of};
 use crate::engine::State;
 use crate::journal::{
-    Base, Composition, DataFolder, Error, Found, JournalFile, Lineage, Record, state_snapshots,
+    Archived, Base, Composition, DataFolder, Error, Found, JournalFile, LABELS_LEN, Lineage, Place,
+    Record, state_snapshots,
 };
 
-/// What this Baton exports, and the newest that it imports.
-const FORMAT: u32 = 1;
+/// What this Baton exports, and the newest that it imports. Format 1 had no archive.
+const FORMAT: u32 = 2;
 /// Records that are written at a time.
 const WRITE_LEN: usize = 1_000;
 
@@ -31,6 +33,14 @@ enum Line {
     },
     /// What the first step goes on from.
     Base { sequence: u64, state: Box<RawValue> },
+    /// As it is archived.
+    Archived {
+        at_ms: u64,
+        sequence: u64,
+        key: String,
+        labels: [String; LABELS_LEN],
+        interaction: Box<RawValue>,
+    },
     /// As it is journalled.
     Step {
         sequence: u64,
@@ -63,6 +73,7 @@ pub fn export(folder: &Path, name: &str, out: impl Write) -> Result<u64> {
             state: raw(base.body)?,
         })?;
     }
+    export_archive(&file, &mut out)?;
     for found in file.found(after, last) {
         match found {
             Found::Whole(record) => out.write(&Line::Step {
@@ -81,6 +92,38 @@ pub fn export(folder: &Path, name: &str, out: impl Write) -> Result<u64> {
     out.write(&Line::End { steps, crc32 })?;
     out.inner.flush()?;
     Ok(steps)
+}
+
+fn export_archive(file: &JournalFile, out: &mut Lines<impl Write>) -> Result<()> {
+    let mut written = Ok(());
+    file.each_archived(|row| {
+        if written.is_ok() {
+            written = row
+                .map_err(|sequence| {
+                    let file = file.path().into();
+                    Error::Damaged { file, sequence }.into()
+                })
+                .and_then(|row| out.write(&Line::of_archived(row)?));
+        }
+    })?;
+    written
+}
+
+impl Line {
+    fn of_archived(row: Archived) -> Result<Self> {
+        let Place {
+            at_ms,
+            sequence,
+            key,
+        } = row.place;
+        Ok(Self::Archived {
+            at_ms,
+            sequence,
+            key,
+            labels: row.labels,
+            interaction: raw(row.body)?,
+        })
+    }
 }
 
 fn raw(body: Vec<u8>) -> Result<Box<RawValue>> {
@@ -130,6 +173,7 @@ struct Import<R> {
     text: Text<R>,
     composition: Composition,
     waiting: Vec<Record>,
+    waiting_archived: Vec<Archived>,
     steps: u64,
 }
 
@@ -143,7 +187,7 @@ impl<R: BufRead> Import<R> {
             Line::Journal { format, .. } => {
                 bail!("it has format {format}, this Baton knows formats up to {FORMAT}")
             }
-            Line::Base { .. } | Line::Step { .. } | Line::End { .. } => {
+            Line::Base { .. } | Line::Archived { .. } | Line::Step { .. } | Line::End { .. } => {
                 bail!("it is not the export of a journal")
             }
         };
@@ -156,7 +200,10 @@ impl<R: BufRead> Import<R> {
                 }
                 Some(Base { sequence, body })
             }
-            other @ (Line::Journal { .. } | Line::Step { .. } | Line::End { .. }) => {
+            other @ (Line::Journal { .. }
+            | Line::Archived { .. }
+            | Line::Step { .. }
+            | Line::End { .. }) => {
                 text.ahead = Some(other);
                 None
             }
@@ -165,6 +212,7 @@ impl<R: BufRead> Import<R> {
             text,
             composition: Composition::begin(folder, name, &lineage, base.as_ref())?,
             waiting: Vec::new(),
+            waiting_archived: Vec::new(),
             steps: 0,
         })
     }
@@ -177,6 +225,21 @@ impl<R: BufRead> Import<R> {
                     at_ms,
                     step,
                 } => self.take(sequence, at_ms, &step)?,
+                Line::Archived {
+                    at_ms,
+                    sequence,
+                    key,
+                    labels,
+                    interaction,
+                } => self.take_archived(Archived {
+                    place: Place {
+                        at_ms,
+                        sequence,
+                        key,
+                    },
+                    labels,
+                    body: interaction.get().as_bytes().to_vec(),
+                })?,
                 Line::End { steps, crc32 } => {
                     self.write()?;
                     if steps != self.steps || crc32 != self.text.before_last() {
@@ -196,7 +259,7 @@ impl<R: BufRead> Import<R> {
             sequence,
             at_ms,
             body: step.get().as_bytes().to_vec(),
-            keys: Vec::new(),
+            ..Record::default()
         };
         let step = step_of(&record)
             .map_err(|cause| anyhow::anyhow!("line {}: {cause}", self.text.number))?;
@@ -208,7 +271,18 @@ impl<R: BufRead> Import<R> {
         Ok(())
     }
 
+    fn take_archived(&mut self, row: Archived) -> Result<()> {
+        stopped_of(&row).map_err(|cause| anyhow::anyhow!("line {}: {cause}", self.text.number))?;
+        self.waiting_archived.push(row);
+        if self.waiting_archived.len() >= WRITE_LEN {
+            self.write()?;
+        }
+        Ok(())
+    }
+
     fn write(&mut self) -> Result<()> {
+        let archived = std::mem::take(&mut self.waiting_archived);
+        self.composition.archive(&archived)?;
         let records = std::mem::take(&mut self.waiting);
         Ok(self.composition.append(&records)?)
     }

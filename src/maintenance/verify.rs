@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::{Report, name_of, sequences};
-use crate::centre::{Unusable, read_state, step_of};
+use crate::centre::{Unusable, read_state, step_of, stopped_of};
 use crate::engine::{State, fold};
 use crate::journal::{Found, JournalFile, StateSnapshot, StateSnapshotError, state_snapshots};
 
@@ -37,6 +37,7 @@ pub fn verify(folder: &Path, name: &str) -> Result<Report> {
             "{unchecked} rows of an earlier format have no checksum"
         ));
     }
+    verify_archive(&file, &mut report);
     let mut expected = BTreeMap::new();
     for snapshot in snapshots {
         if !lineage.shares(snapshot.epoch, snapshot.sequence) || snapshot.sequence < after {
@@ -62,6 +63,27 @@ pub fn verify(folder: &Path, name: &str) -> Result<Report> {
     walk.compare(after);
     file.found(after, last).for_each(|found| walk.take(found));
     Ok(walk.finish())
+}
+
+fn verify_archive(file: &JournalFile, report: &mut Report) {
+    let mut len = 0_u64;
+    let read = file.each_archived(|row| {
+        len += 1;
+        match row.map(|row| (stopped_of(&row), row.place)) {
+            Ok((Ok(_), _)) => {}
+            Ok((Err(cause), place)) => report.problem(format!(
+                "archived at sequence {}, {} cannot be understood: {cause}",
+                place.sequence, place.key
+            )),
+            Err(sequence) => report.problem(format!(
+                "what was archived at sequence {sequence} is not what was written"
+            )),
+        }
+    });
+    if read.is_err() {
+        report.problem(format!("after {len} rows the archive cannot be read"));
+    }
+    report.fact(format!("{len} interactions are archived"));
 }
 
 fn base_state(file: &JournalFile) -> Result<State> {

@@ -128,6 +128,8 @@ options! {
     state_snapshot_growth_percent: u64 = 100, "BATON_STATE_SNAPSHOT_GROWTH_PERCENT";
     /// State snapshots of a contact centre that are kept
     state_snapshots_kept: usize = 2, "BATON_STATE_SNAPSHOTS_KEPT";
+    /// Milliseconds for which stopped interactions stay in the archive; 0 keeps them for ever
+    archive_retention_ms: u64 = 0, "BATON_ARCHIVE_RETENTION_MS";
     /// CometD connects that may be held at once by long polling
     cometd_held_connects_max: usize = 65_536, "BATON_COMETD_HELD_CONNECTS_MAX";
     /// CometD connects that a browser may hold at once over HTTP/1.1

@@ -92,6 +92,7 @@ async fn the_past_is_refused() {
     let table = [
         ("admin", "/api/v2/interactions?at=99999", 400),
         ("admin", "/api/v2/interactions?at=yesterday", 400),
+        ("admin", "/api/v2/interactions?at=2&state=Completed", 400),
         ("admin", "/api/v2/interactions?at=-1", 400),
         (
             "admin",

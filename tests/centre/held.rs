@@ -53,6 +53,7 @@ impl OnDisk {
             snapshots: None,
             configuration: demo("").unwrap().remove(&id).unwrap(),
             timing: options.timing(),
+            archive_retention: None,
             replay: ReplayLimits::default(),
             id,
         });

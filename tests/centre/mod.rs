@@ -1,5 +1,6 @@
 //! The driver: nothing leaves before it is durable, and what fails leaves no trace (design D5).
 
+pub(crate) mod archive;
 mod clock;
 mod held;
 pub(crate) mod state_snapshots;
@@ -280,6 +281,7 @@ pub(crate) fn beginning(journal: Box<dyn Journal>) -> Start {
         configuration,
         timing: Timing::default(),
         replay: ReplayLimits::default(),
+        archive_retention: None,
     }
 }
 

@@ -8,7 +8,7 @@ use super::{all, append, record, records, sequences};
 const EPOCH: u64 = 1_763_700_000_000;
 
 /// A place in which a journal outlives its process.
-trait Place {
+pub(super) trait Place {
     fn open(&self, epoch_if_new: u64) -> Box<dyn Journal>;
 
     /// A journal whose next append finds the disk full.
@@ -53,7 +53,7 @@ impl Place for OnDisk {
     }
 }
 
-fn check(promise: impl Fn(&dyn Place)) {
+pub(super) fn check(promise: impl Fn(&dyn Place)) {
     promise(&MemoryDisk::new(EPOCH));
     promise(&OnDisk::new());
 }

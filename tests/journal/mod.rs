@@ -1,5 +1,6 @@
 //! What every journal promises, and what only the one on disk does.
 
+mod archive;
 mod contract;
 mod crash;
 mod damage;
@@ -17,6 +18,7 @@ fn record(sequence: u64, keys: &[&str]) -> Record {
         at_ms: 1_700_000_000_000 + sequence,
         body: format!("step {sequence}").into_bytes(),
         keys: keys.iter().map(ToString::to_string).collect(),
+        archived: Vec::new(),
     }
 }
 

@@ -108,12 +108,12 @@ fn a_name_that_leaves_the_folder_is_refused() {
 #[test]
 fn a_newer_format_is_refused_and_left_as_it_is() {
     let disk = Disk::new().with_steps(1);
-    disk.meddle("PRAGMA user_version = 4; PRAGMA journal_mode = DELETE");
+    disk.meddle("PRAGMA user_version = 5; PRAGMA journal_mode = DELETE");
     let before = fs::read(disk.file()).unwrap();
     assert_eq!(
         disk.try_open().unwrap_err().to_string(),
         format!(
-            "{} has journal format 4, this Baton knows formats up to 3: start a newer Baton",
+            "{} has journal format 5, this Baton knows formats up to 4: start a newer Baton",
             disk.file().display()
         )
     );
@@ -129,7 +129,7 @@ fn a_file_of_the_second_format_keeps_its_base() {
     };
     disk.open().trim(&base).unwrap();
     disk.meddle(
-        "DROP TABLE former_epochs; ALTER TABLE steps DROP COLUMN checksum; ALTER TABLE base DROP COLUMN checksum;
+        "DROP TABLE archive; DROP TABLE former_epochs; ALTER TABLE steps DROP COLUMN checksum; ALTER TABLE base DROP COLUMN checksum;
          PRAGMA user_version = 2",
     );
     let mut journal = disk.open();
@@ -142,7 +142,7 @@ fn a_file_of_the_second_format_keeps_its_base() {
 fn a_file_of_the_first_format_is_brought_up_to_date() {
     let disk = Disk::new().with_steps(3);
     disk.meddle(
-        "DROP TABLE base; DROP TABLE former_epochs; ALTER TABLE steps DROP COLUMN checksum; PRAGMA user_version = 1",
+        "DROP TABLE archive; DROP TABLE base; DROP TABLE former_epochs; ALTER TABLE steps DROP COLUMN checksum; PRAGMA user_version = 1",
     );
     let mut journal = disk.open();
     assert_eq!(all(&journal), [1, 2, 3]);

@@ -1,6 +1,7 @@
 //! A whole server in this process: port 0, a temporary data folder, the demo contact centres.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use argon2::{Argon2, PasswordHasher};
@@ -54,9 +55,15 @@ async fn start_in(folder: Arc<TempDir>, keys: &str) -> Running {
 
 impl Running {
     /// Stops the server and starts another one on its data folder.
-    pub(crate) async fn restart(mut self, keys: &str) -> Self {
+    pub(crate) async fn restart(self, keys: &str) -> Self {
+        self.restart_on(keys, |_| {}).await
+    }
+
+    /// The same, with something done to the data folder in between.
+    pub(crate) async fn restart_on(mut self, keys: &str, change: impl FnOnce(&Path)) -> Self {
         self.stop.take().unwrap().send(()).unwrap();
         self.task.await.unwrap();
+        change(&self.options.data);
         start_in(self.folder, keys).await
     }
 
@@ -190,6 +197,13 @@ impl Client {
         assert_eq!(status, StatusCode::OK, "{path} {body}: {reply}");
         assert_eq!(reply["statusCode"], 0, "{path} {body}: {reply}");
         reply
+    }
+
+    /// The reply to a POST; none if the server is gone.
+    pub(crate) async fn try_post(&self, path: &str, body: &Value) -> Option<Value> {
+        let url = format!("{}{path}", self.url);
+        let request = self.http.post(url).bearer_auth(&self.token);
+        request.json(body).send().await.ok()?.json().await.ok()
     }
 
     /// A request of the reference that must succeed.

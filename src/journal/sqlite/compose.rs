@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use rusqlite::{Connection, TransactionBehavior};
 
+use super::super::Archived;
 use super::super::data_folder::sync_folder;
 use super::{
-    Base, DataFolder, Error, Lineage, Record, check_continuous, check_name, epoch, file, in_file,
-    insert, trim,
+    Base, DataFolder, Error, Lineage, Record, archive, check_continuous, check_name, epoch, file,
+    in_file, insert, trim,
 };
 
 /// A journal that takes its place when it is whole. Whoever opens it then begins a new epoch: the history that it was
@@ -62,15 +63,31 @@ impl Composition {
     /// They do not, or cannot be written.
     pub fn append(&mut self, records: &[Record]) -> Result<(), Error> {
         check_continuous(self.head, records)?;
-        let mut write = || {
-            let behavior = TransactionBehavior::Immediate;
-            let transaction = self.connection.transaction_with_behavior(behavior)?;
-            insert(&transaction, records)?;
-            transaction.commit()
-        };
-        write().map_err(in_file(&self.partial))?;
+        self.write(|transaction| insert(transaction, records))?;
         self.head += records.len() as u64;
         Ok(())
+    }
+
+    /// Adds archived rows, whether their steps are kept or not.
+    ///
+    /// # Errors
+    /// They cannot be written.
+    pub fn archive(&mut self, rows: &[Archived]) -> Result<(), Error> {
+        self.write(|transaction| archive::insert(transaction, rows))
+    }
+
+    fn write(
+        &mut self,
+        rows: impl FnOnce(&Connection) -> rusqlite::Result<()>,
+    ) -> Result<(), Error> {
+        let behavior = TransactionBehavior::Immediate;
+        let transaction = self.connection.transaction_with_behavior(behavior);
+        transaction
+            .and_then(|transaction| {
+                rows(&transaction)?;
+                transaction.commit()
+            })
+            .map_err(in_file(&self.partial))
     }
 
     /// Leaves nothing behind.

@@ -114,7 +114,7 @@ pub(super) fn disown(connection: &Connection) -> rusqlite::Result<()> {
     set(connection, FILE_NUMBER, 0)
 }
 
-fn value(connection: &Connection, name: &str) -> rusqlite::Result<Option<i64>> {
+pub(super) fn value(connection: &Connection, name: &str) -> rusqlite::Result<Option<i64>> {
     connection
         .query_row("SELECT value FROM meta WHERE name = ?1", [name], |row| {
             row.get(0)
@@ -122,12 +122,22 @@ fn value(connection: &Connection, name: &str) -> rusqlite::Result<Option<i64>> {
         .optional()
 }
 
-fn set(connection: &Connection, name: &str, value: i64) -> rusqlite::Result<()> {
+pub(super) fn set(connection: &Connection, name: &str, value: i64) -> rusqlite::Result<()> {
     connection
         .execute(
             "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2",
             (name, value),
         )
+        .map(|_| ())
+}
+
+/// Counts a number up or down.
+pub(super) fn add(connection: &Connection, name: &str, by: i64) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = value + ?2",
+        )?
+        .execute((name, by))
         .map(|_| ())
 }
 

@@ -9,7 +9,7 @@ use super::{Error, as_number, as_sql, in_file};
 
 /// Marks the file as ours in its header, where `file` and `sqlite3` show it.
 const APPLICATION_ID: i64 = i32::from_be_bytes(*b"Batn") as i64;
-pub(super) const FORMAT: i64 = 3;
+pub(super) const FORMAT: i64 = 4;
 
 /// How long an append waits for somebody who writes with `sqlite3` before it is refused.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
@@ -31,8 +31,14 @@ const SCHEMA_3: &str = "
     ALTER TABLE steps ADD COLUMN checksum INTEGER;
     ALTER TABLE base ADD COLUMN checksum INTEGER;
     CREATE TABLE former_epochs (number INTEGER PRIMARY KEY, common_until INTEGER NOT NULL) STRICT;";
+/// What format 4 has besides: the archive, in the order of its places and by its keys.
+const SCHEMA_4: &str = "
+    CREATE TABLE archive (at_ms INTEGER NOT NULL, sequence INTEGER NOT NULL, key TEXT NOT NULL, label_1 TEXT NOT NULL,
+        label_2 TEXT NOT NULL, body BLOB NOT NULL, checksum INTEGER NOT NULL) STRICT;
+    CREATE UNIQUE INDEX archive_places ON archive (at_ms, sequence, key);
+    CREATE INDEX archive_keys ON archive (key, sequence);";
 /// What brings a file up from the format before.
-const UPGRADES: [(i64, &str); 2] = [(2, SCHEMA_2), (3, SCHEMA_3)];
+const UPGRADES: [(i64, &str); 3] = [(2, SCHEMA_2), (3, SCHEMA_3), (4, SCHEMA_4)];
 
 pub(super) fn connect(file: &Path, epoch_if_new: u64) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;

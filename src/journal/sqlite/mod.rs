@@ -1,3 +1,4 @@
+mod archive;
 mod backup;
 mod checksum;
 mod compose;
@@ -12,8 +13,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use super::{
-    Appended, Base, DataFolder, Error, Journal, Reader, Record, StateSnapshot, check_continuous,
-    check_trim, state_snapshots,
+    Appended, Archived, Base, DataFolder, Error, Journal, Reader, Record, StateSnapshot,
+    check_continuous, check_trim, state_snapshots,
 };
 use read::SqliteReader;
 
@@ -69,6 +70,7 @@ impl SqliteJournal {
         // A state snapshot is only ever made of what is durable: a journal that ends before it has lost something.
         let is_behind = |it: &StateSnapshot| it.epoch == known.number && it.sequence > head;
         let is_behind = snapshots.iter().any(is_behind);
+        archive::forget_after(&connection, head).map_err(in_file(&file))?;
         let lineage = epoch::claim(&connection, &file, head, epoch_if_new, is_behind)?;
         Ok(Self {
             connection,
@@ -179,8 +181,27 @@ impl Journal for SqliteJournal {
     }
 
     fn sweep(&mut self) {
-        // What cannot be removed now is removed later: nobody reads it any more.
-        let _ = self.sweep.go_on(&self.connection);
+        // What cannot be removed now is removed later: nobody reads it any more. A journal that failed writes nothing.
+        if !self.failed {
+            let _ = self.sweep.go_on(&self.connection);
+        }
+    }
+
+    fn archive(&mut self, rows: &mut dyn Iterator<Item = Archived>) -> Result<(), Error> {
+        let behavior = TransactionBehavior::Immediate;
+        let write = || {
+            let transaction = self.connection.transaction_with_behavior(behavior)?;
+            archive::insert(&transaction, rows)?;
+            transaction.commit()
+        };
+        write().map_err(in_file(&self.file))
+    }
+
+    fn expire(&mut self, before_ms: u64) {
+        // What cannot be removed now is removed later. A journal that failed writes nothing.
+        if !self.failed {
+            let _ = archive::expire(&self.connection, before_ms);
+        }
     }
 
     /// Moves the write-ahead log into the file, so that it is not an append that has to wait for it.
@@ -251,7 +272,8 @@ fn insert(transaction: &Connection, records: &[Record]) -> rusqlite::Result<()> 
             step_key.execute((key, sequence))?;
         }
     }
-    Ok(())
+    let archived = records.iter().flat_map(|record| &record.archived);
+    archive::insert(transaction, archived)
 }
 
 /// Errors that SQLite reports before anything is committed and that may pass. All others might come after the commit

@@ -2,9 +2,11 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, Params};
 
+use super::super::archive::{ArchiveRange, Archived, Look, Place, Usage};
 use super::checksum::Row;
 use super::{
-    Base, Error, Reader, Record, as_number, as_sql, check_continuous, in_file, limit_as_sql, trim,
+    Base, Error, Reader, Record, archive, as_number, as_sql, check_continuous, in_file,
+    limit_as_sql, trim,
 };
 
 /// A connection of its own to the file of a journal, which only reads.
@@ -46,6 +48,22 @@ impl Reader for SqliteReader {
 
     fn base(&self) -> Result<Option<Base>, Error> {
         trim::base(&self.connection, &self.file)
+    }
+
+    fn archived(&self, key: &str) -> Result<Option<Archived>, Error> {
+        archive::find(&self.connection, &self.file, key)
+    }
+
+    fn look_at_archive(
+        &self,
+        range: &ArchiveRange,
+        look: Look<'_>,
+    ) -> Result<Option<Place>, Error> {
+        archive::look(&self.connection, &self.file, range, look)
+    }
+
+    fn usage(&self) -> Result<Usage, Error> {
+        archive::usage(&self.connection, &self.file)
     }
 
     fn damaged(&self, sequence: u64) -> Error {
@@ -131,6 +149,7 @@ impl From<Row> for Record {
             at_ms: as_number(row.at_ms),
             body: row.body,
             keys: Vec::new(),
+            archived: Vec::new(),
         }
     }
 }

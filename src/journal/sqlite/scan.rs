@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
+use super::super::Archived;
 use super::checksum::Row;
-use super::{Base, Error, Lineage, Record, as_number, as_sql, file, in_file, read, trim};
+use super::{Base, Error, Lineage, Record, archive, as_number, as_sql, file, in_file, read, trim};
 
 /// Rows that are read at a time.
 const READ_LEN: i64 = 1_000;
@@ -109,6 +110,14 @@ impl JournalFile {
             )
             .map(as_number)
             .map_err(in_file(&self.file))
+    }
+
+    /// Every archived row; in the place of one that is not what was written, the sequence that it names.
+    ///
+    /// # Errors
+    /// It cannot be read on.
+    pub fn each_archived(&self, take: impl FnMut(Result<Archived, u64>)) -> Result<(), Error> {
+        archive::each(&self.connection, take).map_err(in_file(&self.file))
     }
 
     /// What is found after `after` up to `last`, place by place.

@@ -1,0 +1,204 @@
+//! What `GET /interactions` is asked for, and the page of it: active interactions from the state, completed ones from the
+//! archive.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use super::caller::Caller;
+use super::error::ApiError;
+use crate::centre::{ArchiveError, Cursor, Filter, PageLimits, SEARCH_BYTES_MAX};
+use crate::domain::{Interaction, MediaType, QueueName, Refusal, RefusalKind, Timestamp};
+use crate::engine::neutral_state;
+
+/// Interactions in one reply; `after` of the reply asks for the next ones.
+const LIST_LEN_MAX: usize = 500;
+/// Bytes of attached data in one reply, above which no further interaction is added.
+const LIST_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Characters of `q`.
+const TEXT_LEN_MAX: usize = 256;
+
+/// The state of interactions that are in the archive.
+const COMPLETED: &str = "Completed";
+/// The states of those that are not.
+const ACTIVE: [&str; 7] = [
+    "Queued",
+    "Routing",
+    "Invited",
+    "Processing",
+    "Composing",
+    "Transferring",
+    "InWorkbin",
+];
+
+/// The parameters of a list.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ListQuery {
+    pub(super) fields: Option<String>,
+    pub(super) at: Option<String>,
+    after: Option<String>,
+    limit: Option<String>,
+    state: Option<String>,
+    queue: Option<String>,
+    media_type: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+    q: Option<String>,
+}
+
+/// A list that is asked for, checked.
+#[derive(Debug, Default)]
+pub(super) struct Search {
+    state: Option<String>,
+    filter: Filter,
+    after: String,
+    limit: Option<usize>,
+    /// Whether whole interactions are wanted, whose size counts.
+    is_whole: bool,
+}
+
+impl Search {
+    /// The search that parameters ask for.
+    ///
+    /// # Errors
+    /// One of them is not what it must be.
+    pub(super) fn parse(query: &ListQuery) -> Result<Self, ApiError> {
+        let text = parsed("q", &query.q, |text| {
+            let is_valid = (1..=TEXT_LEN_MAX).contains(&text.chars().count());
+            is_valid.then(|| text.to_lowercase())
+        })?;
+        let filter = Filter {
+            queue: parsed("queue", &query.queue, |it| QueueName::parse(it).ok())?,
+            media_type: parsed("mediaType", &query.media_type, |it| {
+                MediaType::parse(it).ok()
+            })?,
+            from: parsed("from", &query.from, Timestamp::parse)?,
+            to: parsed("to", &query.to, Timestamp::parse)?,
+            text,
+        };
+        let is_known = |state: &&str| ACTIVE.contains(state) || *state == COMPLETED;
+        Ok(Self {
+            state: parsed("state", &query.state, |it| {
+                Some(it).filter(is_known).map(str::to_owned)
+            })?,
+            filter,
+            limit: parsed("limit", &query.limit, |it| {
+                it.parse()
+                    .ok()
+                    .filter(|len| (1..=LIST_LEN_MAX).contains(len))
+            })?,
+            ..Self::page(query)
+        })
+    }
+
+    /// A page of a list that is not searched.
+    pub(super) fn page(query: &ListQuery) -> Self {
+        Self {
+            after: query.after.clone().unwrap_or_default(),
+            is_whole: query.fields.is_some(),
+            ..Self::default()
+        }
+    }
+
+    /// Whether those are asked for that are in the archive.
+    pub(super) fn is_of_completed(&self) -> bool {
+        self.state.as_deref() == Some(COMPLETED)
+    }
+
+    /// One page of what the caller may see, given in the order of the identifiers, and where the next one begins.
+    pub(super) fn active<'a>(
+        &self,
+        visible: impl Iterator<Item = &'a Arc<Interaction>>,
+    ) -> (Vec<Arc<Interaction>>, Option<String>) {
+        let mut rest = visible
+            .filter(|it| it.id.as_str() > self.after.as_str())
+            .peekable();
+        let (mut found, mut bytes, mut looked_bytes) = (Vec::new(), 0, 0);
+        let mut last = None;
+        while found.len() < self.limit.unwrap_or(LIST_LEN_MAX)
+            && bytes < LIST_BYTES_MAX
+            && looked_bytes < SEARCH_BYTES_MAX
+        {
+            let Some(next) = rest.next() else { break };
+            last = Some(next.id.to_string());
+            let len = next.user_data.text_len();
+            if self.filter.text.is_some() {
+                looked_bytes += size_of::<Interaction>() + len;
+            }
+            if self.accepts(next) {
+                bytes += if self.is_whole { len } else { 0 };
+                found.push(Arc::clone(next));
+            }
+        }
+        let next = last.filter(|_| rest.peek().is_some());
+        (found, next)
+    }
+
+    /// One page of the completed ones, the newest first, and where the next one begins.
+    ///
+    /// # Errors
+    /// `after` is none that was given out; the archive cannot be read now, or not at all.
+    pub(super) async fn completed(
+        self,
+        caller: &Caller,
+    ) -> Result<(Vec<Arc<Interaction>>, Option<String>), ApiError> {
+        let given = Some(self.after).filter(|after| !after.is_empty());
+        let after = parsed("after", &given, Cursor::parse)?;
+        let limits = PageLimits {
+            len_max: self.limit.unwrap_or(LIST_LEN_MAX),
+            bytes_max: LIST_BYTES_MAX,
+        };
+        let found = caller.0.centre.search(self.filter, after, limits).await?;
+        let next = found.next.map(|next| next.to_string());
+        Ok((found.interactions.into_iter().map(Arc::new).collect(), next))
+    }
+
+    fn accepts(&self, it: &Interaction) -> bool {
+        let is_so = |state: &String| neutral_state(it) == *state;
+        self.state.as_ref().is_none_or(is_so) && self.filter.accepts(it)
+    }
+}
+
+fn parsed<T>(
+    name: &str,
+    given: &Option<String>,
+    parse: impl FnOnce(&str) -> Option<T>,
+) -> Result<Option<T>, ApiError> {
+    let Some(text) = given else { return Ok(None) };
+    let value = parse(text);
+    let invalid = || ApiError::invalid(format!("Parameter '{name}' cannot be '{}'", shown(text)));
+    value.map(Some).ok_or_else(invalid)
+}
+
+/// The beginning of what was given.
+fn shown(text: &str) -> String {
+    text.chars().take(64).collect()
+}
+
+impl From<ArchiveError> for ApiError {
+    fn from(error: ArchiveError) -> Self {
+        match error {
+            ArchiveError::Busy => Refusal::new(RefusalKind::Unavailable, error.to_string()).into(),
+            ArchiveError::Unreadable(ref cause) => {
+                tracing::error!(%cause, "the archive cannot be read");
+                Self::internal()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{StatusCode, header};
+    use axum::response::IntoResponse;
+
+    use super::*;
+
+    #[test]
+    fn a_busy_archive_is_to_be_asked_again() {
+        let response = ApiError::from(ArchiveError::Busy).into_response();
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!(response.headers().contains_key(header::RETRY_AFTER));
+    }
+}

@@ -1,0 +1,219 @@
+//! Interactions that have been stopped, read from the journal's archive: beside the writer, and off the runtime.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tracing::warn;
+
+use super::clock::Clock;
+use super::search::{Cursor, Filter, Found, PageLimits, search};
+use crate::domain::{Interaction, InteractionId, Timestamp};
+use crate::engine::State;
+use crate::journal::{self, Archived, Journal, Place, Reader, StateSnapshots, Usage};
+
+/// Readings that are under way at once, each on a thread of its own.
+const READERS_LEN: usize = 2;
+/// Readings that are under way or wait; above it one is refused at once.
+pub const ARCHIVE_READINGS_MAX: usize = 64;
+/// Why the archive gives nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    /// It is being read by as many as may wait, or the contact centre has stopped.
+    #[error("Too many readings of the archive are waiting; try again")]
+    Busy,
+    /// It cannot be read, or is not what was written.
+    #[error("The archive cannot be read")]
+    Unreadable(#[from] journal::Error),
+}
+
+/// What a contact centre takes up on the disk.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Storage {
+    /// The journal and the archive in it.
+    pub journal: Usage,
+    /// State snapshots.
+    pub snapshots_len: usize,
+    /// Their files, in bytes.
+    pub snapshots_bytes: u64,
+}
+
+/// How long archived interactions are kept.
+pub(super) struct Retention {
+    pub(super) clock: Clock,
+    pub(super) period: Duration,
+}
+
+impl Retention {
+    /// What ended before this time goes.
+    pub(super) fn kept_since(&self) -> Timestamp {
+        let period_ms = u64::try_from(self.period.as_millis()).unwrap_or(u64::MAX);
+        Timestamp(self.clock.now().0.saturating_sub(period_ms))
+    }
+}
+
+/// The archive of a running contact centre. Clones are the same.
+#[derive(Clone)]
+pub(super) struct Archive {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    waiting: Arc<Semaphore>,
+    turns: Arc<Semaphore>,
+    readers: Mutex<Vec<Box<dyn Reader>>>,
+    snapshots: Mutex<Option<StateSnapshots>>,
+}
+
+impl Archive {
+    /// Opens the eyes that it is read with.
+    pub(super) fn open(
+        journal: &dyn Journal,
+        snapshots: Option<StateSnapshots>,
+    ) -> Result<Self, journal::Error> {
+        let readers = (0..READERS_LEN).map(|_| journal.reader());
+        Ok(Self {
+            shared: Arc::new(Shared {
+                waiting: Arc::new(Semaphore::new(ARCHIVE_READINGS_MAX)),
+                turns: Arc::new(Semaphore::new(READERS_LEN)),
+                readers: Mutex::new(readers.collect::<Result<_, _>>()?),
+                snapshots: Mutex::new(snapshots),
+            }),
+        })
+    }
+
+    /// A stopped interaction; of several that had the identifier one after the other, the last.
+    pub(super) async fn find(
+        &self,
+        id: &InteractionId,
+    ) -> Result<Option<Interaction>, ArchiveError> {
+        let key = id.to_string();
+        self.read(move |reader| {
+            let row = reader.archived(&key)?;
+            row.map(|row| interaction_of(&row, reader)).transpose()
+        })
+        .await
+    }
+
+    /// A page of the stopped interactions that a filter accepts, from a place on.
+    pub(super) async fn search(
+        &self,
+        filter: Filter,
+        after: Option<Cursor>,
+        limits: PageLimits,
+    ) -> Result<Found, ArchiveError> {
+        self.read(move |reader| search(reader, &filter, after, limits))
+            .await
+    }
+
+    /// What is taken up on the disk.
+    pub(super) async fn storage(&self) -> Result<Storage, ArchiveError> {
+        let snapshots = locked(&self.shared.snapshots).clone();
+        self.read(move |reader| {
+            let list = snapshots.map_or(Ok(Vec::new()), |snapshots| snapshots.list())?;
+            // One that has just been removed takes up nothing.
+            let bytes = list.iter().filter_map(|snapshot| snapshot.bytes().ok());
+            Ok(Storage {
+                journal: reader.usage()?,
+                snapshots_len: list.len(),
+                snapshots_bytes: bytes.sum(),
+            })
+        })
+        .await
+    }
+
+    /// Waits for those who read, and closes the journal's files.
+    pub(super) async fn close(&self) {
+        self.shared.waiting.close();
+        let _ = self.shared.turns.acquire_many(READERS_LEN as u32).await;
+        self.shared.turns.close();
+        locked(&self.shared.readers).clear();
+        locked(&self.shared.snapshots).take();
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&dyn Reader) -> Result<T, journal::Error> + Send + 'static,
+    ) -> Result<T, ArchiveError> {
+        let shared = Arc::clone(&self.shared);
+        let admitted = Arc::clone(&shared.waiting).try_acquire_owned();
+        let admitted = admitted.map_err(|_| ArchiveError::Busy)?;
+        let turn = Arc::clone(&shared.turns).acquire_owned().await;
+        let turn = turn.map_err(|_| ArchiveError::Busy)?;
+        // Whoever goes away meanwhile leaves the reader busy, and keeps the place that he has taken.
+        let held: [OwnedSemaphorePermit; 2] = [admitted, turn];
+        let reading = tokio::task::spawn_blocking(move || {
+            let reader = locked(&shared.readers).pop();
+            let reader = reader.ok_or(ArchiveError::Busy)?;
+            let result = read(reader.as_ref());
+            locked(&shared.readers).push(reader);
+            drop(held);
+            Ok(result?)
+        });
+        reading.await.unwrap_or(Err(ArchiveError::Busy))
+    }
+}
+
+/// Archives what the state remembers as stopped, where the journal is of a format that had no archive, or was put
+/// together from what had none. What cannot be written now is tried again at the next start.
+pub(super) fn catch_up(
+    journal: &mut dyn Journal,
+    eye: &dyn Reader,
+    state: &State,
+    retention: Option<&Retention>,
+) {
+    let is_empty = eye.usage().is_ok_and(|usage| usage.archived_len == 0);
+    let kept_since = retention.map(Retention::kept_since);
+    let is_kept = |it: &&Arc<Interaction>| it.completed_at >= kept_since;
+    let mut rows = state.stopped.values().filter(is_kept).map(|it| row_of(it));
+    if !is_empty {
+        return;
+    }
+    if let Err(cause) = journal.archive(&mut rows) {
+        warn!(%cause, "what was stopped before there was an archive cannot be archived");
+    }
+}
+
+/// What is archived of an interaction that was stopped.
+pub(super) fn row_of(interaction: &Interaction) -> Archived {
+    Archived {
+        place: Place {
+            at_ms: interaction.completed_at.unwrap_or_default().0,
+            sequence: interaction.changed_sequence.0,
+            key: interaction.id.to_string(),
+        },
+        labels: [
+            interaction.queue.to_string(),
+            interaction.media_type.to_string(),
+        ],
+        body: serde_json::to_vec(interaction).expect("an interaction is plain data"),
+    }
+}
+
+/// The interaction that an archived row holds.
+///
+/// # Errors
+/// It holds none, or another one than it says.
+pub fn stopped_of(row: &Archived) -> Result<Interaction, String> {
+    let found: Interaction =
+        serde_json::from_slice(&row.body).map_err(|error| error.to_string())?;
+    if found.id.as_str() != row.place.key {
+        return Err(format!(
+            "it is {} in the place of {}",
+            found.id, row.place.key
+        ));
+    }
+    Ok(found)
+}
+
+/// The same, with the error that says where it is.
+pub(super) fn interaction_of(
+    row: &Archived,
+    reader: &dyn Reader,
+) -> Result<Interaction, journal::Error> {
+    stopped_of(row).map_err(|_| reader.damaged(row.place.sequence))
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
