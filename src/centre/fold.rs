@@ -41,6 +41,11 @@ pub(super) fn advance(
             return Err(journal.damaged(state.sequence.0 + 1).into());
         }
         for record in records.into_iter().take_while(|it| it.sequence <= until) {
+            let (expected, found) = (state.sequence.0 + 1, record.sequence);
+            if found != expected {
+                // The journal was trimmed meanwhile: without what is gone the state would be another.
+                return Err(journal::Error::Gap { expected, found }.into());
+            }
             let step = step_of(&record).map_err(|cause| FoldError::Record {
                 sequence: record.sequence,
                 cause: cause.into(),
@@ -72,4 +77,50 @@ pub fn step_of(record: &Record) -> Result<Step, String> {
         return Err(format!("it is step {found} in the place of {expected}"));
     }
     Ok(step)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::operations::Configure;
+    use crate::engine::{Engine, Operation, Request};
+    use crate::journal::{Appended, Base, Journal, MemoryDisk};
+
+    #[test]
+    fn what_is_trimmed_away_meanwhile_is_not_passed_over() {
+        let mut engine = Engine::default();
+        let records: Vec<Record> = (1..=3)
+            .map(|sequence| {
+                let configure = Operation::Configure(Configure(Box::default()));
+                let effect = engine
+                    .handle_request(crate::domain::Timestamp(1), Request::of_server(configure));
+                let step = effect.expect("the server may configure").step;
+                Record {
+                    sequence,
+                    body: serde_json::to_vec(&step).expect("a step is plain data"),
+                    ..Record::default()
+                }
+            })
+            .collect();
+        let mut journal = MemoryDisk::new(1).open();
+        assert!(matches!(journal.append(0, &records), Appended::Acked));
+        let reader = journal.reader().expect("memory is readable");
+        let mut state = State::default();
+        assert!(advance(reader.as_ref(), &mut state, 1, |_, _, _| true).is_ok());
+        let base = Base {
+            sequence: 2,
+            body: Vec::new(),
+        };
+        journal.trim(&base).expect("it is there");
+        let refused = advance(reader.as_ref(), &mut state, 3, |_, _, _| true);
+        let is_gap = matches!(
+            refused,
+            Err(FoldError::Journal(journal::Error::Gap {
+                expected: 2,
+                found: 3
+            }))
+        );
+        assert!(is_gap, "{refused:?}");
+        assert_eq!(state.sequence.0, 1);
+    }
 }
