@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::warn;
 
 use super::clock::Clock;
+use super::readings::{Busy, Readings};
 use super::search::{Cursor, Filter, Found, PageLimits, search};
 use crate::domain::{Interaction, InteractionId, Timestamp};
 use crate::engine::State;
@@ -55,14 +55,9 @@ impl Retention {
 /// The archive of a running contact centre. Clones are the same.
 #[derive(Clone)]
 pub(super) struct Archive {
-    shared: Arc<Shared>,
-}
-
-struct Shared {
-    waiting: Arc<Semaphore>,
-    turns: Arc<Semaphore>,
-    readers: Mutex<Vec<Box<dyn Reader>>>,
-    snapshots: Mutex<Option<StateSnapshots>>,
+    readings: Readings<Box<dyn Reader>>,
+    /// None once the contact centre has stopped.
+    snapshots: Arc<Mutex<Option<StateSnapshots>>>,
 }
 
 impl Archive {
@@ -72,13 +67,10 @@ impl Archive {
         snapshots: Option<StateSnapshots>,
     ) -> Result<Self, journal::Error> {
         let readers = (0..READERS_LEN).map(|_| journal.reader());
+        let readers = readers.collect::<Result<_, _>>()?;
         Ok(Self {
-            shared: Arc::new(Shared {
-                waiting: Arc::new(Semaphore::new(ARCHIVE_READINGS_MAX)),
-                turns: Arc::new(Semaphore::new(READERS_LEN)),
-                readers: Mutex::new(readers.collect::<Result<_, _>>()?),
-                snapshots: Mutex::new(snapshots),
-            }),
+            readings: Readings::new(readers, ARCHIVE_READINGS_MAX),
+            snapshots: Arc::new(Mutex::new(snapshots)),
         })
     }
 
@@ -108,7 +100,7 @@ impl Archive {
 
     /// What is taken up on the disk.
     pub(super) async fn storage(&self) -> Result<Storage, ArchiveError> {
-        let snapshots = locked(&self.shared.snapshots).clone();
+        let snapshots = locked(&self.snapshots).clone();
         self.read(move |reader| {
             let list = snapshots.map_or(Ok(Vec::new()), |snapshots| snapshots.list())?;
             // One that has just been removed takes up nothing.
@@ -124,33 +116,19 @@ impl Archive {
 
     /// Waits for those who read, and closes the journal's files.
     pub(super) async fn close(&self) {
-        self.shared.waiting.close();
-        let _ = self.shared.turns.acquire_many(READERS_LEN as u32).await;
-        self.shared.turns.close();
-        locked(&self.shared.readers).clear();
-        locked(&self.shared.snapshots).take();
+        self.readings.close().await;
+        locked(&self.snapshots).take();
     }
 
     async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&dyn Reader) -> Result<T, journal::Error> + Send + 'static,
     ) -> Result<T, ArchiveError> {
-        let shared = Arc::clone(&self.shared);
-        let admitted = Arc::clone(&shared.waiting).try_acquire_owned();
-        let admitted = admitted.map_err(|_| ArchiveError::Busy)?;
-        let turn = Arc::clone(&shared.turns).acquire_owned().await;
-        let turn = turn.map_err(|_| ArchiveError::Busy)?;
-        // Whoever goes away meanwhile leaves the reader busy, and keeps the place that he has taken.
-        let held: [OwnedSemaphorePermit; 2] = [admitted, turn];
-        let reading = tokio::task::spawn_blocking(move || {
-            let reader = locked(&shared.readers).pop();
-            let reader = reader.ok_or(ArchiveError::Busy)?;
-            let result = read(reader.as_ref());
-            locked(&shared.readers).push(reader);
-            drop(held);
-            Ok(result?)
-        });
-        reading.await.unwrap_or(Err(ArchiveError::Busy))
+        let result = self
+            .readings
+            .read(move |reader| read(reader.as_ref()))
+            .await;
+        Ok(result.map_err(|Busy| ArchiveError::Busy)??)
     }
 }
 

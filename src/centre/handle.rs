@@ -323,10 +323,9 @@ impl Handle {
         }) = tasks
         {
             let _ = driver.await;
-            let past = Arc::clone(&self.past);
             self.archive.close().await;
+            self.past.close().await;
             let end = move || {
-                past.close();
                 // Whichever of them panicked has said so.
                 let _ = (reader.join(), writer.join());
                 snapshots.map(|snapshots| snapshots.stop(by))

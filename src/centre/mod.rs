@@ -12,6 +12,7 @@ mod history;
 mod notify;
 mod past;
 mod policy;
+mod readings;
 mod release;
 mod replay;
 mod resources;

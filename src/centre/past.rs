@@ -1,13 +1,12 @@
 //! The past, for whoever asks: the state as it was, and what became of an interaction; both from the journal, by the
 //! fold that replays use.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use tokio::sync::Semaphore;
-use tokio::task::spawn_blocking;
 use tracing::error;
 
 use super::fold::{self, step_of};
+use super::readings::{Busy, Readings};
 use super::release::Release;
 use super::replay::{Cause, Past, Said};
 use crate::domain::{InteractionId, Refusal, RefusalKind, Timestamp};
@@ -49,17 +48,14 @@ pub(super) struct Episode {
 
 /// Answers one question at a time.
 pub(super) struct PastReader {
-    /// None once the contact centre has stopped.
-    past: Arc<Mutex<Option<Past>>>,
-    places: Semaphore,
+    readings: Readings<Past>,
     release: Release,
 }
 
 impl PastReader {
     pub(super) fn new(past: Past, release: Release) -> Self {
         Self {
-            past: Arc::new(Mutex::new(Some(past))),
-            places: Semaphore::new(QUESTIONS_LEN_MAX),
+            readings: Readings::new(vec![past], QUESTIONS_LEN_MAX),
             release,
         }
     }
@@ -107,31 +103,22 @@ impl PastReader {
             .await
     }
 
-    /// Lets go of the files.
-    pub(super) fn close(&self) {
-        self.past
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+    /// Waits for the question that is being answered, and lets go of the files.
+    pub(super) async fn close(&self) {
+        self.readings.close().await;
     }
 
     async fn ask<T: Send + 'static>(
         &self,
         question: impl FnOnce(&mut Past) -> Result<T, Cause> + Send + 'static,
     ) -> Result<T, Refusal> {
-        let _place = self.places.try_acquire().map_err(|_| too_many())?;
-        let past = Arc::clone(&self.past);
-        let answer = spawn_blocking(move || {
-            let mut past = past.lock().unwrap_or_else(PoisonError::into_inner);
-            let past = past.as_mut().ok_or(())?;
+        let answer = self.readings.read(move |past| {
             question(past).map_err(|cause| {
                 error!(%cause, "the journal cannot be read for a question about the past");
+                unreadable()
             })
         });
-        match answer.await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(())) | Err(_) => Err(unreadable()),
-        }
+        answer.await.map_err(|Busy| too_many())?
     }
 }
 
@@ -144,21 +131,15 @@ fn read_episode(
         .journal()
         .read_keyed(interaction.as_str(), after, HISTORY_LEN_MAX + 1)?;
     let mut steps = Vec::new();
-    let mut last: Option<State> = None;
     let (mut bytes, mut folded) = (0, 0);
     for record in &records {
-        let near = past.state_before(record.sequence - 1)?;
-        let mut state = match last.take() {
-            Some(last) if last.sequence > near.sequence => last,
-            _ => near,
-        };
+        let mut state = past.state_before(record.sequence - 1)?;
         bytes += record.body.len();
         folded += record.sequence - state.sequence.0;
         let is_full = steps.len() == HISTORY_LEN_MAX
             || bytes > HISTORY_BYTES_MAX
             || folded > HISTORY_FOLD_LEN_MAX;
         if is_full && !steps.is_empty() {
-            past.remember(state);
             return Ok(Episode {
                 steps,
                 goes_on: true,
@@ -175,9 +156,9 @@ fn read_episode(
             },
         )?;
         steps.push((step_of(record)?, said));
-        last = Some(state);
+        // The next record goes on here, unless a nearer state is known.
+        past.remember(state);
     }
-    last.into_iter().for_each(|state| past.remember(state));
     Ok(Episode {
         steps,
         goes_on: false,
