@@ -46,10 +46,10 @@ pub(super) async fn list_interactions(
         ));
     }
     let search = Search::parse(&query)?;
-    if let Some(at) = query.at.as_deref().filter(|_| search.is_of_completed()) {
-        return Err(Refusal::invalid_value("at", at).into());
-    }
     if search.is_of_completed() {
+        if let Some(at) = &query.at {
+            return Err(Refusal::invalid_value("at", at).into());
+        }
         if !caller.sees_all() {
             return Err(ApiError::forbidden(
                 "What has ended is for supervisors and administrators",

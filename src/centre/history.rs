@@ -7,7 +7,7 @@ use super::past::Episode;
 use super::replay::Said;
 use super::resources::{properties, workbin_id};
 use crate::domain::{InteractionId, Party, Ticket, UserId};
-use crate::engine::{Announcement, Body, Change, NoticeKind, Step};
+use crate::engine::{Announcement, Body, Change, Step};
 
 /// One page: `history`, and `after` if there is more.
 pub(super) fn page(interaction: &InteractionId, episode: &Episode) -> Value {
@@ -70,11 +70,7 @@ fn is_about(body: &Body, id: &InteractionId) -> bool {
 fn said_json(said: &Announcement) -> Value {
     let message = match &said.body {
         Body::Event(message) => message.event.as_str(),
-        Body::Interaction(notice) => match notice.kind {
-            NoticeKind::StatusChange => "StatusChange",
-            NoticeKind::PropertiesUpdated => "PropertiesUpdated",
-            NoticeKind::ParticipantsUpdated => "ParticipantsUpdated",
-        },
+        Body::Interaction(notice) => notice.kind.as_str(),
         Body::Failure { .. } => "Error",
         Body::Channels(_) => "ChannelStateChangeMessageV2",
         Body::WorkbinContent { .. } => "WorkbinContentMessage",

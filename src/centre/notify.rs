@@ -10,7 +10,7 @@ use crate::domain::{
     Actor, AddressAttributes, AddressInfo, Attributes, Message, Party, PropertyChanges, Router,
     Sequence, Timestamp, WorkbinRef,
 };
-use crate::engine::{Announcement, Body, Channel, Head, NoticeKind};
+use crate::engine::{Announcement, Body, Channel, Head};
 
 /// `AddressInfoAddressType` and `AddressType…`, as T-Library counts them (interaction-models section 4).
 const ADDRESS_TYPE_DN: u8 = 1;
@@ -84,11 +84,7 @@ fn content(said: &Announcement, head: &Head, server: &str, links: &Links) -> Val
             event_json(message, head.sequence, said.previous, &identity)
         }
         Body::Interaction(notice) => {
-            let kind = match notice.kind {
-                NoticeKind::StatusChange => "StatusChange",
-                NoticeKind::PropertiesUpdated => "PropertiesUpdated",
-                NoticeKind::ParticipantsUpdated => "ParticipantsUpdated",
-            };
+            let kind = notice.kind.as_str();
             let resource = interaction_of_agent(&notice.interaction, &said.to, notice.state, links);
             let mut body = interaction_message(kind, resource);
             if let Some(reference) = notice.settles {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use baton::domain::{
     Event, InteractionId, MediaType, Message, Party, PropertyChanges, ReferenceId, WorkbinRef,
 };
-use baton::engine::{Body, NoticeKind};
+use baton::engine::Body;
 
 /// The message in one line, with the attributes that tell one case from another; `asked` names an earlier request, if
 /// that is what a reference is of.
@@ -101,11 +101,7 @@ pub(crate) fn describe_desktop(
     Some(match body {
         Body::Event(_) => return None,
         Body::Interaction(notice) => {
-            let kind = match notice.kind {
-                NoticeKind::StatusChange => "StatusChange",
-                NoticeKind::PropertiesUpdated => "PropertiesUpdated",
-                NoticeKind::ParticipantsUpdated => "ParticipantsUpdated",
-            };
+            let kind = notice.kind.as_str();
             let cause = notice
                 .cause
                 .map(|cause| format!(" cause={}", cause.as_str()));

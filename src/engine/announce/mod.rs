@@ -111,6 +111,17 @@ pub enum NoticeKind {
     ParticipantsUpdated,
 }
 
+impl NoticeKind {
+    /// The kind on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::StatusChange => "StatusChange",
+            Self::PropertiesUpdated => "PropertiesUpdated",
+            Self::ParticipantsUpdated => "ParticipantsUpdated",
+        }
+    }
+}
+
 impl Body {
     /// Where it is heard.
     pub fn channel(&self) -> Channel {
