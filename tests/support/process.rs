@@ -1,8 +1,10 @@
 //! The server as a process of its own, which can be killed.
 
+use std::fs::{self, DirEntry};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::thread;
 
 use baton::options::{Flags, Keys, Options};
 
@@ -79,7 +81,7 @@ impl Process {
             return Err(child.wait().unwrap());
         };
         // What else it says would fill the pipe and stop it.
-        std::thread::spawn(move || lines.for_each(drop));
+        thread::spawn(move || lines.for_each(drop));
         Ok(Self {
             child,
             url,
@@ -105,6 +107,24 @@ impl Process {
         let pid = self.child.id().to_string();
         let told = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
         assert!(told.success());
+    }
+
+    /// Nothing leaves it any more.
+    pub(crate) fn freeze(&self) {
+        let pid = self.child.id();
+        let pid_text = pid.to_string();
+        let told = Command::new("kill").args(["-STOP", &pid_text]).status();
+        assert!(told.unwrap().success());
+        let runs = |thread: std::io::Result<DirEntry>| {
+            // One that has ended meanwhile does not run either. What comes after the name, in brackets, is the state.
+            let stat = fs::read_to_string(thread.unwrap().path().join("stat")).unwrap_or_default();
+            let (_, rest) = stat.rsplit_once(')').unwrap_or_default();
+            rest.trim_start().starts_with(['R', 'S'])
+        };
+        let threads = || fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+        while threads().any(runs) {
+            thread::yield_now();
+        }
     }
 
     /// What it has exited with; none while it runs.
