@@ -89,7 +89,10 @@ async fn what_ended_before_there_was_an_archive_is_archived_at_the_start() {
         centre.request(stop(id)).await.unwrap();
     }
     centre.stop().await;
-    meddle(data.path(), "DROP TABLE archive; PRAGMA user_version = 3");
+    meddle(
+        data.path(),
+        "DROP TABLE new_step_keys; DROP TABLE archive; PRAGMA user_version = 3",
+    );
     meddle(data.path(), "DELETE FROM meta WHERE name LIKE 'archived%'");
     let centre = start_in(data.path(), Default::default()).await;
     assert_eq!(archived(&centre).await, ["I1", "I3"]);

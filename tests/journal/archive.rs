@@ -321,7 +321,10 @@ fn a_file_of_the_third_format_gets_an_archive() {
         append(&mut open(folder.path()), 0, &records(1..=3)),
         "acked"
     );
-    meddle(folder.path(), "DROP TABLE archive; PRAGMA user_version = 3");
+    meddle(
+        folder.path(),
+        "DROP TABLE new_step_keys; DROP TABLE archive; PRAGMA user_version = 3",
+    );
     let mut journal = open(folder.path());
     let next = [ending(4, "I4", ["chat", "sales"])];
     assert_eq!(append(&mut journal, 3, &next), "acked");

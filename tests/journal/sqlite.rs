@@ -41,6 +41,12 @@ impl Disk {
             .unwrap();
     }
 
+    fn rows(&self, table: &str) -> i64 {
+        let connection = Connection::open(self.file()).unwrap();
+        let count = format!("SELECT count(*) FROM {table}");
+        connection.query_row(&count, [], |row| row.get(0)).unwrap()
+    }
+
     fn with_steps(self, count: u64) -> Self {
         assert_eq!(append(&mut self.open(), 0, &records(1..=count)), "acked");
         self
@@ -108,12 +114,12 @@ fn a_name_that_leaves_the_folder_is_refused() {
 #[test]
 fn a_newer_format_is_refused_and_left_as_it_is() {
     let disk = Disk::new().with_steps(1);
-    disk.meddle("PRAGMA user_version = 5; PRAGMA journal_mode = DELETE");
+    disk.meddle("PRAGMA user_version = 6; PRAGMA journal_mode = DELETE");
     let before = fs::read(disk.file()).unwrap();
     assert_eq!(
         disk.try_open().unwrap_err().to_string(),
         format!(
-            "{} has journal format 5, this Baton knows formats up to 4: start a newer Baton",
+            "{} has journal format 6, this Baton knows formats up to 5: start a newer Baton",
             disk.file().display()
         )
     );
@@ -129,7 +135,7 @@ fn a_file_of_the_second_format_keeps_its_base() {
     };
     disk.open().trim(&base).unwrap();
     disk.meddle(
-        "DROP TABLE archive; DROP TABLE former_epochs; ALTER TABLE steps DROP COLUMN checksum; ALTER TABLE base DROP COLUMN checksum;
+        "DROP TABLE new_step_keys; DROP TABLE archive; DROP TABLE former_epochs; ALTER TABLE steps DROP COLUMN checksum; ALTER TABLE base DROP COLUMN checksum;
          PRAGMA user_version = 2",
     );
     let mut journal = disk.open();
@@ -142,7 +148,7 @@ fn a_file_of_the_second_format_keeps_its_base() {
 fn a_file_of_the_first_format_is_brought_up_to_date() {
     let disk = Disk::new().with_steps(3);
     disk.meddle(
-        "DROP TABLE archive; DROP TABLE base; DROP TABLE former_epochs; ALTER TABLE steps DROP COLUMN checksum; PRAGMA user_version = 1",
+        "DROP TABLE new_step_keys; DROP TABLE archive; DROP TABLE base; DROP TABLE former_epochs; ALTER TABLE steps DROP COLUMN checksum; PRAGMA user_version = 1",
     );
     let mut journal = disk.open();
     assert_eq!(all(&journal), [1, 2, 3]);
@@ -161,22 +167,49 @@ fn what_was_trimmed_leaves_the_file_little_by_little() {
         body: b"state".to_vec(),
     };
     journal.trim(&base).unwrap();
-    let rows = |table: &str| {
-        let connection = Connection::open(disk.file()).unwrap();
-        let count = format!("SELECT count(*) FROM {table}");
-        connection
-            .query_row(&count, [], |row| row.get::<_, i64>(0))
-            .unwrap()
-    };
+    let rows = |table: &str| disk.rows(table);
     assert_eq!(rows("steps"), 1_200, "nobody waits for it");
-    while (rows("steps"), rows("step_keys")) != (100, 100) {
-        let before = rows("steps") + rows("step_keys");
+    let keys = || rows("step_keys") + rows("new_step_keys");
+    while (rows("steps"), keys()) != (100, 100) {
+        let before = rows("steps") + keys();
         (0..4).for_each(|_| journal.sweep());
-        assert!(rows("steps") + rows("step_keys") < before);
+        assert!(rows("steps") + keys() < before);
         assert_eq!(all(&journal), (1_101..=1_200).collect::<Vec<_>>());
     }
     drop(journal);
     assert_eq!(disk.open().head(), 1_200);
+}
+
+#[test]
+fn steps_are_found_by_their_keys_before_and_after_these_are_sorted_in() {
+    let disk = Disk::new();
+    let mut journal = disk.open();
+    let keyed = |range: std::ops::RangeInclusive<u64>| -> Vec<_> {
+        let keys = |at| if at % 2 == 0 { ["even"] } else { ["odd"] };
+        range.map(|at| record(at, &keys(at))).collect()
+    };
+    let count = |journal: &SqliteJournal, after, limit| {
+        let found = journal.reader().unwrap().read_keyed("odd", after, limit);
+        let found: Vec<_> = found.unwrap().iter().map(|it| it.sequence).collect();
+        let all: Vec<_> = (after + 1..=journal.head())
+            .filter(|it| it % 2 == 1)
+            .take(limit)
+            .collect();
+        assert_eq!(found, all);
+        found.len()
+    };
+    assert_eq!(append(&mut journal, 0, &keyed(1..=998)), "acked");
+    journal.sweep();
+    assert_eq!(disk.rows("new_step_keys"), 998, "too few to be sorted in");
+    assert_eq!(count(&journal, 0, 1_000), 499);
+    assert_eq!(append(&mut journal, 998, &keyed(999..=1_500)), "acked");
+    drop(journal);
+    let mut journal = disk.open();
+    journal.sweep();
+    assert_eq!(disk.rows("new_step_keys"), 0);
+    assert_eq!(append(&mut journal, 1_500, &keyed(1_501..=1_600)), "acked");
+    assert_eq!(count(&journal, 0, 1_000), 800);
+    assert_eq!(count(&journal, 1_490, 20), 20, "from both");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::super::Archived;
 use super::super::data_folder::sync_folder;
 use super::{
     Base, DataFolder, Error, Lineage, Record, archive, check_continuous, check_name, epoch, file,
-    in_file, insert, trim,
+    in_file, insert, keys, trim,
 };
 
 /// A journal that takes its place when it is whole. Whoever opens it then begins a new epoch: the history that it was
@@ -63,7 +63,8 @@ impl Composition {
     /// They do not, or cannot be written.
     pub fn append(&mut self, records: &[Record]) -> Result<(), Error> {
         check_continuous(self.head, records)?;
-        self.write(|transaction| insert(transaction, records))?;
+        self.write(|transaction| insert(transaction, records).map(|_| ()))?;
+        keys::sort_in(&mut self.connection).map_err(in_file(&self.partial))?;
         self.head += records.len() as u64;
         Ok(())
     }

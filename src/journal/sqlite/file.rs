@@ -9,7 +9,7 @@ use super::{Error, as_number, as_sql, in_file};
 
 /// Marks the file as ours in its header, where `file` and `sqlite3` show it.
 const APPLICATION_ID: i64 = i32::from_be_bytes(*b"Batn") as i64;
-pub(super) const FORMAT: i64 = 4;
+pub(super) const FORMAT: i64 = 5;
 
 /// How long an append waits for somebody who writes with `sqlite3` before it is refused.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
@@ -37,8 +37,12 @@ const SCHEMA_4: &str = "
         label_2 TEXT NOT NULL, body BLOB NOT NULL, checksum INTEGER NOT NULL) STRICT;
     CREATE UNIQUE INDEX archive_places ON archive (at_ms, sequence, key);
     CREATE INDEX archive_keys ON archive (key, sequence);";
+/// What format 5 has besides: the lines of the index that have not been sorted in.
+const SCHEMA_5: &str = "
+    CREATE TABLE new_step_keys (sequence INTEGER NOT NULL, key TEXT NOT NULL, PRIMARY KEY (sequence, key))
+        STRICT, WITHOUT ROWID;";
 /// What brings a file up from the format before.
-const UPGRADES: [(i64, &str); 3] = [(2, SCHEMA_2), (3, SCHEMA_3), (4, SCHEMA_4)];
+const UPGRADES: [(i64, &str); 4] = [(2, SCHEMA_2), (3, SCHEMA_3), (4, SCHEMA_4), (5, SCHEMA_5)];
 
 pub(super) fn connect(file: &Path, epoch_if_new: u64) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;

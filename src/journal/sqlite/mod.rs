@@ -4,6 +4,7 @@ mod checksum;
 mod compose;
 mod epoch;
 mod file;
+mod keys;
 mod read;
 mod scan;
 mod trim;
@@ -36,6 +37,8 @@ pub struct SqliteJournal {
     head: u64,
     failed: bool,
     sweep: trim::Sweep,
+    /// Lines of the index that have not been sorted in.
+    new_keys_len: u64,
     /// Keeps the folder locked while anyone can write to a file in it.
     _folder: DataFolder,
 }
@@ -72,6 +75,7 @@ impl SqliteJournal {
         let is_behind = snapshots.iter().any(is_behind);
         archive::forget_after(&connection, head).map_err(in_file(&file))?;
         let lineage = epoch::claim(&connection, &file, head, epoch_if_new, is_behind)?;
+        let new_keys_len = keys::new_len(&connection).map_err(in_file(&file))?;
         Ok(Self {
             connection,
             file,
@@ -79,6 +83,7 @@ impl SqliteJournal {
             head,
             failed: false,
             sweep: trim::Sweep::default(),
+            new_keys_len,
             _folder: folder.clone(),
         })
     }
@@ -126,8 +131,9 @@ impl Journal for SqliteJournal {
             return Appended::Acked;
         }
         match write(&mut self.connection, expected_head, records) {
-            Ok(Written::All { head }) => {
+            Ok(Written::All { head, keys_len }) => {
                 self.head = head;
+                self.new_keys_len += keys_len;
                 Appended::Acked
             }
             Ok(Written::Nothing { head }) => {
@@ -181,9 +187,16 @@ impl Journal for SqliteJournal {
     }
 
     fn sweep(&mut self) {
-        // What cannot be removed now is removed later: nobody reads it any more. A journal that failed writes nothing.
-        if !self.failed {
-            let _ = self.sweep.go_on(&self.connection);
+        // What cannot be done now is done later: nobody reads what is to be removed, and a line of the index is found
+        // before it is sorted in as well. A journal that failed writes nothing.
+        if self.failed {
+            return;
+        }
+        let _ = self.sweep.go_on(&self.connection);
+        if self.new_keys_len >= keys::NEW_LEN
+            && let Ok(left) = keys::sort_in(&mut self.connection)
+        {
+            self.new_keys_len = left;
         }
     }
 
@@ -234,7 +247,7 @@ fn check_name(name: &str) -> Result<(), Error> {
 }
 
 enum Written {
-    All { head: u64 },
+    All { head: u64, keys_len: u64 },
     Nothing { head: u64 },
 }
 
@@ -253,27 +266,25 @@ fn write(
     if head != expected_head {
         return Ok(Written::Nothing { head });
     }
-    insert(&transaction, records)?;
+    let keys_len = insert(&transaction, records)?;
     transaction.commit()?;
     Ok(Written::All {
         head: head + records.len() as u64,
+        keys_len,
     })
 }
 
-fn insert(transaction: &Connection, records: &[Record]) -> rusqlite::Result<()> {
+/// Adds records with what belongs to them; gives how many lines they add to the index.
+fn insert(transaction: &Connection, records: &[Record]) -> rusqlite::Result<u64> {
     let mut step = transaction.prepare_cached("INSERT INTO steps VALUES (?1, ?2, ?3, ?4)")?;
-    let mut step_key =
-        transaction.prepare_cached("INSERT OR IGNORE INTO step_keys VALUES (?1, ?2)")?;
     for record in records {
         let (sequence, at_ms) = (as_sql(record.sequence), as_sql(record.at_ms));
         let checksum = checksum::of_row(sequence, at_ms, &record.body);
         step.execute((sequence, at_ms, &record.body, checksum))?;
-        for key in &record.keys {
-            step_key.execute((key, sequence))?;
-        }
     }
     let archived = records.iter().flat_map(|record| &record.archived);
-    archive::insert(transaction, archived)
+    archive::insert(transaction, archived)?;
+    keys::insert(transaction, records)
 }
 
 /// Errors that SQLite reports before anything is committed and that may pass. All others might come after the commit

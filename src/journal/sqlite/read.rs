@@ -4,6 +4,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Params};
 
 use super::super::archive::{ArchiveRange, Archived, Look, Place, Usage};
 use super::checksum::Row;
+use super::keys::SEQUENCES_OF_KEY;
 use super::{
     Base, Error, Reader, Record, archive, as_number, as_sql, check_continuous, in_file,
     limit_as_sql, trim,
@@ -36,11 +37,13 @@ impl Reader for SqliteReader {
     }
 
     fn read_keyed(&self, key: &str, after: u64, limit: usize) -> Result<Vec<Record>, Error> {
+        let sql = format!(
+            "SELECT sequence, at_ms, body, checksum FROM ({SEQUENCES_OF_KEY}) JOIN steps USING (sequence) ORDER BY sequence"
+        );
         select(
             &self.connection,
             &self.file,
-            "SELECT sequence, at_ms, body, checksum FROM step_keys JOIN steps USING (sequence)
-             WHERE key = ?1 AND sequence > max(?2, (SELECT coalesce(max(sequence), 0) FROM base)) ORDER BY sequence LIMIT ?3",
+            &sql,
             (key, as_sql(after), limit_as_sql(limit)),
             after,
         )

@@ -87,6 +87,11 @@ fn remove_steps(connection: &Connection) -> rusqlite::Result<Sweep> {
              WHERE sequence <= (SELECT max(sequence) FROM base) ORDER BY sequence LIMIT ?1)",
         )?
         .execute([SWEEP_LEN])?;
+    connection
+        .prepare_cached(
+            "DELETE FROM new_step_keys WHERE sequence < (SELECT min(sequence) FROM steps)",
+        )?
+        .execute([])?;
     Ok(if removed > 0 {
         Sweep::Steps
     } else {
