@@ -1,6 +1,6 @@
 //! The body of a request: one JSON object.
 
-use axum::body::{Bytes, to_bytes};
+use axum::body::to_bytes;
 use axum::extract::{FromRequest, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
@@ -17,9 +17,10 @@ pub(super) struct JsonObject(pub Map<String, Value>);
 impl FromRequest<App> for JsonObject {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
+    async fn from_request(request: Request, _: &App) -> Result<Self, ApiError> {
         check_content_type(request.headers())?;
-        let bytes = Bytes::from_request(request, app).await;
+        // It is in memory, and as large as it may be: see `read_whole`.
+        let bytes = to_bytes(request.into_body(), usize::MAX).await;
         let bytes = bytes.map_err(|_| ApiError::invalid("The body could not be read"))?;
         match serde_json::from_slice(&bytes) {
             Ok(Value::Object(map)) => Ok(Self(map)),

@@ -29,9 +29,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::handler::Handler;
 use axum::http::{HeaderValue, StatusCode, header};
+use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa_axum::router::OpenApiRouter;
@@ -127,11 +127,13 @@ pub fn router(parts: Parts) -> Router {
     };
     let (table, _) = routes();
     let read_whole = axum::middleware::from_fn_with_state(parts.body_bytes_max, body::read_whole);
+    // One layer of all: a router boxes each one that it is given, and clones the boxes with every request.
+    let around_api = ServiceBuilder::new()
+        .layer(read_whole.clone())
+        .layer(no_store());
     let api = table
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(no_store())
-        .layer(DefaultBodyLimit::disable())
-        .layer(read_whole.clone());
+        .layer(around_api);
     let not_found = pages::not_found.layer(read_whole);
     let router = Router::new()
         .nest("/api/v2", api.clone().fallback(not_found))
@@ -141,10 +143,13 @@ pub fn router(parts: Parts) -> Router {
         .merge(transports::routes("/notifications", carrier.clone()))
         .merge(transports::routes("/cometd", carrier))
         .fallback_service(pages::routes(&parts.static_dir))
-        .layer(nosniff())
-        .layer(CatchPanicLayer::custom(|_| {
-            axum::response::IntoResponse::into_response(ApiError::internal())
-        }));
+        .layer(
+            ServiceBuilder::new()
+                .layer(CatchPanicLayer::custom(|_| {
+                    axum::response::IntoResponse::into_response(ApiError::internal())
+                }))
+                .layer(nosniff()),
+        );
     transports::with_cors(router, &allowed_origins)
 }
 

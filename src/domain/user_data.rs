@@ -1,7 +1,10 @@
 //! Attached data of an interaction: a nested map with limits.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize, Serializer};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
 use super::Refusal;
@@ -80,7 +83,7 @@ impl UserData {
     }
 
     fn of_map(map: &Map<String, Value>) -> Self {
-        let text = serde_json::value::to_raw_value(map);
+        let text = to_raw_value(map);
         Self {
             text: text.expect("a map of JSON values has a text"),
         }
@@ -106,9 +109,12 @@ impl UserData {
     /// # Errors
     /// The merged data breaks a limit.
     pub fn merged(&self, other: &Self) -> Result<Self, Refusal> {
-        let mut map = self.to_map();
-        merge(&mut map, &other.to_map());
-        Self::parse(map)
+        let text = merge(&self.text, &other.text);
+        let merged = Self { text };
+        if merged.text_len() > USER_DATA_BYTES_MAX {
+            return Err(Refusal::too_large("userData", USER_DATA_BYTES_MAX));
+        }
+        Ok(merged)
     }
 
     /// This data without the keys that `names` has. Where `names` holds a non-empty map, the removal
@@ -181,15 +187,32 @@ fn check_value(value: &Value, depth: usize) -> Result<(), Refusal> {
     }
 }
 
-fn merge(map: &mut Map<String, Value>, over: &Map<String, Value>) {
-    for (key, value) in over {
-        match (map.get_mut(key), value) {
-            (Some(Value::Object(inner)), Value::Object(inner_over)) => merge(inner, inner_over),
-            _ => {
-                map.insert(key.clone(), value.clone());
-            }
-        }
+/// A key of a map's text.
+#[derive(PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// Lays one map over another. Only what is in both is looked into, everything else is taken as the text that it is: this
+/// is the operation that desktops ask for most.
+fn merge(under: &RawValue, over: &RawValue) -> Box<RawValue> {
+    let mut merged: BTreeMap<Key<'_>, Cow<'_, RawValue>> = entries(under)
+        .into_iter()
+        .map(|(key, value)| (key, Cow::Borrowed(value)))
+        .collect();
+    for (key, value) in entries(over) {
+        let inner = merged.get(&key).filter(|it| is_map(it) && is_map(value));
+        let value = inner.map_or(Cow::Borrowed(value), |it| Cow::Owned(merge(it, value)));
+        merged.insert(key, value);
     }
+    to_raw_value(&merged).expect("keys and texts have a text")
+}
+
+fn entries(map: &RawValue) -> BTreeMap<Key<'_>, &RawValue> {
+    serde_json::from_str(map.get()).expect("the text was made of a map")
+}
+
+fn is_map(value: &RawValue) -> bool {
+    value.get().starts_with('{')
 }
 
 fn remove(
@@ -231,6 +254,26 @@ mod tests {
             .merged(&data(json!({"b": 2, "m": {"y": 3}})))
             .expect("small");
         assert_eq!(merged, data(json!({"a": 1, "b": 2, "m": {"x": 1, "y": 3}})));
+        let check = |under: Value, over: Value, expected: Value| {
+            let merged = data(under).merged(&data(over)).expect("small");
+            assert_eq!(merged, data(expected));
+        };
+        check(json!({}), json!({"a": {}}), json!({"a": {}}));
+        check(json!({"a": {}}), json!({}), json!({"a": {}}));
+        check(json!({"a": {"b": 1}}), json!({"a": 2}), json!({"a": 2}));
+        check(
+            json!({"a": [1]}),
+            json!({"a": {"b": 1}}),
+            json!({"a": {"b": 1}}),
+        );
+        check(
+            json!({"a\"\n": {"b": {"c": 1}}}),
+            json!({"a\"\n": {"b": {"d": null}}, "A": "{"}),
+            json!({"A": "{", "a\"\n": {"b": {"c": 1, "d": null}}}),
+        );
+        let half = json!({"x": "x".repeat(USER_DATA_BYTES_MAX / 2)});
+        let other = json!({"y": "y".repeat(USER_DATA_BYTES_MAX / 2)});
+        assert!(data(half).merged(&data(other)).is_err());
     }
 
     #[test]

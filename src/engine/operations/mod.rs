@@ -272,7 +272,7 @@ fn interaction_id(
 }
 
 fn read<T: DeserializeOwned>(parameters: &Map<String, Value>) -> Result<T, Refusal> {
-    serde_json::from_value(Value::Object(parameters.clone())).map_err(|error| {
+    T::deserialize(parameters).map_err(|error| {
         let text = error.to_string();
         match text.strip_prefix("missing field `") {
             Some(rest) => Refusal::missing(rest.split('`').next().unwrap_or_default()),
