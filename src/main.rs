@@ -24,6 +24,9 @@ use baton::server::{self, SECRET_FILE, Server};
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What the program exits with if what it keeps is not what was written: a person has to decide.
 const EXIT_DAMAGED: u8 = 3;
 /// Password of every demo user.

@@ -17,6 +17,10 @@ use std::env;
 
 use load::Measured;
 
+/// As in the server, and for all that it is measured against.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Clients at the same time, each with a connection that it keeps.
 const CLIENTS: usize = 64;
 
@@ -35,6 +39,10 @@ fn main() {
         ("SQLite append alone", bare::append()),
         ("Baton: UpdateUserData", baton::update()),
     ];
+    let contenders: Vec<_> = contenders
+        .into_iter()
+        .filter(|(name, _)| env::var("ONLY").map_or(true, |only| name.contains(&only)))
+        .collect();
     println!("{operations} operations a round, best of {rounds} rounds, {CLIENTS} clients\n");
     print_table(&best_of(rounds, operations, &contenders));
 }
