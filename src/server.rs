@@ -14,10 +14,11 @@ use tower::Layer;
 use tower_http::normalize_path::NormalizePathLayer;
 use tracing::{info, warn};
 
-use crate::api::{self, Credentials, Parts, Tokens};
+use crate::api::{self, Parts};
 use crate::centre::{Centres, Handle, Links, ReplayLimits, SnapshotPolicy, Start, wall_clock};
 use crate::domain::{CentreId, Configuration};
 use crate::hub::Hub;
+use crate::identity::{Credentials, Provider, Tokens};
 use crate::journal::{DataFolder, SqliteJournal, StateSnapshots};
 use crate::options::Options;
 use crate::transports::{ConnectionSettings, serve};
@@ -84,9 +85,15 @@ impl Server {
             info!(centre = %id, sequence = handle.state().sequence.0, "restored");
             centres.insert(handle);
         }
+        let credentials = Credentials::new(
+            centres.clone(),
+            tokens(options, &secret),
+            provider(options).await?,
+            &secret,
+        );
         let router = api::router(Parts {
             centres: centres.clone(),
-            credentials: Credentials::new(centres.clone(), tokens(options, &secret), &secret),
+            credentials,
             hub: hub.clone(),
             allowed_origins: options.allowed_origins(),
             cookies_secure: options.external_url.starts_with("https:"),
@@ -146,6 +153,18 @@ impl Server {
         let stopped = centres.iter().map(|handle| handle.stop_by(by));
         futures_util::future::join_all(stopped).await;
     }
+}
+
+/// The identity provider, if there is one.
+async fn provider(options: &Options) -> Result<Option<Arc<Provider>>> {
+    let settings = options
+        .provider_settings()
+        .context("options jwt_…, jwks_…")?;
+    let Some(settings) = settings else {
+        return Ok(None);
+    };
+    let provider = Provider::open(settings).await;
+    Ok(Some(provider.context("option jwks_file or jwks_url")?))
 }
 
 /// Tokens by the options.

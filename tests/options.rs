@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use baton::domain::Role;
 use baton::options::{File, Flags, Options};
 use clap::Args;
 
@@ -135,13 +136,13 @@ fn a_token_is_printed_for_scripts() {
     let output = baton(folder.path(), line, Some(secret));
     assert!(output.status.success());
     let token = String::from_utf8(output.stdout).unwrap();
-    let tokens = baton::api::Tokens::new(secret.as_bytes(), "", "", 0);
+    let tokens = baton::identity::Tokens::new(secret.as_bytes(), "", "", 0);
     let claims = tokens.verify(token.trim()).unwrap();
     assert_eq!(
-        (claims.sub.as_str(), claims.centre.as_str()),
+        (claims.user.as_str(), claims.centre.as_str()),
         ("other-agent", "other")
     );
-    assert_eq!(claims.roles, ["agent"]);
+    assert_eq!(claims.roles, [Role::Agent].into());
 }
 
 fn baton(folder: &Path, line: &str, secret: Option<&str>) -> Output {

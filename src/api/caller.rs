@@ -1,19 +1,21 @@
 //! The caller of a route: if a handler has one, he is known.
 
+use std::sync::Arc;
+
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 
 use super::App;
-use super::credentials::Identity;
 use super::error::ApiError;
 use crate::domain::{Actor, Interaction, ReferenceId, Role, UserId};
 use crate::engine::State;
 use crate::engine::operations::Spec;
+use crate::identity::Identity;
 use crate::transports::is_allowed_origin;
 
 /// A user who is known.
-pub(super) struct Caller(pub Identity);
+pub(super) struct Caller(pub Arc<Identity>);
 
 /// A user who is known and is an agent.
 pub(super) struct Agent(pub Caller);

@@ -3,7 +3,6 @@
 mod body;
 mod caller;
 mod conditions;
-mod credentials;
 mod directory;
 mod error;
 mod health;
@@ -17,12 +16,9 @@ mod requests;
 mod schemas;
 mod search;
 mod session;
-mod tokens;
 mod url;
 
-pub use credentials::{COOKIE, Credentials};
 pub use openapi::document;
-pub use tokens::{Claims, Tokens};
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -40,6 +36,7 @@ use utoipa_axum::routes;
 use crate::centre::Centres;
 use crate::domain::ReferenceId;
 use crate::hub::Hub;
+use crate::identity::Credentials;
 use crate::transports::{self, Carrier};
 use error::ApiError;
 

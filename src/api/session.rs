@@ -8,9 +8,9 @@ use serde_json::json;
 
 use super::App;
 use super::body::JsonObject;
-use super::credentials::{CENTRE_HEADER, COOKIE};
 use super::error::ApiError;
 use crate::centre::user;
+use crate::identity::{CENTRE_HEADER, COOKIE};
 
 /// Gives the page's cookie for a name and a password
 #[utoipa::path(post, path = "/login", tag = "Session",
@@ -47,10 +47,10 @@ pub(super) async fn log_in(
 #[utoipa::path(post, path = "/logout", tag = "Session", responses((status = 200, description = "Done")))]
 pub(super) async fn log_out(State(app): State<App>, headers: HeaderMap) -> Response {
     if let Ok(identity) = app.credentials.by_cookie(&headers)
-        && let Some(token_id) = &identity.token_id
+        && let Some(token_id) = &identity.principal().token_id
     {
-        let user = identity.principal().key;
-        app.hub.end_sessions_of_token(&user, token_id);
+        let user = &identity.principal().key;
+        app.hub.end_sessions_of_token(user, token_id);
     }
     let body = Json(json!({"statusCode": 0}));
     ([(header::SET_COOKIE, cookie(&app, "", 0))], body).into_response()

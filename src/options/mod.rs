@@ -2,9 +2,11 @@
 
 mod demo;
 mod file;
+mod provider;
 
 pub use demo::demo;
 pub use file::{ConfigError, File};
+pub use provider::InvalidProvider;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -80,6 +82,22 @@ options! {
     jwt_audience: String = String::new(), "BATON_JWT_AUDIENCE";
     /// Seconds by which clocks may differ
     jwt_leeway_s: u64 = 30, "BATON_JWT_LEEWAY_S";
+    /// File with the public keys (JWKS) of an identity provider whose tokens are taken: RS256, ES256, EdDSA
+    jwks_file: PathBuf = PathBuf::new(), "BATON_JWKS_FILE";
+    /// The same at an http or https address
+    jwks_url: String = String::new(), "BATON_JWKS_URL";
+    /// Milliseconds after which the provider's keys are read again; a token with an unknown key has it done earlier
+    jwks_refresh_ms: u64 = 15 * 60_000, "BATON_JWKS_REFRESH_MS";
+    /// Claim of the provider's tokens that names the user; dots lead into objects
+    jwt_user_claim: String = "sub".to_owned(), "BATON_JWT_USER_CLAIM";
+    /// Claim that names the contact centre
+    jwt_centre_claim: String = "contactCenterId".to_owned(), "BATON_JWT_CENTRE_CLAIM";
+    /// Claim that lists the roles
+    jwt_roles_claim: String = "roles".to_owned(), "BATON_JWT_ROLES_CLAIM";
+    /// The provider's names of roles, such as `cc-agents=agent,cc-leads=supervisor`; ours hold besides
+    jwt_role_names: String = String::new(), "BATON_JWT_ROLE_NAMES";
+    /// Contact centre of the provider's tokens that name none [default: they are refused]
+    jwt_default_centre: String = String::new(), "BATON_JWT_DEFAULT_CENTRE";
     /// Milliseconds until the login of the page ends
     cookie_max_age_ms: u64 = 12 * 3_600_000, "BATON_COOKIE_MAX_AGE_MS";
     /// Milliseconds that an invitation stays open

@@ -14,6 +14,7 @@ mod operations;
 mod origins;
 mod parties;
 mod policy;
+mod provider;
 mod revocation;
 mod session;
 mod versions;

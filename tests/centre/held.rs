@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use baton::api::{Credentials, Parts, router};
+use baton::api::{Parts, router};
 use baton::centre::{Centres, Handle, Links, ReplayLimits, Start, wall_clock};
 use baton::domain::CentreId;
 use baton::hub::Hub;
+use baton::identity::Credentials;
 use baton::journal::MemoryDisk;
 use baton::options::{Flags, Keys, Options, demo};
 use baton::server::{secret, tokens};
@@ -62,7 +63,7 @@ impl OnDisk {
         let key = secret(&options, None).unwrap();
         let router = router(Parts {
             centres: centres.clone(),
-            credentials: Credentials::new(centres, tokens(&options, &key), &key),
+            credentials: Credentials::new(centres, tokens(&options, &key), None, &key),
             hub,
             allowed_origins: Vec::new(),
             cookies_secure: false,

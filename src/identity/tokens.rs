@@ -1,47 +1,21 @@
-//! Signed tokens: bearer tokens of clients, and the page's cookie.
+//! The server's own tokens: bearer tokens for scripts, and the page's cookie.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::errors::ErrorKind;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, encode};
+use serde_json::{Value, json};
 
+use super::claims::{ClaimNames, Claims};
+use super::verifying::{VerifyingKey, rules};
 use crate::centre::wall_clock;
-use crate::domain::{CentreId, Role, Timestamp, UserId};
+use crate::domain::{CentreId, Role, UserId};
 use crate::transports::Unauthenticated;
-
-/// What a token says (design section 4).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Claims {
-    /// The user.
-    pub sub: UserId,
-    /// His contact centre.
-    #[serde(rename = "contactCenterId")]
-    pub centre: CentreId,
-    /// What he may do, by the names of the roles.
-    pub roles: Vec<String>,
-    /// When the token ends, in seconds since 1970.
-    pub exp: u64,
-    /// The token's own identifier.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub jti: Option<String>,
-    /// `page` in the page's cookie, which is no bearer token.
-    #[serde(rename = "use", skip_serializing_if = "Option::is_none")]
-    pub purpose: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    iss: Option<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    aud: Option<Value>,
-}
 
 /// Signs and verifies tokens with the server's secret (HS256).
 pub struct Tokens {
     signing: EncodingKey,
-    verifying: DecodingKey,
-    validation: Validation,
+    verifying: VerifyingKey,
+    names: ClaimNames,
     issuer: String,
     audience: String,
 }
@@ -50,25 +24,14 @@ pub struct Tokens {
 const PAGE: &str = "page";
 
 impl Tokens {
-    /// Tokens by a secret. `issuer` and `audience` are asked for unless they are empty.
+    /// Tokens by a secret. `issuer` and `audience` are asked for unless they are empty; clocks may differ by `leeway_s`.
     pub fn new(secret: &[u8], issuer: &str, audience: &str, leeway_s: u64) -> Self {
-        let mut validation = Validation::new(Algorithm::HS256);
-        validation.leeway = leeway_s;
-        validation.validate_nbf = true;
-        validation.required_spec_claims = HashSet::from(["exp".to_owned(), "sub".to_owned()]);
-        validation.validate_aud = !audience.is_empty();
-        if !audience.is_empty() {
-            validation.set_audience(&[audience]);
-            validation.required_spec_claims.insert("aud".to_owned());
-        }
-        if !issuer.is_empty() {
-            validation.set_issuer(&[issuer]);
-            validation.required_spec_claims.insert("iss".to_owned());
-        }
+        let rules = rules(issuer, audience, leeway_s);
+        let key = DecodingKey::from_secret(secret);
         Self {
             signing: EncodingKey::from_secret(secret),
-            verifying: DecodingKey::from_secret(secret),
-            validation,
+            verifying: VerifyingKey::new(key, Algorithm::HS256, &rules),
+            names: ClaimNames::own(),
             issuer: issuer.to_owned(),
             audience: audience.to_owned(),
         }
@@ -99,7 +62,7 @@ impl Tokens {
         roles: &BTreeSet<Role>,
         valid_ms: u64,
     ) -> Result<String, jsonwebtoken::errors::Error> {
-        self.sign(user, centre, roles, valid_ms, Some(PAGE.to_owned()))
+        self.sign(user, centre, roles, valid_ms, Some(PAGE))
     }
 
     /// What a bearer token says.
@@ -107,11 +70,7 @@ impl Tokens {
     /// # Errors
     /// It has expired, or was never valid.
     pub fn verify(&self, token: &str) -> Result<Claims, Unauthenticated> {
-        let claims = self.decode(token)?;
-        match claims.purpose {
-            None => Ok(claims),
-            Some(_) => Err(Unauthenticated::Invalid),
-        }
+        self.verify_for(None, token)
     }
 
     /// What the page's cookie says.
@@ -119,17 +78,16 @@ impl Tokens {
     /// # Errors
     /// It has expired, or was never valid.
     pub fn verify_cookie(&self, token: &str) -> Result<Claims, Unauthenticated> {
-        let claims = self.decode(token)?;
-        match claims.purpose.as_deref() {
-            Some(PAGE) => Ok(claims),
-            _ => Err(Unauthenticated::Invalid),
-        }
+        self.verify_for(Some(PAGE), token)
     }
 
-    /// When a token is no longer taken: its end and the leeway.
-    pub(super) fn end_of(&self, claims: &Claims) -> Timestamp {
-        let end_s = claims.exp.saturating_add(self.validation.leeway);
-        Timestamp(end_s.saturating_mul(1_000))
+    fn verify_for(&self, purpose: Option<&str>, token: &str) -> Result<Claims, Unauthenticated> {
+        let claims = self.verifying.verify(token, &self.names)?;
+        if claims.purpose.as_deref() == purpose {
+            Ok(claims)
+        } else {
+            Err(Unauthenticated::Invalid)
+        }
     }
 
     fn sign(
@@ -138,58 +96,33 @@ impl Tokens {
         centre: CentreId,
         roles: &BTreeSet<Role>,
         valid_ms: u64,
-        purpose: Option<String>,
+        purpose: Option<&str>,
     ) -> Result<String, jsonwebtoken::errors::Error> {
-        let named = |text: &String| (!text.is_empty()).then(|| Value::from(text.as_str()));
-        let claims = Claims {
-            sub: user,
-            centre,
-            roles: roles.iter().map(|role| role.as_str().to_owned()).collect(),
-            exp: wall_clock().plus_ms(valid_ms).0 / 1_000,
-            jti: Some(uuid::Uuid::new_v4().to_string()),
-            purpose,
-            iss: named(&self.issuer),
-            aud: named(&self.audience),
-        };
+        let roles: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
+        let mut claims = json!({
+            "sub": user,
+            "contactCenterId": centre,
+            "roles": roles,
+            "exp": wall_clock().plus_ms(valid_ms).0 / 1_000,
+            "jti": uuid::Uuid::new_v4().to_string(),
+        });
+        let named = [
+            ("iss", self.issuer.as_str()),
+            ("aud", self.audience.as_str()),
+        ];
+        let named = named.into_iter().filter(|(_, value)| !value.is_empty());
+        for (name, value) in named.chain(purpose.map(|purpose| ("use", purpose))) {
+            claims[name] = Value::from(value);
+        }
         encode(&Header::new(Algorithm::HS256), &claims, &self.signing)
     }
-
-    fn decode(&self, token: &str) -> Result<Claims, Unauthenticated> {
-        if has_critical_header(token) {
-            return Err(Unauthenticated::Invalid);
-        }
-        match decode::<Claims>(token, &self.verifying, &self.validation) {
-            Ok(data) => Ok(data.claims),
-            Err(error) if *error.kind() == ErrorKind::ExpiredSignature => {
-                Err(Unauthenticated::Expired)
-            }
-            Err(_) => Err(Unauthenticated::Invalid),
-        }
-    }
-}
-
-impl Claims {
-    /// The roles that are known; others give no rights.
-    pub fn roles(&self) -> BTreeSet<Role> {
-        self.roles
-            .iter()
-            .filter_map(|name| Role::parse(name))
-            .collect()
-    }
-}
-
-/// RFC 7515 4.1.11: who does not understand what `crit` names must refuse the token; we understand none of it.
-fn has_critical_header(token: &str) -> bool {
-    let first = token.split('.').next().unwrap_or_default();
-    let header = URL_SAFE_NO_PAD
-        .decode(first)
-        .ok()
-        .and_then(|bytes| serde_json::from_slice::<Map<String, Value>>(&bytes).ok());
-    header.is_none_or(|header| header.contains_key("crit"))
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
     use super::*;
 
     fn claims() -> Value {
@@ -210,7 +143,7 @@ mod tests {
         let header = Header::new(Algorithm::HS256);
         let good = signed(&header, &claims(), secret);
         let verified = tokens.verify(&good).expect("valid");
-        assert_eq!(verified.roles(), BTreeSet::from([Role::Agent]));
+        assert_eq!(verified.roles, BTreeSet::from([Role::Agent]));
 
         let without = |name: &str| {
             let mut claims = claims();

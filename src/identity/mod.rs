@@ -1,0 +1,21 @@
+//! Who is who: the server's own tokens and those of an identity provider, passwords, the page's cookie, what was revoked,
+//! and how often somebody may try (design section 4).
+//!
+//! [`Credentials`] is asked by the API and by the carriers; everything else here serves it.
+
+mod claims;
+mod credentials;
+mod key_set;
+mod passwords;
+mod provider;
+mod remembered;
+mod tokens;
+mod verifying;
+
+pub use claims::{ClaimNames, Claims, InvalidNames};
+pub use credentials::{CENTRE_HEADER, COOKIE, Credentials, Identity};
+pub use key_set::{InvalidKeySet, KEYS_LEN_MAX};
+pub use provider::{
+    KEY_SET_BYTES_MAX, KeySource, Provider, ProviderSettings, REFRESH_INTERVAL_MIN_MS,
+};
+pub use tokens::Tokens;
