@@ -17,6 +17,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use argon2::{Argon2, PasswordHasher};
 use baton::domain::{CentreId, Configuration, Role, UserId};
+use baton::identity::REVOKED_FILE;
 use baton::journal::DataFolder;
 use baton::maintenance::{self, Report};
 use baton::options::{File, Flags, Options, demo};
@@ -161,7 +162,11 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Journal(command) => return journal(command),
         Command::Backup { common, to } => {
             let folder = common.resolve()?.0.data;
-            print(&maintenance::back_up(&folder, &to, &[SECRET_FILE])?);
+            print(&maintenance::back_up(
+                &folder,
+                &to,
+                &[SECRET_FILE, REVOKED_FILE],
+            )?);
         }
     }
     Ok(ExitCode::SUCCESS)

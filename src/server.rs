@@ -18,7 +18,7 @@ use crate::api::{self, Parts};
 use crate::centre::{Centres, Handle, Links, ReplayLimits, SnapshotPolicy, Start, wall_clock};
 use crate::domain::{CentreId, Configuration};
 use crate::hub::Hub;
-use crate::identity::{Credentials, Provider, Tokens};
+use crate::identity::{Credentials, Provider, Revocations, Tokens};
 use crate::journal::{DataFolder, SqliteJournal, StateSnapshots};
 use crate::options::Options;
 use crate::transports::{ConnectionSettings, serve};
@@ -89,6 +89,7 @@ impl Server {
             centres.clone(),
             tokens(options, &secret),
             provider(options).await?,
+            Revocations::open(folder.clone())?,
             &secret,
         );
         let router = api::router(Parts {
@@ -97,6 +98,7 @@ impl Server {
             hub: hub.clone(),
             allowed_origins: options.allowed_origins(),
             cookies_secure: options.external_url.starts_with("https:"),
+            csrf_protection: options.csrf_protection,
             cookie_max_age_ms: options.cookie_max_age_ms,
             body_bytes_max: options.body_bytes_max,
             static_dir: options.static_dir.clone(),

@@ -22,7 +22,10 @@ const FLOORS: &[(&str, &[&str])] = &[
             "domain",
         ],
     ),
-    ("identity", &["transports", "centre", "hub", "domain"]),
+    (
+        "identity",
+        &["transports", "centre", "hub", "journal", "domain"],
+    ),
     ("transports", &["hub", "bayeux"]),
     ("options", &["identity", "transports", "hub", "domain"]),
     ("maintenance", &["centre", "engine", "journal"]),

@@ -89,7 +89,8 @@ impl Caller {
     }
 }
 
-fn is_unsafe(method: &Method) -> bool {
+/// Whether a request may change something.
+pub(super) fn is_unsafe(method: &Method) -> bool {
     !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 

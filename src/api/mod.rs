@@ -3,6 +3,7 @@
 mod body;
 mod caller;
 mod conditions;
+mod csrf;
 mod directory;
 mod error;
 mod health;
@@ -16,6 +17,7 @@ mod requests;
 mod schemas;
 mod search;
 mod session;
+mod tokens;
 mod url;
 
 pub use openapi::document;
@@ -28,6 +30,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::handler::Handler;
 use axum::http::{HeaderValue, StatusCode, header};
+use tower::util::option_layer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa_axum::router::OpenApiRouter;
@@ -64,6 +67,8 @@ pub struct Parts {
     pub allowed_origins: Vec<String>,
     /// Whether the cookie is for TLS only.
     pub cookies_secure: bool,
+    /// Whether pages have to send back a header of what they were answered.
+    pub csrf_protection: bool,
     /// How long the cookie lives.
     pub cookie_max_age_ms: u64,
     /// Bytes of a request's body.
@@ -77,6 +82,7 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
     OpenApiRouter::with_openapi(openapi::beginning())
         .routes(routes!(session::log_in))
         .routes(routes!(session::log_out))
+        .routes(routes!(tokens::revoke_token))
         .routes(routes!(me::read_me, me::operate_on_me))
         .routes(routes!(me::list_my_channels))
         .routes(routes!(me::operate_on_channel))
@@ -113,6 +119,7 @@ pub fn router(parts: Parts) -> Router {
         authenticator: Arc::new(parts.credentials.clone()),
     };
     let allowed_origins = parts.allowed_origins.clone();
+    let csrf = axum::middleware::from_fn_with_state(parts.credentials.clone(), csrf::protect);
     let app = App {
         centres: parts.centres,
         credentials: parts.credentials,
@@ -137,6 +144,7 @@ pub fn router(parts: Parts) -> Router {
         .merge(transports::routes("/api/v2/notifications", carrier.clone()))
         .merge(transports::routes("/notifications", carrier.clone()))
         .merge(transports::routes("/cometd", carrier))
+        .layer(option_layer(parts.csrf_protection.then_some(csrf)))
         .fallback_service(pages::routes(&parts.static_dir))
         .layer(nosniff())
         .layer(CatchPanicLayer::custom(|_| {

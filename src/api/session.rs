@@ -9,7 +9,9 @@ use serde_json::json;
 use super::App;
 use super::body::JsonObject;
 use super::error::ApiError;
+use super::tokens::revoke;
 use crate::centre::user;
+use crate::domain::Timestamp;
 use crate::identity::{CENTRE_HEADER, COOKIE};
 
 /// Gives the page's cookie for a name and a password
@@ -43,17 +45,20 @@ pub(super) async fn log_in(
     Ok(([(header::SET_COOKIE, cookie)], body).into_response())
 }
 
-/// Takes the page's cookie back, and ends the push sessions that live by it
-#[utoipa::path(post, path = "/logout", tag = "Session", responses((status = 200, description = "Done")))]
-pub(super) async fn log_out(State(app): State<App>, headers: HeaderMap) -> Response {
-    if let Ok(identity) = app.credentials.by_cookie(&headers)
-        && let Some(token_id) = &identity.principal().token_id
-    {
-        let user = &identity.principal().key;
-        app.hub.end_sessions_of_token(user, token_id);
+/// Revokes the page's cookie, and ends the push sessions that live by it
+#[utoipa::path(post, path = "/logout", tag = "Session", responses((status = 200, description = "Done"), (status = 503)))]
+pub(super) async fn log_out(
+    State(app): State<App>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    if let Ok(identity) = app.credentials.by_cookie(&headers) {
+        let principal = identity.principal();
+        if let (Some(token_id), Some(end)) = (&principal.token_id, principal.expires_at_ms) {
+            revoke(&app, Some(&principal.key), token_id, Timestamp(end)).await?;
+        }
     }
     let body = Json(json!({"statusCode": 0}));
-    ([(header::SET_COOKIE, cookie(&app, "", 0))], body).into_response()
+    Ok(([(header::SET_COOKIE, cookie(&app, "", 0))], body).into_response())
 }
 
 fn cookie(app: &App, value: &str, max_age_s: u64) -> HeaderValue {

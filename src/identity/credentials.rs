@@ -13,6 +13,7 @@ use super::claims::Claims;
 use super::passwords::Passwords;
 use super::provider::Provider;
 use super::remembered::Remembered;
+use super::revocations::{RevocationError, Revocations};
 use super::tokens::Tokens;
 use crate::centre::{Centres, Handle, user_key, wall_clock};
 use crate::domain::{CentreId, Role, Timestamp, UserId};
@@ -44,6 +45,7 @@ pub struct Credentials {
     tokens: Arc<Tokens>,
     provider: Option<Arc<Provider>>,
     remembered: Arc<Remembered>,
+    revocations: Arc<Revocations>,
     passwords: Arc<Passwords>,
 }
 
@@ -53,6 +55,7 @@ impl Credentials {
         centres: Centres,
         tokens: Tokens,
         provider: Option<Arc<Provider>>,
+        revocations: Revocations,
         process_key: &[u8],
     ) -> Self {
         Self {
@@ -60,6 +63,7 @@ impl Credentials {
             tokens: Arc::new(tokens),
             provider,
             remembered: Arc::default(),
+            revocations: Arc::new(revocations),
             passwords: Arc::new(Passwords::new(process_key)),
         }
     }
@@ -178,6 +182,35 @@ impl Credentials {
         provider.verify(token, &header).await
     }
 
+    /// Takes a token no more, from now on. It is to be waited for until that is [written](Self::revocations_written).
+    ///
+    /// # Errors
+    /// Too many are revoked.
+    pub fn revoke(&self, token_id: &str, until: Timestamp) -> Result<(), RevocationError> {
+        self.revocations.mark(token_id, until)?;
+        self.remembered.forget(token_id);
+        Ok(())
+    }
+
+    /// Waits until what was revoked is on disk.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub async fn revocations_written(&self) -> Result<(), RevocationError> {
+        self.revocations.written().await
+    }
+
+    /// By how much clocks may differ, in milliseconds.
+    pub fn leeway_ms(&self) -> u64 {
+        self.tokens.leeway_s().saturating_mul(1_000)
+    }
+
+    /// What a page that acts by this login has to send back (gateway-api 1.9).
+    pub fn csrf_token(&self, identity: &Identity) -> Option<String> {
+        let token_id = identity.principal.token_id.as_deref()?;
+        self.tokens.csrf_token(token_id)
+    }
+
     /// Which keys of the provider are known.
     fn generation(&self) -> u64 {
         self.provider.as_ref().map_or(0, |it| it.generation())
@@ -195,16 +228,25 @@ impl Credentials {
             return Err(Unauthenticated::Invalid);
         }
         let centre = self.centres.find(&claims.centre);
+        let centre = centre.ok_or(Unauthenticated::Invalid)?;
+        let token_id = claims.jti.map(|jti| token_id(centre.id(), &jti));
         let identity = Identity::new(
-            centre.ok_or(Unauthenticated::Invalid)?,
+            centre,
             claims.user,
             claims.roles,
             Some(claims.expires_at),
-            claims.jti.as_deref(),
+            token_id.as_deref(),
             by_cookie,
         );
         let now = wall_clock();
         self.remembered.insert(token, generation, &identity, now);
+        // Last, so that who revokes it meanwhile either has it forgotten or is seen here.
+        if let Some(token_id) = &token_id
+            && self.revocations.contains(token_id)
+        {
+            self.remembered.forget(token_id);
+            return Err(Unauthenticated::Expired);
+        }
         Ok(identity)
     }
 }
@@ -265,6 +307,16 @@ impl Authenticator for Credentials {
             Ok(identity.principal().clone())
         })
     }
+
+    fn holds(&self, principal: &Principal) -> bool {
+        let token_id = principal.token_id.as_deref();
+        !token_id.is_some_and(|it| self.revocations.contains(it))
+    }
+}
+
+/// What a token is revoked by: administrators of one contact centre have no say about tokens of another.
+pub fn token_id(centre: &CentreId, jti: &str) -> String {
+    format!("{centre}/{jti}")
 }
 
 fn cookie(headers: &HeaderMap) -> Option<&str> {

@@ -9,13 +9,15 @@ mod key_set;
 mod passwords;
 mod provider;
 mod remembered;
+mod revocations;
 mod tokens;
 mod verifying;
 
 pub use claims::{ClaimNames, Claims, InvalidNames};
-pub use credentials::{CENTRE_HEADER, COOKIE, Credentials, Identity};
+pub use credentials::{CENTRE_HEADER, COOKIE, Credentials, Identity, token_id};
 pub use key_set::{InvalidKeySet, KEYS_LEN_MAX};
 pub use provider::{
     KEY_SET_BYTES_MAX, KeySource, Provider, ProviderSettings, REFRESH_INTERVAL_MIN_MS,
 };
+pub use revocations::{REVOKED_FILE, REVOKED_LEN_MAX, RevocationError, Revocations};
 pub use tokens::Tokens;

@@ -42,6 +42,14 @@ impl Remembered {
             .then(|| Arc::clone(identity))
     }
 
+    /// Forgets a token that was revoked.
+    pub(super) fn forget(&self, token_id: &str) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let stays =
+            |identity: &Identity| identity.principal().token_id.as_deref() != Some(token_id);
+        known.by_token.retain(|_, identity| stays(identity));
+    }
+
     /// Remembers whose token it is, verified with the keys of a generation.
     pub(super) fn insert(
         &self,

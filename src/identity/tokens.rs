@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, encode};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, crypto, encode};
 use serde_json::{Value, json};
 
 use super::claims::{ClaimNames, Claims};
@@ -18,6 +20,7 @@ pub struct Tokens {
     names: ClaimNames,
     issuer: String,
     audience: String,
+    leeway_s: u64,
 }
 
 /// The purpose of the page's cookie.
@@ -34,6 +37,7 @@ impl Tokens {
             names: ClaimNames::own(),
             issuer: issuer.to_owned(),
             audience: audience.to_owned(),
+            leeway_s,
         }
     }
 
@@ -81,6 +85,26 @@ impl Tokens {
         self.verify_for(Some(PAGE), token)
     }
 
+    /// Seconds by which clocks may differ.
+    pub(super) fn leeway_s(&self) -> u64 {
+        self.leeway_s
+    }
+
+    /// What a page has to send back to show that it can read what it was answered (gateway-api 1.9): the same for as long
+    /// as the login lasts, and nothing that has to be kept.
+    pub(super) fn csrf_token(&self, token_id: &str) -> Option<String> {
+        // No token begins like that: a signature of the one is never one of the other.
+        let text = format!("csrf {token_id}");
+        let signature = crypto::sign(text.as_bytes(), &self.signing, Algorithm::HS256).ok()?;
+        let bytes = URL_SAFE_NO_PAD.decode(signature).ok()?;
+        let bytes = bytes.first_chunk::<16>()?;
+        Some(
+            uuid::Builder::from_random_bytes(*bytes)
+                .into_uuid()
+                .to_string(),
+        )
+    }
+
     fn verify_for(&self, purpose: Option<&str>, token: &str) -> Result<Claims, Unauthenticated> {
         let claims = self.verifying.verify(token, &self.names)?;
         if claims.purpose.as_deref() == purpose {
@@ -120,9 +144,6 @@ impl Tokens {
 
 #[cfg(test)]
 mod tests {
-    use base64::Engine as _;
-    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
     use super::*;
 
     fn claims() -> Value {

@@ -178,6 +178,8 @@ options! {
     demo, "BATON_DEMO";
     /// Offer CometD by callback-polling (JSON-P) too
     cometd_callback_polling, "BATON_COMETD_CALLBACK_POLLING";
+    /// Refuse what pages ask for by the cookie without the header X-CSRF-TOKEN of an answer before
+    csrf_protection, "BATON_CSRF_PROTECTION";
     /// Log as JSON lines
     log_json, "BATON_LOG_JSON";
     }

@@ -14,6 +14,11 @@ pub trait Authenticator: Send + Sync + 'static {
         headers: &'a HeaderMap,
         token: Option<&'a str>,
     ) -> BoxFuture<'a, Result<Principal, Unauthenticated>>;
+
+    /// Whether credentials that were good before have not been withdrawn since.
+    fn holds(&self, _principal: &Principal) -> bool {
+        true
+    }
 }
 
 /// Why nobody is known by some credentials.
@@ -46,6 +51,17 @@ pub(super) async fn of_handshake(
                 .await?,
             true,
         )),
+    }
+}
+
+/// Ends what was just opened if its credentials have been withdrawn since they were checked: whoever withdraws them ends
+/// only the sessions that he sees.
+pub(super) fn check_again(carrier: &Carrier, principal: &Principal) {
+    if let Some(token_id) = &principal.token_id
+        && !carrier.authenticator.holds(principal)
+    {
+        let user = Some(&*principal.key);
+        carrier.hub.end_sessions_of_token(user, token_id);
     }
 }
 

@@ -5,7 +5,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode, Version, header};
 use axum::response::{IntoResponse, Response};
 
-use super::authentication::{Unauthenticated, denied, of_handshake};
+use super::authentication::{Unauthenticated, check_again, denied, of_handshake};
 use super::body::DeliveryBody;
 use super::{Carrier, cookie, refusal};
 use crate::bayeux::{self, Malformed, Request, handshake, unknown_session};
@@ -125,6 +125,7 @@ impl<'a> Polling<'a> {
         let sent = cookie::browser(headers).map(ToOwned::to_owned);
         let browser = sent.clone().unwrap_or_else(random_id);
         let (reply, open) = hub.handshake(request, &principal, by_token, &browser, received);
+        check_again(self.carrier, &principal);
         let mut response = self.reply(StatusCode::OK, format!("[{reply}]"));
         if sent.is_none() && open.is_some() {
             let value = cookie::set(&browser, hub.settings());

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use tokio::time::{Instant, sleep_until};
 
+use super::authentication::check_again;
 use super::{Carrier, is_allowed_origin, refusal};
 use crate::bayeux::{ChannelId, Cursor, InvalidCursor, Refusal};
 use crate::hub::{Listener, Outgoing, SocketEvent};
@@ -40,6 +41,7 @@ pub(super) async fn serve(carrier: &Carrier, parts: &Parts) -> Response {
     };
     let listened = wanted(parts)
         .and_then(|(channels, cursor)| carrier.hub.listen(&principal, &channels, cursor.as_ref()));
+    check_again(carrier, &principal);
     match listened {
         Ok(listener) => stream_of(listener),
         Err(why) => {

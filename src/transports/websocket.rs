@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::authentication::{Unauthenticated, denied, of_handshake};
+use super::authentication::{Unauthenticated, check_again, denied, of_handshake};
 use super::liveness::{Liveness, Look};
 use super::origin::is_allowed_origin;
 use super::{Carrier, cookie, refusal};
@@ -210,6 +210,7 @@ impl Peer {
                 if let Some(open) = open {
                     self.socket.bind(open);
                 }
+                check_again(&self.carrier, &principal);
                 reply
             }
             Err(_) => denied(&self.carrier, request),

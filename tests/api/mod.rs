@@ -4,6 +4,7 @@ mod archive;
 mod bad_input;
 mod connections;
 mod credentials;
+mod csrf;
 mod durability;
 mod event_models;
 mod history;

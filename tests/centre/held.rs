@@ -7,8 +7,8 @@ use baton::api::{Parts, router};
 use baton::centre::{Centres, Handle, Links, ReplayLimits, Start, wall_clock};
 use baton::domain::CentreId;
 use baton::hub::Hub;
-use baton::identity::Credentials;
-use baton::journal::MemoryDisk;
+use baton::identity::{Credentials, Revocations};
+use baton::journal::{DataFolder, MemoryDisk};
 use baton::options::{Flags, Keys, Options, demo};
 use baton::server::{secret, tokens};
 use baton::transports::serve;
@@ -61,12 +61,15 @@ impl OnDisk {
         let centre = centre.await.unwrap();
         centres.insert(centre.clone());
         let key = secret(&options, None).unwrap();
+        let data = DataFolder::open(folder.path().join("data")).unwrap();
+        let revocations = Revocations::open(data).unwrap();
         let router = router(Parts {
             centres: centres.clone(),
-            credentials: Credentials::new(centres, tokens(&options, &key), None, &key),
+            credentials: Credentials::new(centres, tokens(&options, &key), None, revocations, &key),
             hub,
             allowed_origins: Vec::new(),
             cookies_secure: false,
+            csrf_protection: false,
             cookie_max_age_ms: options.cookie_max_age_ms,
             body_bytes_max: options.body_bytes_max,
             static_dir: options.static_dir.clone(),
