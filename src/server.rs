@@ -18,7 +18,7 @@ use crate::api::{self, Parts};
 use crate::centre::{Centres, Handle, Links, ReplayLimits, SnapshotPolicy, Start, wall_clock};
 use crate::domain::{CentreId, Configuration};
 use crate::hub::Hub;
-use crate::identity::{Credentials, Provider, Revocations, Tokens};
+use crate::identity::{Buckets, Credentials, Provider, Revocations, Tokens};
 use crate::journal::{DataFolder, SqliteJournal, StateSnapshots};
 use crate::options::Options;
 use crate::transports::{ConnectionSettings, serve};
@@ -29,6 +29,8 @@ pub const SECRET_VARIABLE: &str = "BATON_JWT_SECRET";
 pub const SECRET_FILE: &str = "jwt.secret";
 /// Shortest secret that is taken where the demo does not run, in bytes (RFC 7518 3.2).
 const SECRET_LEN_MIN: usize = 32;
+/// Over how many seconds the requests of a user are counted.
+const RATE_WINDOW_S: u32 = 60;
 /// How long a stopping server waits for its connections.
 const DRAIN_MAX: Duration = Duration::from_secs(6);
 /// How long a stopping server writes state snapshots after that: ten seconds are all that an operator gives it.
@@ -90,6 +92,7 @@ impl Server {
             tokens(options, &secret),
             provider(options).await?,
             Revocations::open(folder.clone())?,
+            options.attempt_limits(),
             &secret,
         );
         let router = api::router(Parts {
@@ -98,6 +101,7 @@ impl Server {
             hub: hub.clone(),
             allowed_origins: options.allowed_origins(),
             cookies_secure: options.external_url.starts_with("https:"),
+            requests_per_user: Buckets::new(options.requests_per_user_max, RATE_WINDOW_S),
             csrf_protection: options.csrf_protection,
             cookie_max_age_ms: options.cookie_max_age_ms,
             body_bytes_max: options.body_bytes_max,
@@ -106,7 +110,9 @@ impl Server {
         Ok(Self {
             listener,
             router,
-            connections: options.connection_settings(),
+            connections: options
+                .connection_settings()
+                .context("option trusted_proxies")?,
             hub,
             centres,
         })

@@ -13,6 +13,7 @@ mod me;
 mod openapi;
 mod operate;
 mod pages;
+mod rate;
 mod requests;
 mod schemas;
 mod search;
@@ -39,7 +40,7 @@ use utoipa_axum::routes;
 use crate::centre::Centres;
 use crate::domain::ReferenceId;
 use crate::hub::Hub;
-use crate::identity::Credentials;
+use crate::identity::{Buckets, Credentials};
 use crate::transports::{self, Carrier};
 use error::ApiError;
 
@@ -67,6 +68,8 @@ pub struct Parts {
     pub allowed_origins: Vec<String>,
     /// Whether the cookie is for TLS only.
     pub cookies_secure: bool,
+    /// How many requests a user may make, if that is limited.
+    pub requests_per_user: Option<Buckets>,
     /// Whether pages have to send back a header of what they were answered.
     pub csrf_protection: bool,
     /// How long the cookie lives.
@@ -129,12 +132,17 @@ pub fn router(parts: Parts) -> Router {
         cookie_max_age_ms: parts.cookie_max_age_ms,
         references: Arc::new(AtomicU64::new(1)),
     };
+    let credentials = app.credentials.clone();
+    let rate = parts.requests_per_user.map(|buckets| {
+        axum::middleware::from_fn_with_state((credentials, Arc::new(buckets)), rate::limit)
+    });
     let (table, _) = routes();
     let read_whole = axum::middleware::from_fn_with_state(parts.body_bytes_max, body::read_whole);
     let api = table
         .method_not_allowed_fallback(method_not_allowed)
         .layer(no_store())
         .layer(DefaultBodyLimit::disable())
+        .layer(option_layer(rate))
         .layer(read_whole.clone());
     let not_found = pages::not_found.layer(read_whole);
     let router = Router::new()

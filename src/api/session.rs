@@ -1,9 +1,9 @@
 //! `/login` and `/logout`: the page's cookie.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde_json::json;
 
 use super::App;
@@ -13,20 +13,23 @@ use super::tokens::revoke;
 use crate::centre::user;
 use crate::domain::Timestamp;
 use crate::identity::{CENTRE_HEADER, COOKIE};
+use crate::transports::Client;
 
 /// Gives the page's cookie for a name and a password
 #[utoipa::path(post, path = "/login", tag = "Session",
     request_body(content = Value, description = "`{\"userName\":…,\"password\":…}`"),
-    responses((status = 200, description = "The user; sets the cookie"), (status = 400), (status = 401)))]
+    responses((status = 200, description = "The user; sets the cookie"), (status = 400), (status = 401), (status = 429)))]
 pub(super) async fn log_in(
     State(app): State<App>,
+    client: Option<Extension<Client>>,
     headers: HeaderMap,
     body: JsonObject,
 ) -> Result<Response, ApiError> {
     let centre = headers.get(CENTRE_HEADER).and_then(|it| it.to_str().ok());
     let (name, password) = (body.text("userName")?, body.text("password")?);
-    let found = app.credentials.by_password(name, password, centre).await;
-    let identity = found.map_err(|_| ApiError::unauthenticated())?;
+    let client = client.map(|Extension(client)| client);
+    let found = app.credentials.by_password(name, password, centre, client);
+    let identity = found.await?;
     let tokens = app.credentials.tokens();
     let signed = tokens.issue_cookie(
         identity.user.clone(),

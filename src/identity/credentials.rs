@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use futures_util::future::BoxFuture;
 use jsonwebtoken::{Algorithm, decode_header};
 
+use super::attempts::AttemptLimits;
 use super::claims::Claims;
 use super::passwords::Passwords;
 use super::provider::Provider;
@@ -18,7 +19,7 @@ use super::tokens::Tokens;
 use crate::centre::{Centres, Handle, user_key, wall_clock};
 use crate::domain::{CentreId, Role, Timestamp, UserId};
 use crate::hub::Principal;
-use crate::transports::{Authenticator, Unauthenticated};
+use crate::transports::{Authenticator, Client, Unauthenticated};
 
 /// The name of the page's cookie.
 pub const COOKIE: &str = "BATON_SESSION";
@@ -38,6 +39,10 @@ pub struct Identity {
     principal: Principal,
 }
 
+/// Who sent a request, where that was found out before its handler asks.
+#[derive(Clone)]
+pub struct Known(pub Result<Arc<Identity>, Unauthenticated>);
+
 /// Checks credentials against the contact centres.
 #[derive(Clone)]
 pub struct Credentials {
@@ -56,6 +61,7 @@ impl Credentials {
         tokens: Tokens,
         provider: Option<Arc<Provider>>,
         revocations: Revocations,
+        limits: AttemptLimits,
         process_key: &[u8],
     ) -> Self {
         Self {
@@ -64,7 +70,7 @@ impl Credentials {
             provider,
             remembered: Arc::default(),
             revocations: Arc::new(revocations),
-            passwords: Arc::new(Passwords::new(process_key)),
+            passwords: Arc::new(Passwords::new(process_key, limits)),
         }
     }
 
@@ -76,8 +82,12 @@ impl Credentials {
     /// Who a request's headers say that its sender is. A header goes before the cookie; several are refused.
     ///
     /// # Errors
-    /// None given, or none that hold.
-    pub async fn identify(&self, headers: &HeaderMap) -> Result<Arc<Identity>, Unauthenticated> {
+    /// None given, or none that hold; too many passwords were wrong.
+    pub async fn identify(
+        &self,
+        headers: &HeaderMap,
+        client: Option<Client>,
+    ) -> Result<Arc<Identity>, Unauthenticated> {
         let mut given = headers.get_all(header::AUTHORIZATION).iter();
         let Some(value) = given.next() else {
             return self.by_cookie(headers);
@@ -97,7 +107,7 @@ impl Credentials {
                 .and_then(|text| text.split_once(':'))
                 .ok_or(Unauthenticated::Invalid)?;
             let centre = headers.get(CENTRE_HEADER).and_then(|it| it.to_str().ok());
-            self.by_password(name, password, centre).await
+            self.by_password(name, password, centre, client).await
         } else {
             Err(Unauthenticated::Invalid)
         }
@@ -123,12 +133,13 @@ impl Credentials {
     /// Who has a name and a password.
     ///
     /// # Errors
-    /// Nobody has.
+    /// Nobody has, or too many were wrong.
     pub async fn by_password(
         &self,
         name: &str,
         password: &str,
         centre: Option<&str>,
+        client: Option<Client>,
     ) -> Result<Arc<Identity>, Unauthenticated> {
         let user = UserId::parse(name).map_err(|_| Unauthenticated::Invalid)?;
         let mut found = self.centres.all().into_iter().filter(|handle| {
@@ -143,7 +154,8 @@ impl Credentials {
             .as_ref()
             .and_then(|state| state.configuration.users.get(&user));
         let hash = configured.and_then(|user| user.password_hash.clone());
-        let right = self.passwords.verify(name, password, hash).await;
+        let from = client.map(|client| client.address);
+        let right = self.passwords.verify(name, password, hash, from).await?;
         match (handle, configured, right) {
             (Some(centre), Some(configured), true) => {
                 let roles = configured.roles.clone();
@@ -298,11 +310,12 @@ impl Authenticator for Credentials {
         &'a self,
         headers: &'a HeaderMap,
         token: Option<&'a str>,
+        client: Option<Client>,
     ) -> BoxFuture<'a, Result<Principal, Unauthenticated>> {
         Box::pin(async move {
             let identity = match token {
                 Some(token) => self.by_token(token).await?,
-                None => self.identify(headers).await?,
+                None => self.identify(headers, client).await?,
             };
             Ok(identity.principal().clone())
         })

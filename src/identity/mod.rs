@@ -3,6 +3,8 @@
 //!
 //! [`Credentials`] is asked by the API and by the carriers; everything else here serves it.
 
+mod attempts;
+mod buckets;
 mod claims;
 mod credentials;
 mod key_set;
@@ -13,8 +15,10 @@ mod revocations;
 mod tokens;
 mod verifying;
 
+pub use attempts::AttemptLimits;
+pub use buckets::{BUCKETS_LEN_MAX, Buckets, Standing};
 pub use claims::{ClaimNames, Claims, InvalidNames};
-pub use credentials::{CENTRE_HEADER, COOKIE, Credentials, Identity, token_id};
+pub use credentials::{CENTRE_HEADER, COOKIE, Credentials, Identity, Known, token_id};
 pub use key_set::{InvalidKeySet, KEYS_LEN_MAX};
 pub use provider::{
     KEY_SET_BYTES_MAX, KeySource, Provider, ProviderSettings, REFRESH_INTERVAL_MIN_MS,

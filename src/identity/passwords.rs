@@ -1,6 +1,7 @@
 //! Passwords of configured users.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 use argon2::password_hash::phc::PasswordHash;
@@ -8,8 +9,10 @@ use argon2::{Argon2, PasswordVerifier};
 use jsonwebtoken::{Algorithm, EncodingKey, crypto};
 use tokio::sync::Semaphore;
 
+use super::attempts::{AttemptLimits, Attempts};
 use crate::centre::wall_clock;
 use crate::domain::Timestamp;
+use crate::transports::Unauthenticated;
 
 /// Passwords that are remembered as right, so that a client with HTTP Basic does not cost a hash a request.
 const REMEMBERED_LEN_MAX: usize = 1_024;
@@ -22,41 +25,53 @@ pub(super) struct Passwords {
     remembered: Mutex<BTreeMap<String, Timestamp>>,
     key: EncodingKey,
     hashing: Semaphore,
+    attempts: Attempts,
 }
 
 /// How long a right password is remembered.
 const REMEMBER_MS: u64 = 60_000;
 
 impl Passwords {
-    pub(super) fn new(process_key: &[u8]) -> Self {
+    pub(super) fn new(process_key: &[u8], limits: AttemptLimits) -> Self {
         Self {
             remembered: Mutex::default(),
             key: EncodingKey::from_secret(process_key),
             hashing: Semaphore::new(HASHING_LEN_MAX),
+            attempts: Attempts::new(limits),
         }
     }
 
-    pub(super) async fn verify(&self, name: &str, password: &str, hash: Option<String>) -> bool {
+    /// Whether a password is the one of a user, whose hash is given if there is such a user.
+    ///
+    /// # Errors
+    /// Too many were wrong.
+    pub(super) async fn verify(
+        &self,
+        name: &str,
+        password: &str,
+        hash: Option<String>,
+        from: Option<IpAddr>,
+    ) -> Result<bool, Unauthenticated> {
         // An unknown name costs as much as a wrong password, so that time does not tell which it was.
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| ABSENT_HASH.to_owned());
         let text = format!("{name}\0{password}\0{hash}");
-        let Ok(digest) = crypto::sign(text.as_bytes(), &self.key, Algorithm::HS256) else {
-            return false;
-        };
+        let digest = crypto::sign(text.as_bytes(), &self.key, Algorithm::HS256);
+        let digest = digest.map_err(|_| Unauthenticated::Invalid)?;
         if self.remembers(&digest) {
-            return true;
+            return Ok(true);
         }
-        let Ok(_permit) = self.hashing.acquire().await else {
-            return false;
-        };
+        self.attempts.begin(name, from)?;
+        let permit = self.hashing.acquire().await;
+        let _permit = permit.map_err(|_| Unauthenticated::Invalid)?;
         let password = password.to_owned();
         let verified = tokio::task::spawn_blocking(move || is_right(&password, &hash)).await;
         let right = known && verified.unwrap_or(false);
         if right {
+            self.attempts.succeed(name, from);
             self.remember(digest);
         }
-        right
+        Ok(right)
     }
 
     fn remembers(&self, digest: &str) -> bool {

@@ -16,7 +16,8 @@ use serde::Deserialize;
 
 use crate::domain::{CentreId, Configuration, Timing};
 use crate::hub::Settings;
-use crate::transports::ConnectionSettings;
+use crate::identity::AttemptLimits;
+use crate::transports::{ConnectionSettings, InvalidNetwork, Network};
 
 macro_rules! options {
     (
@@ -164,6 +165,14 @@ options! {
     allowed_origins: String = String::new(), "BATON_ALLOWED_ORIGINS";
     /// Bytes of a request's body
     body_bytes_max: usize = 1024 * 1024, "BATON_BODY_BYTES_MAX";
+    /// Wrong passwords a minute for one user name before more are refused; 0 for no limit
+    login_failures_per_user_max: u32 = 20, "BATON_LOGIN_FAILURES_PER_USER_MAX";
+    /// Wrong passwords a minute from one address before more are refused; 0 for no limit
+    login_failures_per_address_max: u32 = 200, "BATON_LOGIN_FAILURES_PER_ADDRESS_MAX";
+    /// Requests a minute that a user may make to the REST interface; 0 for no limit
+    requests_per_user_max: u32 = 0, "BATON_REQUESTS_PER_USER_MAX";
+    /// Addresses and networks of proxies that are believed when they say whom they speak for, separated by commas
+    trusted_proxies: String = String::new(), "BATON_TRUSTED_PROXIES";
     /// Connections that may be open at once, WebSockets not among them
     connections_max: usize = 65_536, "BATON_CONNECTIONS_MAX";
     /// Milliseconds that the head of a request may take
@@ -210,23 +219,33 @@ impl Options {
     }
 
     /// The bounds and times of connections.
-    pub fn connection_settings(&self) -> ConnectionSettings {
-        ConnectionSettings {
+    ///
+    /// # Errors
+    /// A trusted proxy is neither an address nor a network.
+    pub fn connection_settings(&self) -> Result<ConnectionSettings, InvalidNetwork> {
+        let trusted_proxies: Result<Vec<Network>, InvalidNetwork> =
+            listed(&self.trusted_proxies).map(str::parse).collect();
+        Ok(ConnectionSettings {
             connections_max: self.connections_max,
             head_timeout_ms: self.head_timeout_ms,
             http2_streams_max: self.http2_streams_max,
             http2_ping_interval_ms: self.cometd_ping_interval_ms,
             http2_pong_timeout_ms: self.cometd_pong_timeout_ms,
-        }
+            trusted_proxies: trusted_proxies?.into(),
+        })
     }
 
     /// Origins beside the server's own.
     pub fn allowed_origins(&self) -> Vec<String> {
-        let named = self.allowed_origins.split(',').map(str::trim);
-        named
-            .filter(|origin| !origin.is_empty())
-            .map(str::to_owned)
-            .collect()
+        listed(&self.allowed_origins).map(str::to_owned).collect()
+    }
+
+    /// How many wrong passwords are borne.
+    pub fn attempt_limits(&self) -> AttemptLimits {
+        AttemptLimits {
+            per_user: self.login_failures_per_user_max,
+            per_address: self.login_failures_per_address_max,
+        }
     }
 
     /// The engine's times.
@@ -243,4 +262,9 @@ impl Options {
             idempotency_key_ttl_ms: self.idempotency_key_ttl_ms,
         }
     }
+}
+
+/// What a text lists, separated by commas.
+fn listed(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim).filter(|it| !it.is_empty())
 }

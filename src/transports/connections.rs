@@ -1,6 +1,7 @@
 //! The connections of a server: HTTP/1.1 and HTTP/2 on one port, each within bounds, until the server stops.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,12 +16,13 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
-use tower::Service;
+use tower::{Service, ServiceExt};
 
 use super::beginning::Beginning;
+use super::client::{Client, Network};
 
 /// The bounds and times of connections.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct ConnectionSettings {
     /// Connections that may be open at a time, sockets not among them; more wait until they are accepted.
     pub connections_max: usize,
@@ -32,6 +34,8 @@ pub struct ConnectionSettings {
     pub http2_ping_interval_ms: u64,
     /// How long the peer has to answer before its connection is closed.
     pub http2_pong_timeout_ms: u64,
+    /// Proxies that are believed when they say for whom they ask.
+    pub trusted_proxies: Arc<[Network]>,
 }
 
 impl Default for ConnectionSettings {
@@ -43,6 +47,7 @@ impl Default for ConnectionSettings {
             http2_streams_max: 10_000,
             http2_ping_interval_ms: 30_000,
             http2_pong_timeout_ms: 10_000,
+            trusted_proxies: Arc::default(),
         }
     }
 }
@@ -74,9 +79,14 @@ pub async fn serve<S>(
             next = next => next,
         };
         match accepted {
-            Ok((stream, _)) => {
-                let connection =
-                    serve_connection(stream, service.clone(), settings, stopped.clone());
+            Ok((stream, peer)) => {
+                let connection = serve_connection(
+                    stream,
+                    peer,
+                    service.clone(),
+                    settings.clone(),
+                    stopped.clone(),
+                );
                 tokio::spawn(async move {
                     connection.await;
                     drop(place);
@@ -95,6 +105,7 @@ pub async fn serve<S>(
 
 async fn serve_connection<S>(
     stream: TcpStream,
+    peer: SocketAddr,
     service: S,
     settings: ConnectionSettings,
     mut stopped: watch::Receiver<bool>,
@@ -113,6 +124,12 @@ async fn serve_connection<S>(
     let (Ok(()), Ok(Ok(may_be_http2))) = (prepared, first) else {
         return;
     };
+    let proxies = Arc::clone(&settings.trusted_proxies);
+    let service = service.map_request(move |mut request: Request<Incoming>| {
+        let client = Client::of(peer, false, request.headers(), &proxies);
+        request.extensions_mut().insert(client);
+        request
+    });
     let service = TowerToHyperService::new(service);
     if may_be_http2 {
         let io = TokioIo::new(Beginning::new(stream, head_timeout));

@@ -5,6 +5,7 @@ mod authentication;
 mod beginning;
 mod body;
 mod callback_polling;
+mod client;
 mod connections;
 mod cookie;
 mod cors;
@@ -28,6 +29,7 @@ use futures_util::future::BoxFuture;
 use tower::service_fn;
 
 pub use authentication::{Authenticator, Unauthenticated};
+pub use client::{Client, InvalidNetwork, Network};
 pub use connections::{ConnectionSettings, serve};
 pub use cors::with_cors;
 pub use origin::is_allowed_origin;

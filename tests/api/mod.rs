@@ -9,6 +9,7 @@ mod durability;
 mod event_models;
 mod history;
 mod idempotency;
+mod limits;
 mod notifications;
 mod openapi;
 mod operations;

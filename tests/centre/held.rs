@@ -65,10 +65,18 @@ impl OnDisk {
         let revocations = Revocations::open(data).unwrap();
         let router = router(Parts {
             centres: centres.clone(),
-            credentials: Credentials::new(centres, tokens(&options, &key), None, revocations, &key),
+            credentials: Credentials::new(
+                centres,
+                tokens(&options, &key),
+                None,
+                revocations,
+                options.attempt_limits(),
+                &key,
+            ),
             hub,
             allowed_origins: Vec::new(),
             cookies_secure: false,
+            requests_per_user: None,
             csrf_protection: false,
             cookie_max_age_ms: options.cookie_max_age_ms,
             body_bytes_max: options.body_bytes_max,
@@ -76,7 +84,7 @@ impl OnDisk {
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let settings = options.connection_settings();
+        let settings = options.connection_settings().unwrap();
         tokio::spawn(serve(listener, router, settings, std::future::pending()));
         Self {
             url,
