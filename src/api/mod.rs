@@ -21,6 +21,7 @@ mod session;
 mod tokens;
 mod url;
 
+pub use body::BodyLimits;
 pub use openapi::document;
 
 use std::path::PathBuf;
@@ -74,8 +75,8 @@ pub struct Parts {
     pub csrf_protection: bool,
     /// How long the cookie lives.
     pub cookie_max_age_ms: u64,
-    /// Bytes of a request's body.
-    pub body_bytes_max: usize,
+    /// How much of a request's body is read.
+    pub body: BodyLimits,
     /// Folder of the built pages.
     pub static_dir: PathBuf,
 }
@@ -137,7 +138,7 @@ pub fn router(parts: Parts) -> Router {
         axum::middleware::from_fn_with_state((credentials, Arc::new(buckets)), rate::limit)
     });
     let (table, _) = routes();
-    let read_whole = axum::middleware::from_fn_with_state(parts.body_bytes_max, body::read_whole);
+    let read_whole = axum::middleware::from_fn_with_state(parts.body, body::read_whole);
     let api = table
         .method_not_allowed_fallback(method_not_allowed)
         .layer(no_store())

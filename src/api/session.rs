@@ -44,7 +44,8 @@ pub(super) async fn log_in(
         identity.centre.links(),
     );
     let body = Json(json!({"statusCode": 0, "user": resource}));
-    let cookie = cookie(&app, &token, app.cookie_max_age_ms / 1_000);
+    let is_secure = app.cookies_secure || client.is_some_and(|client| client.is_secure);
+    let cookie = cookie(is_secure, &token, app.cookie_max_age_ms / 1_000);
     Ok(([(header::SET_COOKIE, cookie)], body).into_response())
 }
 
@@ -61,11 +62,15 @@ pub(super) async fn log_out(
         }
     }
     let body = Json(json!({"statusCode": 0}));
-    Ok(([(header::SET_COOKIE, cookie(&app, "", 0))], body).into_response())
+    Ok((
+        [(header::SET_COOKIE, cookie(app.cookies_secure, "", 0))],
+        body,
+    )
+        .into_response())
 }
 
-fn cookie(app: &App, value: &str, max_age_s: u64) -> HeaderValue {
-    let secure = if app.cookies_secure { "; Secure" } else { "" };
+fn cookie(is_secure: bool, value: &str, max_age_s: u64) -> HeaderValue {
+    let secure = if is_secure { "; Secure" } else { "" };
     let text =
         format!("{COOKIE}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={max_age_s}{secure}");
     HeaderValue::from_str(&text).expect("a token is plain text")

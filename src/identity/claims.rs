@@ -76,7 +76,7 @@ impl ClaimNames {
         }
         let pairs = role_names.split(',').map(str::trim);
         let pair = |text: &str| {
-            // From the right: the names of groups may be paths and distinguished names.
+            // From the right: a name may have such a sign itself.
             let (name, role) = text.rsplit_once('=')?;
             Some((name.trim().to_owned(), Role::parse(role.trim())?))
         };
@@ -182,7 +182,7 @@ mod tests {
                 "https://acme.example/centre",
                 "realm_access.roles",
             ],
-            "cn=team,dc=acme=supervisor, agents=agent",
+            "/teams/group=west=supervisor, agents=agent",
             "demo",
         )
         .expect("valid");
@@ -200,7 +200,7 @@ mod tests {
         assert_eq!(read_as.expires_at, Timestamp(12_000));
         assert_eq!(read_as.jti.as_deref(), Some("1"));
 
-        let mut without = claims(json!(["cn=team,dc=acme"]));
+        let mut without = claims(json!(["/teams/group=west"]));
         without
             .as_object_mut()
             .expect("an object")

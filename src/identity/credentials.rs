@@ -13,7 +13,7 @@ use super::attempts::AttemptLimits;
 use super::claims::Claims;
 use super::passwords::Passwords;
 use super::provider::Provider;
-use super::remembered::Remembered;
+use super::remembered::{Entry, Remembered};
 use super::revocations::{RevocationError, Revocations};
 use super::tokens::Tokens;
 use crate::centre::{Centres, Handle, user_key, wall_clock};
@@ -49,7 +49,7 @@ pub struct Credentials {
     centres: Centres,
     tokens: Arc<Tokens>,
     provider: Option<Arc<Provider>>,
-    remembered: Arc<Remembered>,
+    remembered: Arc<Remembered<Arc<Identity>>>,
     revocations: Arc<Revocations>,
     passwords: Arc<Passwords>,
 }
@@ -250,8 +250,13 @@ impl Credentials {
             token_id.as_deref(),
             by_cookie,
         );
-        let now = wall_clock();
-        self.remembered.insert(token, generation, &identity, now);
+        let entry = Entry {
+            whose: Arc::clone(&identity),
+            token_id: identity.principal.token_id.clone(),
+            ends: claims.expires_at,
+        };
+        self.remembered
+            .insert(token, generation, entry, wall_clock());
         // Last, so that who revokes it meanwhile either has it forgotten or is seen here.
         if let Some(token_id) = &token_id
             && self.revocations.contains(token_id)
@@ -292,11 +297,6 @@ impl Identity {
     /// Whom the hub's sessions of this user belong to.
     pub fn principal(&self) -> &Principal {
         &self.principal
-    }
-
-    /// When his credentials end.
-    pub(super) fn expires_at(&self) -> Option<Timestamp> {
-        self.principal.expires_at_ms.map(Timestamp)
     }
 
     /// The user's contact centre.

@@ -67,6 +67,10 @@ options! {
     values {
     /// Address and port to listen on; port 0 takes a free one
     listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8080)), "BATON_LISTEN";
+    /// File with the server's certificate, and those that vouch for it, in PEM: HTTPS instead of HTTP
+    tls_cert: PathBuf = PathBuf::new(), "BATON_TLS_CERT";
+    /// File with the certificate's private key, in PEM
+    tls_key: PathBuf = PathBuf::new(), "BATON_TLS_KEY";
     /// Folder of the journals and the generated secret
     data: PathBuf = PathBuf::from("data"), "BATON_DATA";
     /// Folder of the built pages
@@ -173,6 +177,8 @@ options! {
     requests_per_user_max: u32 = 0, "BATON_REQUESTS_PER_USER_MAX";
     /// Addresses and networks of proxies that are believed when they say whom they speak for, separated by commas
     trusted_proxies: String = String::new(), "BATON_TRUSTED_PROXIES";
+    /// Milliseconds that a request's body may take
+    body_timeout_ms: u64 = 30_000, "BATON_BODY_TIMEOUT_MS";
     /// Connections that may be open at once, WebSockets not among them
     connections_max: usize = 65_536, "BATON_CONNECTIONS_MAX";
     /// Milliseconds that the head of a request may take
@@ -212,7 +218,8 @@ impl Options {
             websocket_pong_timeout_ms: self.cometd_pong_timeout_ms,
             activity_timeout_ms: Some(self.cometd_activity_timeout_ms).filter(|ms| *ms > 0),
             callback_polling: self.cometd_callback_polling,
-            cookies_secure: self.external_url.starts_with("https:"),
+            cookies_secure: self.is_https(),
+            body_timeout_ms: self.body_timeout_ms,
             allowed_origins: self.allowed_origins(),
             ..Settings::default()
         }
@@ -232,12 +239,23 @@ impl Options {
             http2_ping_interval_ms: self.cometd_ping_interval_ms,
             http2_pong_timeout_ms: self.cometd_pong_timeout_ms,
             trusted_proxies: trusted_proxies?.into(),
+            tls: None,
         })
     }
 
     /// Origins beside the server's own.
     pub fn allowed_origins(&self) -> Vec<String> {
         listed(&self.allowed_origins).map(str::to_owned).collect()
+    }
+
+    /// Whether clients reach the server by TLS.
+    pub fn is_https(&self) -> bool {
+        self.has_tls() || self.external_url.starts_with("https:")
+    }
+
+    /// Whether the server itself speaks TLS.
+    pub fn has_tls(&self) -> bool {
+        !self.tls_cert.as_os_str().is_empty() || !self.tls_key.as_os_str().is_empty()
     }
 
     /// How many wrong passwords are borne.

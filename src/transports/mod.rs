@@ -9,11 +9,13 @@ mod client;
 mod connections;
 mod cookie;
 mod cors;
+mod host;
 mod liveness;
 mod long_polling;
 mod origin;
 mod polling;
 mod sse;
+mod tls;
 mod websocket;
 
 use std::convert::Infallible;
@@ -33,6 +35,7 @@ pub use client::{Client, InvalidNetwork, Network};
 pub use connections::{ConnectionSettings, serve};
 pub use cors::with_cors;
 pub use origin::is_allowed_origin;
+pub use tls::{Tls, TlsError};
 pub use websocket::{close, close_code_of_error, with_bounds};
 
 use crate::hub::Hub;

@@ -19,5 +19,6 @@ mod policy;
 mod provider;
 mod revocation;
 mod session;
+mod tls;
 mod versions;
 mod visibility;

@@ -66,22 +66,18 @@ struct Key {
 impl Key {
     fn new(kid: &'static str, algorithm: Algorithm) -> Self {
         let random = SystemRandom::new();
-        let signing = match algorithm {
-            Algorithm::RS256 => {
-                let pair = aws_lc_rs::rsa::KeyPair::generate(KeySize::Rsa2048).unwrap();
-                let der = AsDer::<Pkcs8V1Der<'_>>::as_der(&pair).unwrap();
-                // PKCS #8 puts these 26 bytes before the PKCS #1 key of 2048 bits.
-                EncodingKey::from_rsa_der(&der.as_ref()[26..])
-            }
-            Algorithm::ES256 => {
-                let curve = &ECDSA_P256_SHA256_FIXED_SIGNING;
-                let der = EcdsaKeyPair::generate_pkcs8(curve, &random).unwrap();
-                EncodingKey::from_ec_der(der.as_ref())
-            }
-            _ => {
-                let der = Ed25519KeyPair::generate_pkcs8v1(&random).unwrap();
-                EncodingKey::from_ed_der(der.as_ref())
-            }
+        let signing = if algorithm == Algorithm::RS256 {
+            let pair = aws_lc_rs::rsa::KeyPair::generate(KeySize::Rsa2048).unwrap();
+            let der = AsDer::<Pkcs8V1Der<'_>>::as_der(&pair).unwrap();
+            // PKCS #8 puts these 26 bytes before the PKCS #1 key of 2048 bits.
+            EncodingKey::from_rsa_der(&der.as_ref()[26..])
+        } else if algorithm == Algorithm::ES256 {
+            let curve = &ECDSA_P256_SHA256_FIXED_SIGNING;
+            let der = EcdsaKeyPair::generate_pkcs8(curve, &random).unwrap();
+            EncodingKey::from_ec_der(der.as_ref())
+        } else {
+            let der = Ed25519KeyPair::generate_pkcs8v1(&random).unwrap();
+            EncodingKey::from_ed_der(der.as_ref())
         };
         Self {
             kid: Some(kid),

@@ -1,11 +1,19 @@
 //! Sessions end with the credentials they live by.
 
+use std::time::Duration;
+
 use baton::centre::wall_clock;
 use baton::domain::{CentreId, Role, UserId};
 use baton::server::{secret, tokens};
+use futures_util::{SinkExt, StreamExt};
 use reqwest::Method;
 use reqwest::header::{COOKIE, SET_COOKIE};
 use serde_json::{Value, json};
+use tokio::time::timeout;
+use tokio_tungstenite::connect_async;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use crate::support::server::{Client, Running, start};
 
@@ -181,4 +189,37 @@ async fn only_tokens_of_ones_own_contact_centre_can_be_revoked() {
     let body = json!({"token": cookie.unwrap()});
     let (status, _) = admin.post("/api/v2/tokens/revoke", body).await;
     assert_eq!(status, 400, "the page's cookie is no bearer token");
+}
+
+#[tokio::test]
+async fn a_socket_that_was_open_before_keeps_no_session() {
+    let server = start("").await;
+    let agent = server.client("agent1");
+    let url = format!("{}/cometd", server.url.replace("http:", "ws:"));
+    let mut upgrade = url.into_client_request().unwrap();
+    let token = format!("Bearer {}", agent.token);
+    upgrade
+        .headers_mut()
+        .insert("authorization", token.parse().unwrap());
+    let (mut socket, _) = connect_async(upgrade).await.unwrap();
+    let given = json!({"token": agent.token});
+    server
+        .client("admin")
+        .done("/api/v2/tokens/revoke", given)
+        .await;
+    let handshake = json!([{"channel": "/meta/handshake", "version": "1.0",
+        "supportedConnectionTypes": ["websocket"]}]);
+    socket
+        .send(Message::text(handshake.to_string()))
+        .await
+        .unwrap();
+    let closed = async {
+        loop {
+            if let Message::Close(frame) = socket.next().await.unwrap().unwrap() {
+                return frame.unwrap().code;
+            }
+        }
+    };
+    let code = timeout(Duration::from_secs(10), closed).await.unwrap();
+    assert_eq!(code, CloseCode::Policy);
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use baton::api::{Parts, router};
+use baton::api::{BodyLimits, Parts, router};
 use baton::centre::{Centres, Handle, Links, ReplayLimits, Start, wall_clock};
 use baton::domain::CentreId;
 use baton::hub::Hub;
@@ -79,7 +79,10 @@ impl OnDisk {
             requests_per_user: None,
             csrf_protection: false,
             cookie_max_age_ms: options.cookie_max_age_ms,
-            body_bytes_max: options.body_bytes_max,
+            body: BodyLimits {
+                bytes_max: options.body_bytes_max,
+                time_max: Duration::from_millis(options.body_timeout_ms),
+            },
             static_dir: options.static_dir.clone(),
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
