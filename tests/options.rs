@@ -99,6 +99,37 @@ fn the_program_refuses_what_is_unsafe() {
         ("token --user nobody", None, "nobody"),
         ("token --user agent1", None, "BATON_JWT_SECRET"),
         ("health --listen 127.0.0.1:1", None, "nothing listens"),
+        // Last, since these leave a secret behind.
+        (
+            "serve --listen 127.0.0.1:0 --jwks-file /no/such/keys",
+            None,
+            "jwks_file",
+        ),
+        (
+            "serve --listen 127.0.0.1:0 --jwks-url file:///keys",
+            None,
+            "http or https",
+        ),
+        (
+            "serve --listen 127.0.0.1:0 --jwks-file a --jwks-url http://b",
+            None,
+            "not both",
+        ),
+        (
+            "serve --listen 127.0.0.1:0 --jwt-role-names agents",
+            None,
+            "\"agents\"",
+        ),
+        (
+            "serve --listen 127.0.0.1:0 --tls-cert /no/such/cert",
+            None,
+            "/no/such/cert",
+        ),
+        (
+            "serve --listen 127.0.0.1:0 --trusted-proxies here",
+            None,
+            "\"here\"",
+        ),
     ];
     for (line, secret, expected) in cases {
         let output = baton(folder.path(), line, secret);
