@@ -12,7 +12,7 @@ use axum::http::HeaderMap;
 use baton::bayeux::{ChannelId, Denied, Event, Kind};
 use baton::hub::{Application, BrowserCookie, CurrentState, Hub, Principal, Settings, UserKey};
 use baton::transports::{
-    Authenticator, Carrier, ConnectionSettings, Unauthenticated, routes, serve, with_cors,
+    Authenticator, Carrier, Client, ConnectionSettings, Unauthenticated, routes, serve, with_cors,
 };
 use clap::Parser;
 use futures_util::future::BoxFuture;
@@ -214,6 +214,7 @@ impl Authenticator for Everybody {
         &'a self,
         headers: &'a HeaderMap,
         token: Option<&'a str>,
+        _: Option<Client>,
     ) -> BoxFuture<'a, Result<Principal, Unauthenticated>> {
         let header = headers
             .get("authorization")

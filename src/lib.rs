@@ -4,7 +4,7 @@
 //!
 //! ```text
 //!             main ──▶ server, maintenance, options       roof: wiring, and what is done to a data folder from outside
-//!               api    transports                         4th floor: axum, WebSocket, JSON shapes
+//!               api ─▶ identity   transports              4th floor: axum, who is who, WebSocket, JSON shapes
 //!                 └──▶ centre                             3rd floor: tokio; engine + journal + hub meet here
 //!                      hub                                2nd floor: tokio; CometD sessions and delivery
 //!              engine  bayeux  journal                    1st floor: rooms that do not know each other
@@ -39,6 +39,7 @@ pub mod centre;
 pub mod domain;
 pub mod engine;
 pub mod hub;
+pub mod identity;
 pub mod journal;
 pub mod maintenance;
 pub mod options;

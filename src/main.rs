@@ -17,6 +17,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use argon2::{Argon2, PasswordHasher};
 use baton::domain::{CentreId, Configuration, Role, UserId};
+use baton::identity::REVOKED_FILE;
 use baton::journal::DataFolder;
 use baton::maintenance::{self, Report};
 use baton::options::{File, Flags, Options, demo};
@@ -164,7 +165,11 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Journal(command) => return journal(command),
         Command::Backup { common, to } => {
             let folder = common.resolve()?.0.data;
-            print(&maintenance::back_up(&folder, &to, &[SECRET_FILE])?);
+            print(&maintenance::back_up(
+                &folder,
+                &to,
+                &[SECRET_FILE, REVOKED_FILE],
+            )?);
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -267,11 +272,12 @@ async fn serve(common: Common) -> Result<()> {
     }
     let server = Server::start(&options, centres).await?;
     let address = server.address()?;
+    let scheme = if options.has_tls() { "https" } else { "http" };
     // Before it says that it listens: whoever reads that may tell it to stop.
     let stop = told_to_stop()?;
-    println!("listening on http://{address}");
+    println!("listening on {scheme}://{address}");
     if runs_demo {
-        println!("{}", welcome(address));
+        println!("{}", welcome(&format!("{scheme}://{address}")));
     }
     std::io::stdout().flush()?;
     server.run(stop).await;
@@ -325,6 +331,9 @@ fn token(
 /// Asks the server on this machine whether it is ready.
 fn health(options: &Options) -> Result<()> {
     let address = SocketAddr::from(([127, 0, 0, 1], options.listen.port()));
+    if options.has_tls() {
+        return health_by_tls(address);
+    }
     let patience = Duration::from_secs(3);
     let mut stream = TcpStream::connect_timeout(&address, patience)
         .with_context(|| format!("nothing listens on {address}"))?;
@@ -340,6 +349,23 @@ fn health(options: &Options) -> Result<()> {
     } else {
         bail!("not ready: {}", reply.lines().last().unwrap_or_default())
     }
+}
+
+/// The same by TLS. Nobody asks whose certificate it is: this is the machine itself.
+#[tokio::main(flavor = "current_thread")]
+async fn health_by_tls(address: SocketAddr) -> Result<()> {
+    let http = reqwest::Client::builder()
+        .danger_accept_invalid_certs(true)
+        .timeout(Duration::from_secs(3))
+        .build()?;
+    let reply = http.get(format!("https://{address}/health/ready")).send();
+    let reply = reply
+        .await
+        .with_context(|| format!("nothing listens on {address}"))?;
+    if reply.status().is_success() {
+        return Ok(());
+    }
+    bail!("not ready: {}", reply.text().await?)
 }
 
 impl Common {
@@ -391,21 +417,21 @@ fn told_to_stop() -> Result<impl Future<Output = ()> + Send + 'static> {
     })
 }
 
-fn welcome(address: SocketAddr) -> String {
+fn welcome(url: &str) -> String {
     format!(
         "
-  Desk        http://{address}/
-  API docs    http://{address}/docs
-  CometD      http://{address}/api/v2/notifications
+  Desk        {url}/
+  API docs    {url}/docs
+  CometD      {url}/api/v2/notifications
 
   Demo users  agent1 … agent6, supervisor, admin, mediaserver, router, reporting;
               other-agent and other-admin of a second contact centre. Password: {DEMO_PASSWORD}
 
   Log an agent in, make him ready, and send him a chat:
 
-curl -su agent1:{DEMO_PASSWORD} http://{address}/api/v2/me --json '{{\"operationName\":\"StartContactCenterSession\",\"channels\":[\"chat\"]}}'
-curl -su agent1:{DEMO_PASSWORD} http://{address}/api/v2/me/channels/chat --json '{{\"operationName\":\"Ready\"}}'
-curl -su mediaserver:{DEMO_PASSWORD} http://{address}/api/v2/interactions --json '{{\"mediaType\":\"chat\",\"queue\":\"chat\",\"subject\":\"Hello\"}}'
+curl -su agent1:{DEMO_PASSWORD} {url}/api/v2/me --json '{{\"operationName\":\"StartContactCenterSession\",\"channels\":[\"chat\"]}}'
+curl -su agent1:{DEMO_PASSWORD} {url}/api/v2/me/channels/chat --json '{{\"operationName\":\"Ready\"}}'
+curl -su mediaserver:{DEMO_PASSWORD} {url}/api/v2/interactions --json '{{\"mediaType\":\"chat\",\"queue\":\"chat\",\"subject\":\"Hello\"}}'
 "
     )
 }

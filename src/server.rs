@@ -14,13 +14,14 @@ use tower::Layer;
 use tower_http::normalize_path::NormalizePathLayer;
 use tracing::{info, warn};
 
-use crate::api::{self, Credentials, Parts, Tokens};
+use crate::api::{self, BodyLimits, Parts};
 use crate::centre::{Centres, Handle, Links, ReplayLimits, SnapshotPolicy, Start, wall_clock};
 use crate::domain::{CentreId, Configuration};
 use crate::hub::Hub;
+use crate::identity::{Buckets, Credentials, Provider, Revocations, Tokens};
 use crate::journal::{DataFolder, SqliteJournal, StateSnapshots};
 use crate::options::Options;
-use crate::transports::{ConnectionSettings, serve};
+use crate::transports::{ConnectionSettings, Tls, serve};
 
 /// The variable that holds the HS256 secret.
 pub const SECRET_VARIABLE: &str = "BATON_JWT_SECRET";
@@ -28,6 +29,8 @@ pub const SECRET_VARIABLE: &str = "BATON_JWT_SECRET";
 pub const SECRET_FILE: &str = "jwt.secret";
 /// Shortest secret that is taken where the demo does not run, in bytes (RFC 7518 3.2).
 const SECRET_LEN_MIN: usize = 32;
+/// Over how many seconds the requests of a user are counted.
+const RATE_WINDOW_S: u32 = 60;
 /// How long a stopping server waits for its connections.
 const DRAIN_MAX: Duration = Duration::from_secs(6);
 /// How long a stopping server writes state snapshots after that: ten seconds are all that an operator gives it.
@@ -84,20 +87,30 @@ impl Server {
             info!(centre = %id, sequence = handle.state().sequence.0, "restored");
             centres.insert(handle);
         }
+        let mut connections = options
+            .connection_settings()
+            .context("option trusted_proxies")?;
+        connections.tls = tls(options)?;
+        let credentials = credentials(options, &centres, &folder, &secret).await?;
         let router = api::router(Parts {
             centres: centres.clone(),
-            credentials: Credentials::new(centres.clone(), tokens(options, &secret), &secret),
+            credentials,
             hub: hub.clone(),
             allowed_origins: options.allowed_origins(),
-            cookies_secure: options.external_url.starts_with("https:"),
+            cookies_secure: options.is_https(),
+            requests_per_user: Buckets::new(options.requests_per_user_max, RATE_WINDOW_S),
+            csrf_protection: options.csrf_protection,
             cookie_max_age_ms: options.cookie_max_age_ms,
-            body_bytes_max: options.body_bytes_max,
+            body: BodyLimits {
+                bytes_max: options.body_bytes_max,
+                time_max: Duration::from_millis(options.body_timeout_ms),
+            },
             static_dir: options.static_dir.clone(),
         });
         Ok(Self {
             listener,
             router,
-            connections: options.connection_settings(),
+            connections,
             hub,
             centres,
         })
@@ -146,6 +159,56 @@ impl Server {
         let stopped = centres.iter().map(|handle| handle.stop_by(by));
         futures_util::future::join_all(stopped).await;
     }
+}
+
+/// Who is who.
+async fn credentials(
+    options: &Options,
+    centres: &Centres,
+    folder: &DataFolder,
+    secret: &[u8],
+) -> Result<Credentials> {
+    Ok(Credentials::new(
+        centres.clone(),
+        tokens(options, secret),
+        provider(options).await?,
+        Revocations::open(folder.clone())?,
+        options.attempt_limits(),
+        secret,
+    ))
+}
+
+/// The identity provider, if there is one.
+async fn provider(options: &Options) -> Result<Option<Arc<Provider>>> {
+    let settings = options
+        .provider_settings()
+        .context("options jwt_…, jwks_…")?;
+    let Some(settings) = settings else {
+        return Ok(None);
+    };
+    let provider = Provider::open(settings).await;
+    Ok(Some(provider.context("option jwks_file or jwks_url")?))
+}
+
+/// TLS, if there is a certificate: its files are read again at every SIGHUP.
+fn tls(options: &Options) -> Result<Option<Tls>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    if !options.has_tls() {
+        return Ok(None);
+    }
+    let tls = Tls::open(options.tls_cert.clone(), options.tls_key.clone());
+    let tls = tls.context("options tls_cert and tls_key")?;
+    let mut told = signal(SignalKind::hangup())?;
+    let reloaded = tls.clone();
+    tokio::spawn(async move {
+        while told.recv().await.is_some() {
+            match reloaded.reload() {
+                Ok(()) => info!("the certificate is read again"),
+                Err(error) => warn!(%error, "the certificate of before stays"),
+            }
+        }
+    });
+    Ok(Some(tls))
 }
 
 /// Tokens by the options.
@@ -231,7 +294,8 @@ fn snapshot_policy(options: &Options) -> SnapshotPolicy {
 
 fn external_url(options: &Options, address: SocketAddr) -> String {
     if options.external_url.is_empty() {
-        format!("http://{address}")
+        let scheme = if options.has_tls() { "https" } else { "http" };
+        format!("{scheme}://{address}")
     } else {
         options.external_url.clone()
     }

@@ -11,14 +11,29 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("journal", &[]),
     ("hub", &["bayeux"]),
     ("centre", &["hub", "bayeux", "engine", "journal", "domain"]),
-    ("api", &["transports", "centre", "hub", "engine", "domain"]),
+    (
+        "api",
+        &[
+            "identity",
+            "transports",
+            "centre",
+            "hub",
+            "engine",
+            "domain",
+        ],
+    ),
+    (
+        "identity",
+        &["transports", "centre", "hub", "journal", "domain"],
+    ),
     ("transports", &["hub", "bayeux"]),
-    ("options", &["transports", "hub", "domain"]),
+    ("options", &["identity", "transports", "hub", "domain"]),
     ("maintenance", &["centre", "engine", "journal"]),
     (
         "server",
         &[
             "api",
+            "identity",
             "transports",
             "centre",
             "domain",

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use baton::domain::Role;
 use baton::options::{File, Flags, Options};
 use clap::Args;
 
@@ -98,6 +99,37 @@ fn the_program_refuses_what_is_unsafe() {
         ("token --user nobody", None, "nobody"),
         ("token --user agent1", None, "BATON_JWT_SECRET"),
         ("health --listen 127.0.0.1:1", None, "nothing listens"),
+        // Last, since these leave a secret behind.
+        (
+            "serve --listen 127.0.0.1:0 --jwks-file /no/such/keys",
+            None,
+            "jwks_file",
+        ),
+        (
+            "serve --listen 127.0.0.1:0 --jwks-url file:///keys",
+            None,
+            "http or https",
+        ),
+        (
+            "serve --listen 127.0.0.1:0 --jwks-file a --jwks-url http://b",
+            None,
+            "not both",
+        ),
+        (
+            "serve --listen 127.0.0.1:0 --jwt-role-names agents",
+            None,
+            "\"agents\"",
+        ),
+        (
+            "serve --listen 127.0.0.1:0 --tls-cert /no/such/cert",
+            None,
+            "/no/such/cert",
+        ),
+        (
+            "serve --listen 127.0.0.1:0 --trusted-proxies here",
+            None,
+            "\"here\"",
+        ),
     ];
     for (line, secret, expected) in cases {
         let output = baton(folder.path(), line, secret);
@@ -135,13 +167,13 @@ fn a_token_is_printed_for_scripts() {
     let output = baton(folder.path(), line, Some(secret));
     assert!(output.status.success());
     let token = String::from_utf8(output.stdout).unwrap();
-    let tokens = baton::api::Tokens::new(secret.as_bytes(), "", "", 0);
+    let tokens = baton::identity::Tokens::new(secret.as_bytes(), "", "", 0);
     let claims = tokens.verify(token.trim()).unwrap();
     assert_eq!(
-        (claims.sub.as_str(), claims.centre.as_str()),
+        (claims.user.as_str(), claims.centre.as_str()),
         ("other-agent", "other")
     );
-    assert_eq!(claims.roles, ["agent"]);
+    assert_eq!(claims.roles, [Role::Agent].into());
 }
 
 fn baton(folder: &Path, line: &str, secret: Option<&str>) -> Output {

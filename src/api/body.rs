@@ -1,11 +1,14 @@
 //! The body of a request: one JSON object.
 
+use std::time::Duration;
+
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value};
+use tokio::time::timeout;
 
 use super::App;
 use super::conditions::digest_of;
@@ -68,29 +71,42 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), ApiError> {
     }
 }
 
+/// How much of a body is read, and for how long.
+#[derive(Clone, Copy)]
+pub struct BodyLimits {
+    /// Bytes.
+    pub bytes_max: usize,
+    /// From the end of the head to the end of the body.
+    pub time_max: Duration,
+}
+
 /// Reads the body of every request before anything looks at it, up to a bound. A connection whose request was answered
 /// while its body was still on the way could not be kept, and the client's next request on it would be lost. What the
 /// request is told by when it comes again is taken here, of the bytes.
 pub(super) async fn read_whole(
-    State(bytes_max): State<usize>,
+    State(limits): State<BodyLimits>,
     request: Request,
     next: Next,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
-    match to_bytes(body, bytes_max).await {
-        Ok(bytes) => {
+    let read = timeout(limits.time_max, to_bytes(body, limits.bytes_max));
+    let error = match read.await {
+        Ok(Ok(bytes)) => {
             if let Some(digest) = digest_of(&parts, &bytes) {
                 parts.extensions.insert(digest);
             }
-            next.run(Request::from_parts(parts, bytes.into())).await
+            return next.run(Request::from_parts(parts, bytes.into())).await;
         }
-        Err(error) => {
-            let mut response = unreadable(&error).into_response();
-            let close = HeaderValue::from_static("close");
-            response.headers_mut().insert(header::CONNECTION, close);
-            response
+        Ok(Err(error)) => unreadable(&error),
+        Err(_) => {
+            let message = "The body took longer than the server waits";
+            ApiError::new(StatusCode::REQUEST_TIMEOUT, 10, message)
         }
-    }
+    };
+    let mut response = error.into_response();
+    let close = HeaderValue::from_static("close");
+    response.headers_mut().insert(header::CONNECTION, close);
+    response
 }
 
 fn unreadable(error: &axum::Error) -> ApiError {

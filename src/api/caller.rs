@@ -1,19 +1,21 @@
 //! The caller of a route: if a handler has one, he is known.
 
+use std::sync::Arc;
+
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 
 use super::App;
-use super::credentials::Identity;
 use super::error::ApiError;
 use crate::domain::{Actor, Interaction, ReferenceId, Role, UserId};
 use crate::engine::State;
 use crate::engine::operations::Spec;
-use crate::transports::is_allowed_origin;
+use crate::identity::{Identity, Known};
+use crate::transports::{Client, is_allowed_origin};
 
 /// A user who is known.
-pub(super) struct Caller(pub Identity);
+pub(super) struct Caller(pub Arc<Identity>);
 
 /// A user who is known and is an agent.
 pub(super) struct Agent(pub Caller);
@@ -22,8 +24,13 @@ impl FromRequestParts<App> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let identity = app.credentials.identify(&parts.headers).await;
-        let identity = identity.map_err(|_| ApiError::unauthenticated())?;
+        let identity = match parts.extensions.get::<Known>() {
+            Some(Known(known)) => known.clone()?,
+            None => {
+                let client = parts.extensions.get::<Client>().copied();
+                app.credentials.identify(&parts.headers, client).await?
+            }
+        };
         if identity.by_cookie && is_unsafe(&parts.method) {
             // A page of another origin must not be able to act by the cookie: its Origin gives it away.
             if !is_allowed_origin(parts, &app.allowed_origins) {
@@ -87,7 +94,8 @@ impl Caller {
     }
 }
 
-fn is_unsafe(method: &Method) -> bool {
+/// Whether a request may change something.
+pub(super) fn is_unsafe(method: &Method) -> bool {
     !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::Refusal;
 use crate::engine::operations::Reply;
+use crate::transports::Unauthenticated;
 
 /// An error with its codes (gateway-api 1.5, design section 4). Its body changes nothing: what it answers was not done.
 #[derive(Debug)]
@@ -40,10 +41,16 @@ impl ApiError {
     }
 
     /// No credentials, or none that hold.
-    pub(super) fn unauthenticated() -> Self {
+    fn unauthenticated() -> Self {
         let challenge = HeaderValue::from_static("Bearer realm=\"baton\"");
         Self::new(StatusCode::UNAUTHORIZED, 20, "Access denied")
             .with_header(header::WWW_AUTHENTICATE, challenge)
+    }
+
+    /// Too often; it is worth another try after some seconds.
+    pub(super) fn too_many(message: impl Into<String>, retry_after_s: u64) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, 3, message)
+            .with_header(header::RETRY_AFTER, HeaderValue::from(retry_after_s))
     }
 
     /// The caller's roles do not permit this.
@@ -101,6 +108,19 @@ impl ApiError {
     pub(super) fn with(mut self, name: &str, value: Value) -> Self {
         self.0.more.insert(name.to_owned(), value);
         self
+    }
+}
+
+impl From<Unauthenticated> for ApiError {
+    fn from(why: Unauthenticated) -> Self {
+        match why {
+            Unauthenticated::Missing | Unauthenticated::Expired | Unauthenticated::Invalid => {
+                Self::unauthenticated()
+            }
+            Unauthenticated::TooMany { retry_after_s } => {
+                Self::too_many("Too many passwords were wrong", retry_after_s)
+            }
+        }
     }
 }
 

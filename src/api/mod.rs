@@ -3,7 +3,7 @@
 mod body;
 mod caller;
 mod conditions;
-mod credentials;
+mod csrf;
 mod directory;
 mod error;
 mod health;
@@ -13,6 +13,7 @@ mod me;
 mod openapi;
 mod operate;
 mod pages;
+mod rate;
 mod requests;
 mod schemas;
 mod search;
@@ -20,9 +21,8 @@ mod session;
 mod tokens;
 mod url;
 
-pub use credentials::{COOKIE, Credentials};
+pub use body::BodyLimits;
 pub use openapi::document;
-pub use tokens::{Claims, Tokens};
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -40,6 +40,7 @@ use utoipa_axum::routes;
 use crate::centre::Centres;
 use crate::domain::ReferenceId;
 use crate::hub::Hub;
+use crate::identity::{Buckets, Credentials};
 use crate::transports::{self, Carrier};
 use error::ApiError;
 
@@ -67,10 +68,14 @@ pub struct Parts {
     pub allowed_origins: Vec<String>,
     /// Whether the cookie is for TLS only.
     pub cookies_secure: bool,
+    /// How many requests a user may make, if that is limited.
+    pub requests_per_user: Option<Buckets>,
+    /// Whether pages have to send back a header of what they were answered.
+    pub csrf_protection: bool,
     /// How long the cookie lives.
     pub cookie_max_age_ms: u64,
-    /// Bytes of a request's body.
-    pub body_bytes_max: usize,
+    /// How much of a request's body is read.
+    pub body: BodyLimits,
     /// Folder of the built pages.
     pub static_dir: PathBuf,
 }
@@ -80,6 +85,7 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
     OpenApiRouter::with_openapi(openapi::beginning())
         .routes(routes!(session::log_in))
         .routes(routes!(session::log_out))
+        .routes(routes!(tokens::revoke_token))
         .routes(routes!(me::read_me, me::operate_on_me))
         .routes(routes!(me::list_my_channels))
         .routes(routes!(me::operate_on_channel))
@@ -116,6 +122,7 @@ pub fn router(parts: Parts) -> Router {
         authenticator: Arc::new(parts.credentials.clone()),
     };
     let allowed_origins = parts.allowed_origins.clone();
+    let csrf = axum::middleware::from_fn_with_state(parts.credentials.clone(), csrf::protect);
     let app = App {
         centres: parts.centres,
         credentials: parts.credentials,
@@ -125,23 +132,32 @@ pub fn router(parts: Parts) -> Router {
         cookie_max_age_ms: parts.cookie_max_age_ms,
         references: Arc::new(AtomicU64::new(1)),
     };
+    let credentials = app.credentials.clone();
+    let rate = parts.requests_per_user.map(|buckets| {
+        axum::middleware::from_fn_with_state((credentials, Arc::new(buckets)), rate::limit)
+    });
     let (table, _) = routes();
-    let read_whole = axum::middleware::from_fn_with_state(parts.body_bytes_max, body::read_whole);
+    let read_whole = axum::middleware::from_fn_with_state(parts.body, body::read_whole);
     // One layer of all: a router boxes each one that it is given, and clones the boxes with every request.
     let around_api = ServiceBuilder::new()
         .layer(read_whole.clone())
+        .option_layer(rate)
         .layer(no_store());
     let api = table
         .method_not_allowed_fallback(method_not_allowed)
         .layer(around_api);
     let not_found = pages::not_found.layer(read_whole);
-    let router = Router::new()
+    let mut router = Router::new()
         .nest("/api/v2", api.clone().fallback(not_found))
         .merge(api)
         .with_state(app)
         .merge(transports::routes("/api/v2/notifications", carrier.clone()))
         .merge(transports::routes("/notifications", carrier.clone()))
-        .merge(transports::routes("/cometd", carrier))
+        .merge(transports::routes("/cometd", carrier));
+    if parts.csrf_protection {
+        router = router.layer(csrf);
+    }
+    let router = router
         .fallback_service(pages::routes(&parts.static_dir))
         .layer(
             ServiceBuilder::new()

@@ -34,7 +34,7 @@ pub fn document() -> Value {
     document["components"]["securitySchemes"] = json!({
         "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
         "basic": {"type": "http", "scheme": "basic"},
-        "cookie": {"type": "apiKey", "in": "cookie", "name": super::credentials::COOKIE},
+        "cookie": {"type": "apiKey", "in": "cookie", "name": crate::identity::COOKIE},
     });
     document["security"] = json!([{"bearer": []}, {"basic": []}, {"cookie": []}]);
     for path in [

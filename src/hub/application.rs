@@ -16,9 +16,9 @@ pub struct Principal {
     /// When the credentials end, in milliseconds since the Unix epoch: the session ends with them.
     pub expires_at_ms: Option<u64>,
     /// The token they came from, if it has a name.
-    pub token_id: Option<String>,
+    pub token_id: Option<Arc<str>>,
     /// What he is, in the application's words.
-    pub roles: Vec<String>,
+    pub roles: Arc<[String]>,
 }
 
 impl Principal {
@@ -28,7 +28,7 @@ impl Principal {
             key,
             expires_at_ms: None,
             token_id: None,
-            roles: Vec::new(),
+            roles: Arc::default(),
         }
     }
 

@@ -110,9 +110,13 @@ impl Hub {
         }
     }
 
-    /// Ends the sessions of a user that live by the token `token_id`, which was withdrawn.
-    pub fn end_sessions_of_token(&self, user: &str, token_id: &str) {
-        for session in self.0.index.sessions_of(user) {
+    /// Ends the sessions that live by the token `token_id`, which was withdrawn: those of `user`, or of anybody.
+    pub fn end_sessions_of_token(&self, user: Option<&str>, token_id: &str) {
+        let sessions = match user {
+            Some(user) => self.0.index.sessions_of(user),
+            None => self.0.sessions.all(),
+        };
+        for session in sessions {
             let is_by_it = session.lock().principal.token_id.as_deref() == Some(token_id);
             if is_by_it {
                 self.0.end(&session, Ended::Revoked);

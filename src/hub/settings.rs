@@ -51,6 +51,8 @@ pub struct Settings {
     pub browser_cookie: BrowserCookie,
     /// Whether cookies are for TLS only.
     pub cookies_secure: bool,
+    /// How long the messages of a request may take to arrive.
+    pub body_timeout_ms: u64,
     /// Origins, beside the server's own, that may open sockets and use cookies; `*` allows any.
     pub allowed_origins: Vec<String>,
 }
@@ -91,6 +93,7 @@ impl Default for Settings {
             callback_polling_url_size_max: 8 * 1024,
             browser_cookie: BrowserCookie::Optional,
             cookies_secure: false,
+            body_timeout_ms: 30_000,
             allowed_origins: Vec::new(),
         }
     }

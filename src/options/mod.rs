@@ -2,9 +2,11 @@
 
 mod demo;
 mod file;
+mod provider;
 
 pub use demo::demo;
 pub use file::{ConfigError, File};
+pub use provider::InvalidProvider;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -14,7 +16,8 @@ use serde::Deserialize;
 
 use crate::domain::{CentreId, Configuration, Timing};
 use crate::hub::Settings;
-use crate::transports::ConnectionSettings;
+use crate::identity::AttemptLimits;
+use crate::transports::{ConnectionSettings, InvalidNetwork, Network};
 
 macro_rules! options {
     (
@@ -64,6 +67,10 @@ options! {
     values {
     /// Address and port to listen on; port 0 takes a free one
     listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8080)), "BATON_LISTEN";
+    /// File with the server's certificate, and those that vouch for it, in PEM: HTTPS instead of HTTP
+    tls_cert: PathBuf = PathBuf::new(), "BATON_TLS_CERT";
+    /// File with the certificate's private key, in PEM
+    tls_key: PathBuf = PathBuf::new(), "BATON_TLS_KEY";
     /// Folder of the journals and the generated secret
     data: PathBuf = PathBuf::from("data"), "BATON_DATA";
     /// Folder of the built pages
@@ -80,6 +87,22 @@ options! {
     jwt_audience: String = String::new(), "BATON_JWT_AUDIENCE";
     /// Seconds by which clocks may differ
     jwt_leeway_s: u64 = 30, "BATON_JWT_LEEWAY_S";
+    /// File with the public keys (JWKS) of an identity provider whose tokens are taken: RS256, ES256, EdDSA
+    jwks_file: PathBuf = PathBuf::new(), "BATON_JWKS_FILE";
+    /// The same at an http or https address
+    jwks_url: String = String::new(), "BATON_JWKS_URL";
+    /// Milliseconds after which the provider's keys are read again; a token with an unknown key has it done earlier
+    jwks_refresh_ms: u64 = 15 * 60_000, "BATON_JWKS_REFRESH_MS";
+    /// Claim of the provider's tokens that names the user; dots lead into objects
+    jwt_user_claim: String = "sub".to_owned(), "BATON_JWT_USER_CLAIM";
+    /// Claim that names the contact centre
+    jwt_centre_claim: String = "contactCenterId".to_owned(), "BATON_JWT_CENTRE_CLAIM";
+    /// Claim that lists the roles
+    jwt_roles_claim: String = "roles".to_owned(), "BATON_JWT_ROLES_CLAIM";
+    /// The provider's names of roles, such as `cc-agents=agent,cc-leads=supervisor`; ours hold besides
+    jwt_role_names: String = String::new(), "BATON_JWT_ROLE_NAMES";
+    /// Contact centre of the provider's tokens that name none [default: they are refused]
+    jwt_default_centre: String = String::new(), "BATON_JWT_DEFAULT_CENTRE";
     /// Milliseconds until the login of the page ends
     cookie_max_age_ms: u64 = 12 * 3_600_000, "BATON_COOKIE_MAX_AGE_MS";
     /// Milliseconds that an invitation stays open
@@ -146,6 +169,16 @@ options! {
     allowed_origins: String = String::new(), "BATON_ALLOWED_ORIGINS";
     /// Bytes of a request's body
     body_bytes_max: usize = 1024 * 1024, "BATON_BODY_BYTES_MAX";
+    /// Wrong passwords a minute for one user name before more are refused; 0 for no limit
+    login_failures_per_user_max: u32 = 20, "BATON_LOGIN_FAILURES_PER_USER_MAX";
+    /// Wrong passwords a minute from one address before more are refused; 0 for no limit
+    login_failures_per_address_max: u32 = 200, "BATON_LOGIN_FAILURES_PER_ADDRESS_MAX";
+    /// Requests a minute that a user may make to the REST interface; 0 for no limit
+    requests_per_user_max: u32 = 0, "BATON_REQUESTS_PER_USER_MAX";
+    /// Addresses and networks of proxies that are believed when they say whom they speak for, separated by commas
+    trusted_proxies: String = String::new(), "BATON_TRUSTED_PROXIES";
+    /// Milliseconds that a request's body may take
+    body_timeout_ms: u64 = 30_000, "BATON_BODY_TIMEOUT_MS";
     /// Connections that may be open at once, WebSockets not among them
     connections_max: usize = 65_536, "BATON_CONNECTIONS_MAX";
     /// Milliseconds that the head of a request may take
@@ -160,6 +193,8 @@ options! {
     demo, "BATON_DEMO";
     /// Offer CometD by callback-polling (JSON-P) too
     cometd_callback_polling, "BATON_COMETD_CALLBACK_POLLING";
+    /// Refuse what pages ask for by the cookie without the header X-CSRF-TOKEN of an answer before
+    csrf_protection, "BATON_CSRF_PROTECTION";
     /// Log as JSON lines
     log_json, "BATON_LOG_JSON";
     }
@@ -183,30 +218,52 @@ impl Options {
             websocket_pong_timeout_ms: self.cometd_pong_timeout_ms,
             activity_timeout_ms: Some(self.cometd_activity_timeout_ms).filter(|ms| *ms > 0),
             callback_polling: self.cometd_callback_polling,
-            cookies_secure: self.external_url.starts_with("https:"),
+            cookies_secure: self.is_https(),
+            body_timeout_ms: self.body_timeout_ms,
             allowed_origins: self.allowed_origins(),
             ..Settings::default()
         }
     }
 
     /// The bounds and times of connections.
-    pub fn connection_settings(&self) -> ConnectionSettings {
-        ConnectionSettings {
+    ///
+    /// # Errors
+    /// A trusted proxy is neither an address nor a network.
+    pub fn connection_settings(&self) -> Result<ConnectionSettings, InvalidNetwork> {
+        let trusted_proxies: Result<Vec<Network>, InvalidNetwork> =
+            listed(&self.trusted_proxies).map(str::parse).collect();
+        Ok(ConnectionSettings {
             connections_max: self.connections_max,
             head_timeout_ms: self.head_timeout_ms,
             http2_streams_max: self.http2_streams_max,
             http2_ping_interval_ms: self.cometd_ping_interval_ms,
             http2_pong_timeout_ms: self.cometd_pong_timeout_ms,
-        }
+            trusted_proxies: trusted_proxies?.into(),
+            tls: None,
+        })
     }
 
     /// Origins beside the server's own.
     pub fn allowed_origins(&self) -> Vec<String> {
-        let named = self.allowed_origins.split(',').map(str::trim);
-        named
-            .filter(|origin| !origin.is_empty())
-            .map(str::to_owned)
-            .collect()
+        listed(&self.allowed_origins).map(str::to_owned).collect()
+    }
+
+    /// Whether clients reach the server by TLS.
+    pub fn is_https(&self) -> bool {
+        self.has_tls() || self.external_url.starts_with("https:")
+    }
+
+    /// Whether the server itself speaks TLS.
+    pub fn has_tls(&self) -> bool {
+        !self.tls_cert.as_os_str().is_empty() || !self.tls_key.as_os_str().is_empty()
+    }
+
+    /// How many wrong passwords are borne.
+    pub fn attempt_limits(&self) -> AttemptLimits {
+        AttemptLimits {
+            per_user: self.login_failures_per_user_max,
+            per_address: self.login_failures_per_address_max,
+        }
     }
 
     /// The engine's times.
@@ -223,4 +280,9 @@ impl Options {
             idempotency_key_ttl_ms: self.idempotency_key_ttl_ms,
         }
     }
+}
+
+/// What a text lists, separated by commas.
+fn listed(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim).filter(|it| !it.is_empty())
 }

@@ -1,19 +1,28 @@
-use axum::http::HeaderMap;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use futures_util::future::BoxFuture;
 
-use super::Carrier;
+use super::{Carrier, Client, refusal};
 use crate::bayeux::{Refusal, Request, handshake};
 use crate::hub::Principal;
 
 /// Says who sent a request.
 pub trait Authenticator: Send + Sync + 'static {
     /// The principal by `headers` (`Authorization`, a login cookie), or by `token`, which a handshake carried in
-    /// `ext.authentication.token`. Asked without a token first; with one there are no headers any more.
+    /// `ext.authentication.token`. Asked without a token first; with one there are no headers any more. `client` is where
+    /// the request comes from, if that is known.
     fn authenticate<'a>(
         &'a self,
         headers: &'a HeaderMap,
         token: Option<&'a str>,
+        client: Option<Client>,
     ) -> BoxFuture<'a, Result<Principal, Unauthenticated>>;
+
+    /// Whether credentials that were good before have not been withdrawn since.
+    fn holds(&self, _principal: &Principal) -> bool {
+        true
+    }
 }
 
 /// Why nobody is known by some credentials.
@@ -28,6 +37,31 @@ pub enum Unauthenticated {
     /// They are no good.
     #[error("invalid credentials")]
     Invalid,
+    /// Too many were wrong: these were not looked at.
+    #[error("too many attempts")]
+    TooMany {
+        /// After how many seconds it is worth another try.
+        retry_after_s: u64,
+    },
+}
+
+/// The principal by the headers of a request.
+pub(super) async fn by_headers(
+    carrier: &Carrier,
+    parts: &Parts,
+) -> Result<Principal, Unauthenticated> {
+    let client = parts.extensions.get::<Client>().copied();
+    let authenticator = &carrier.authenticator;
+    authenticator
+        .authenticate(&parts.headers, None, client)
+        .await
+}
+
+/// No to a request as a whole, whose credentials were not looked at.
+pub(super) fn too_many(retry_after_s: u64) -> Response {
+    let header = [(header::RETRY_AFTER, retry_after_s.to_string())];
+    let body = refusal("429::too_many_attempts");
+    (StatusCode::TOO_MANY_REQUESTS, header, body).into_response()
 }
 
 /// A handshake's principal, and whether it was the handshake itself that carried the credentials.
@@ -42,10 +76,21 @@ pub(super) async fn of_handshake(
         (Err(_), Some(token)) => Ok((
             carrier
                 .authenticator
-                .authenticate(&HeaderMap::new(), Some(token))
+                .authenticate(&HeaderMap::new(), Some(token), None)
                 .await?,
             true,
         )),
+    }
+}
+
+/// Ends what was just opened if its credentials have been withdrawn since they were checked: whoever withdraws them ends
+/// only the sessions that he sees.
+pub(super) fn check_again(carrier: &Carrier, principal: &Principal) {
+    if let Some(token_id) = &principal.token_id
+        && !carrier.authenticator.holds(principal)
+    {
+        let user = Some(&*principal.key);
+        carrier.hub.end_sessions_of_token(user, token_id);
     }
 }
 

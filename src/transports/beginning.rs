@@ -4,21 +4,20 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
 /// What every HTTP/2 connection begins with, and no HTTP/1.1 connection.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// A connection that must show in time which protocol it speaks. From then on the protocol has a time limit of its own.
-pub(super) struct Beginning {
-    stream: TcpStream,
+pub(super) struct Beginning<S> {
+    stream: S,
     /// How much of the preface has come; none once it is known what the connection speaks.
     waiting: Option<(usize, Pin<Box<Sleep>>)>,
 }
 
-impl Beginning {
-    pub(super) fn new(stream: TcpStream, limit: Duration) -> Self {
+impl<S> Beginning<S> {
+    pub(super) fn new(stream: S, limit: Duration) -> Self {
         Self {
             stream,
             waiting: Some((0, Box::pin(sleep(limit)))),
@@ -38,7 +37,7 @@ impl Beginning {
     }
 }
 
-impl AsyncRead for Beginning {
+impl<S: AsyncRead + Unpin> AsyncRead for Beginning<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -57,7 +56,7 @@ impl AsyncRead for Beginning {
     }
 }
 
-impl AsyncWrite for Beginning {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Beginning<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

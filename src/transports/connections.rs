@@ -1,26 +1,33 @@
 //! The connections of a server: HTTP/1.1 and HTTP/2 on one port, each within bounds, until the server stops.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::Request;
 use axum::response::Response;
+use futures_util::future::{Either, ready};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as HyperService, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
-use tower::Service;
+use tokio_rustls::server::TlsStream;
+use tower::{Service, ServiceExt};
 
 use super::beginning::Beginning;
+use super::client::{Client, Network};
+use super::host;
+use super::tls::Tls;
 
 /// The bounds and times of connections.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct ConnectionSettings {
     /// Connections that may be open at a time, sockets not among them; more wait until they are accepted.
     pub connections_max: usize,
@@ -32,6 +39,10 @@ pub struct ConnectionSettings {
     pub http2_ping_interval_ms: u64,
     /// How long the peer has to answer before its connection is closed.
     pub http2_pong_timeout_ms: u64,
+    /// Proxies that are believed when they say for whom they ask.
+    pub trusted_proxies: Arc<[Network]>,
+    /// TLS, unless something in front of the server ends it.
+    pub tls: Option<Tls>,
 }
 
 impl Default for ConnectionSettings {
@@ -43,6 +54,8 @@ impl Default for ConnectionSettings {
             http2_streams_max: 10_000,
             http2_ping_interval_ms: 30_000,
             http2_pong_timeout_ms: 10_000,
+            trusted_proxies: Arc::default(),
+            tls: None,
         }
     }
 }
@@ -61,6 +74,7 @@ pub async fn serve<S>(
     S: Clone + Send + 'static,
     S::Future: Send,
 {
+    let settings = Arc::new(settings);
     let places = Arc::new(Semaphore::new(settings.connections_max));
     let (stopping, stopped) = watch::channel(false);
     let mut stop = pin!(stop);
@@ -74,9 +88,14 @@ pub async fn serve<S>(
             next = next => next,
         };
         match accepted {
-            Ok((stream, _)) => {
-                let connection =
-                    serve_connection(stream, service.clone(), settings, stopped.clone());
+            Ok((stream, peer)) => {
+                let connection = serve_connection(
+                    stream,
+                    peer,
+                    service.clone(),
+                    Arc::clone(&settings),
+                    stopped.clone(),
+                );
                 tokio::spawn(async move {
                     connection.await;
                     drop(place);
@@ -95,41 +114,100 @@ pub async fn serve<S>(
 
 async fn serve_connection<S>(
     stream: TcpStream,
+    peer: SocketAddr,
     service: S,
-    settings: ConnectionSettings,
+    settings: Arc<ConnectionSettings>,
     mut stopped: watch::Receiver<bool>,
 ) where
     S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
     S: Clone + Send + 'static,
     S::Future: Send,
 {
-    let head_timeout = Duration::from_millis(settings.head_timeout_ms);
     // A notification is one small write: it must not wait until the one before has been acknowledged.
-    let prepared = stream.set_nodelay(true);
-    let first = tokio::select! {
-        first = timeout(head_timeout, may_be_http2(&stream)) => first,
+    if stream.set_nodelay(true).is_err() {
+        return;
+    }
+    let limit = Duration::from_millis(settings.head_timeout_ms);
+    let begun = tokio::select! {
+        begun = timeout(limit, begin(stream, settings.tls.as_ref())) => begun,
         _ = stopped.wait_for(|stopped| *stopped) => return,
     };
-    let (Ok(()), Ok(Ok(may_be_http2))) = (prepared, first) else {
+    let Ok(Ok(begun)) = begun else {
         return;
     };
-    let service = TowerToHyperService::new(service);
-    if may_be_http2 {
-        let io = TokioIo::new(Beginning::new(stream, head_timeout));
-        let builder = builder_of_either(&settings);
-        let connection = builder.serve_connection_with_upgrades(io, service);
-        let begin_end = auto::UpgradeableConnection::graceful_shutdown;
-        Box::pin(drive(connection, begin_end, stopped)).await;
-    } else {
-        // Not by the builder that tells them apart itself: it has hyper read by bits, into twice the buffer.
-        let mut builder = http1::Builder::new();
-        let builder = builder
-            .timer(TokioTimer::new())
-            .header_read_timeout(head_timeout);
-        let connection = builder.serve_connection(TokioIo::new(stream), service);
-        let begin_end = http1::UpgradeableConnection::graceful_shutdown;
-        drive(connection.with_upgrades(), begin_end, stopped).await;
+    let known = Arc::clone(&settings);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        if !host::is_named_once(&request) {
+            return Either::Left(ready(Ok(host::refused())));
+        }
+        let is_tls = known.tls.is_some();
+        let client = Client::of(peer, is_tls, request.headers(), &known.trusted_proxies);
+        request.extensions_mut().insert(client);
+        Either::Right(service.clone().oneshot(request))
+    });
+    match begun {
+        Begun::Plain(stream, false) => serve_http1(stream, service, limit, stopped).await,
+        Begun::Plain(stream, true) => serve_either(stream, service, &settings, stopped).await,
+        Begun::Secured(stream) => match stream.get_ref().1.alpn_protocol() {
+            Some(b"h2") => serve_either(*stream, service, &settings, stopped).await,
+            _ => serve_http1(*stream, service, limit, stopped).await,
+        },
     }
+}
+
+/// A connection of which it is known how it is spoken to.
+enum Begun {
+    /// Without TLS; whether it may be HTTP/2.
+    Plain(TcpStream, bool),
+    /// With TLS, which says what is spoken. In a box: few of its bytes are needed by those without.
+    Secured(Box<TlsStream<TcpStream>>),
+}
+
+async fn begin(stream: TcpStream, tls: Option<&Tls>) -> std::io::Result<Begun> {
+    match tls {
+        Some(tls) => Ok(Begun::Secured(Box::new(tls.accept(stream).await?))),
+        None => {
+            let may_be_http2 = may_be_http2(&stream).await?;
+            Ok(Begun::Plain(stream, may_be_http2))
+        }
+    }
+}
+
+async fn serve_http1<I, S>(
+    stream: I,
+    service: S,
+    head_timeout: Duration,
+    stopped: watch::Receiver<bool>,
+) where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: HyperService<Request<Incoming>, Response = Response, Error = Infallible>,
+{
+    // Not by the builder that tells them apart itself: it has hyper read by bits, into twice the buffer.
+    let mut builder = http1::Builder::new();
+    let builder = builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(head_timeout);
+    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    let begin_end = http1::UpgradeableConnection::graceful_shutdown;
+    drive(connection.with_upgrades(), begin_end, stopped).await;
+}
+
+async fn serve_either<I, S>(
+    stream: I,
+    service: S,
+    settings: &ConnectionSettings,
+    stopped: watch::Receiver<bool>,
+) where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: HyperService<Request<Incoming>, Response = Response, Error = Infallible> + Send,
+    S::Future: Send + 'static,
+{
+    let head_timeout = Duration::from_millis(settings.head_timeout_ms);
+    let io = TokioIo::new(Beginning::new(stream, head_timeout));
+    let builder = builder_of_either(settings);
+    let connection = builder.serve_connection_with_upgrades(io, service);
+    let begin_end = auto::UpgradeableConnection::graceful_shutdown;
+    Box::pin(drive(connection, begin_end, stopped)).await;
 }
 
 /// Whether the client begins as HTTP/2 with prior knowledge does: with `PRI`, which is no method of HTTP/1.1.

@@ -35,8 +35,14 @@ pub fn with_cors(router: Router, listed: &[String]) -> Router {
             HeaderName::from_static("contactcenterid"),
             HeaderName::from_static("idempotency-key"),
             HeaderName::from_static("last-event-id"),
+            HeaderName::from_static("x-csrf-token"),
         ])
-        .expose_headers([header::ETAG, header::WWW_AUTHENTICATE])
+        .expose_headers([
+            header::ETAG,
+            header::WWW_AUTHENTICATE,
+            HeaderName::from_static("x-csrf-header"),
+            HeaderName::from_static("x-csrf-token"),
+        ])
         .max_age(MAX_AGE);
     router.layer(cors).layer(map_response(without_the_rest))
 }

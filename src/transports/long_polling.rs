@@ -1,12 +1,14 @@
 //! Long polling: a POST with messages, a response with replies and events.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::Request as HttpRequest;
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use http_body::Body as _;
+use tokio::time::timeout;
 
 use super::Carrier;
 use super::origin::is_allowed_origin;
@@ -35,7 +37,11 @@ async fn take(carrier: Carrier, request: HttpRequest) -> Taken {
     {
         return Taken::refused(StatusCode::FORBIDDEN, "403::origin_denied");
     }
-    let Some(body) = read(body, settings.message_size_max).await else {
+    let limit = Duration::from_millis(settings.body_timeout_ms);
+    let Ok(body) = timeout(limit, read(body, settings.message_size_max)).await else {
+        return Taken::refused(StatusCode::REQUEST_TIMEOUT, "408::request_too_slow");
+    };
+    let Some(body) = body else {
         return Taken::refused(StatusCode::PAYLOAD_TOO_LARGE, "413::request_too_large");
     };
     if carrier.hub.is_stopping() {

@@ -5,14 +5,17 @@ mod authentication;
 mod beginning;
 mod body;
 mod callback_polling;
+mod client;
 mod connections;
 mod cookie;
 mod cors;
+mod host;
 mod liveness;
 mod long_polling;
 mod origin;
 mod polling;
 mod sse;
+mod tls;
 mod websocket;
 
 use std::convert::Infallible;
@@ -28,9 +31,11 @@ use futures_util::future::BoxFuture;
 use tower::service_fn;
 
 pub use authentication::{Authenticator, Unauthenticated};
+pub use client::{Client, InvalidNetwork, Network};
 pub use connections::{ConnectionSettings, serve};
 pub use cors::with_cors;
 pub use origin::is_allowed_origin;
+pub use tls::{Tls, TlsError};
 pub use websocket::{close, close_code_of_error, with_bounds};
 
 use crate::hub::Hub;

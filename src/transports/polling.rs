@@ -5,7 +5,9 @@ use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode, Version, header};
 use axum::response::{IntoResponse, Response};
 
-use super::authentication::{Unauthenticated, denied, of_handshake};
+use super::authentication::{
+    Unauthenticated, by_headers, check_again, denied, of_handshake, too_many,
+};
 use super::body::DeliveryBody;
 use super::{Carrier, cookie, refusal};
 use crate::bayeux::{self, Malformed, Request, handshake, unknown_session};
@@ -69,7 +71,10 @@ impl<'a> Polling<'a> {
 
     async fn take_all(&self, requests: &[Request<'_>]) -> Taken {
         let headers = &self.parts.headers;
-        let by_headers = self.carrier.authenticator.authenticate(headers, None).await;
+        let by_headers = by_headers(self.carrier, self.parts).await;
+        if let Err(Unauthenticated::TooMany { retry_after_s }) = by_headers {
+            return Taken::Answered(too_many(retry_after_s));
+        }
         let is_handshake =
             |request: &&Request<'_>| request.channel.as_deref() == Some(handshake::CHANNEL);
         if let Some(request) = requests.iter().find(is_handshake) {
@@ -84,7 +89,7 @@ impl<'a> Polling<'a> {
             Err(Unauthenticated::Expired) => {
                 return Taken::Answered(self.reply(StatusCode::OK, self.unknown(requests)));
             }
-            Err(Unauthenticated::Invalid) => {
+            Err(Unauthenticated::Invalid | Unauthenticated::TooMany { .. }) => {
                 return Taken::Answered(self.unauthorised(self.unknown(requests)));
             }
         };
@@ -125,6 +130,7 @@ impl<'a> Polling<'a> {
         let sent = cookie::browser(headers).map(ToOwned::to_owned);
         let browser = sent.clone().unwrap_or_else(random_id);
         let (reply, open) = hub.handshake(request, &principal, by_token, &browser, received);
+        check_again(self.carrier, &principal);
         let mut response = self.reply(StatusCode::OK, format!("[{reply}]"));
         if sent.is_none() && open.is_some() {
             let value = cookie::set(&browser, hub.settings());

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use tokio::time::{Instant, sleep_until};
 
+use super::authentication::{Unauthenticated, by_headers, check_again, too_many};
 use super::{Carrier, is_allowed_origin, refusal};
 use crate::bayeux::{ChannelId, Cursor, InvalidCursor, Refusal};
 use crate::hub::{Listener, Outgoing, SocketEvent};
@@ -32,14 +33,18 @@ pub(super) async fn serve(carrier: &Carrier, parts: &Parts) -> Response {
     {
         return (StatusCode::FORBIDDEN, refusal("403::origin_denied")).into_response();
     }
-    let authenticated = carrier.authenticator.authenticate(&parts.headers, None);
-    let Ok(principal) = authenticated.await else {
-        let header = [(WWW_AUTHENTICATE, "Bearer")];
-        let body = refusal("401::unauthenticated");
-        return (StatusCode::UNAUTHORIZED, header, body).into_response();
+    let principal = match by_headers(carrier, parts).await {
+        Ok(principal) => principal,
+        Err(Unauthenticated::TooMany { retry_after_s }) => return too_many(retry_after_s),
+        Err(_) => {
+            let header = [(WWW_AUTHENTICATE, "Bearer")];
+            let body = refusal("401::unauthenticated");
+            return (StatusCode::UNAUTHORIZED, header, body).into_response();
+        }
     };
     let listened = wanted(parts)
         .and_then(|(channels, cursor)| carrier.hub.listen(&principal, &channels, cursor.as_ref()));
+    check_again(carrier, &principal);
     match listened {
         Ok(listener) => stream_of(listener),
         Err(why) => {

@@ -10,7 +10,9 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::authentication::{Unauthenticated, denied, of_handshake};
+use super::authentication::{
+    Unauthenticated, by_headers, check_again, denied, of_handshake, too_many,
+};
 use super::liveness::{Liveness, Look};
 use super::origin::is_allowed_origin;
 use super::{Carrier, cookie, refusal};
@@ -28,14 +30,11 @@ pub(super) async fn serve(carrier: &Carrier, parts: &Parts, upgrade: WebSocketUp
     if !is_allowed_origin(parts, &settings.allowed_origins) {
         return (StatusCode::FORBIDDEN, refusal("403::origin_denied")).into_response();
     }
-    let principal = match carrier
-        .authenticator
-        .authenticate(&parts.headers, None)
-        .await
-    {
+    let principal = match by_headers(carrier, parts).await {
         Ok(principal) => Some(principal),
         // Browsers cannot set headers on a socket: the handshake may bring a token.
         Err(Unauthenticated::Missing) => None,
+        Err(Unauthenticated::TooMany { retry_after_s }) => return too_many(retry_after_s),
         Err(Unauthenticated::Expired | Unauthenticated::Invalid) => {
             return (
                 StatusCode::UNAUTHORIZED,
@@ -210,6 +209,7 @@ impl Peer {
                 if let Some(open) = open {
                     self.socket.bind(open);
                 }
+                check_again(&self.carrier, &principal);
                 reply
             }
             Err(_) => denied(&self.carrier, request),

@@ -1,7 +1,10 @@
 //! What a connection speaks is told by how it begins.
 
+use std::time::Duration;
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use crate::support::server::start;
 
@@ -42,4 +45,60 @@ async fn a_request_may_come_by_the_byte() {
         assert_eq!(answer_to(&mut other, REQUEST).await, b"HTTP/1.1 ");
         assert_eq!(answer_to(&mut stream, &request[1..]).await, b"HTTP/1.1 ");
     }
+}
+
+#[tokio::test]
+async fn a_request_names_its_host_once() {
+    let server = start("").await;
+    let address = server.url.strip_prefix("http://").unwrap();
+    for (head, expected) in [
+        ("GET /health/live HTTP/1.1\r\nhost: here\r\n", "200"),
+        ("GET /health/live HTTP/1.1\r\nhost: [::1]:8080\r\n", "200"),
+        ("GET /health/live HTTP/1.0\r\n", "200"),
+        ("GET /health/live HTTP/1.1\r\n", "400"),
+        ("GET http://here/health/live HTTP/1.1\r\n", "400"),
+        ("GET /health/live HTTP/1.1\r\nhost:\r\n", "400"),
+        ("GET /health/live HTTP/1.1\r\nhost: a b\r\n", "400"),
+        ("GET /health/live HTTP/1.1\r\nhost: ada@here\r\n", "400"),
+        (
+            "GET /health/live HTTP/1.1\r\nhost: here\r\nHost: here\r\n",
+            "400",
+        ),
+        (
+            "GET /health/live HTTP/1.0\r\nhost: here\r\nhost: there\r\n",
+            "400",
+        ),
+        (
+            "POST /cometd HTTP/1.1\r\nhost: here\r\nhost: there\r\n",
+            "400",
+        ),
+    ] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = format!("{head}connection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert_eq!(&answer[9..12], expected, "{head}: {answer}");
+        let says_why = answer.ends_with("\"The request must name its host, once\"}");
+        assert_eq!(says_why, expected == "400", "{head}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_is_not_waited_for() {
+    let server = start("body_timeout_ms = 100").await;
+    let address = server.url.strip_prefix("http://").unwrap();
+    for path in ["/api/v2/login", "/api/v2/no/such/resource", "/cometd"] {
+        for length in ["content-length: 9", "transfer-encoding: chunked"] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            let head = format!("POST {path} HTTP/1.1\r\nhost: here\r\n{length}\r\n\r\n");
+            stream.write_all(head.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            let read = timeout(Duration::from_secs(10), stream.read_to_string(&mut answer));
+            read.await.expect("an answer, and the end").unwrap();
+            assert!(answer.starts_with("HTTP/1.1 408 "), "{path}: {answer}");
+        }
+    }
+    let agent = server.client("agent1");
+    agent.ready("chat").await;
 }

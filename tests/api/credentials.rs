@@ -21,6 +21,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("POST", "/requests"),
     ("GET", "/users"),
     ("GET", "/queues"),
+    ("POST", "/tokens/revoke"),
 ];
 
 #[tokio::test]

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use baton::api::{Credentials, Parts, router};
+use baton::api::{BodyLimits, Parts, router};
 use baton::centre::{Centres, Handle, Links, ReplayLimits, Start, wall_clock};
 use baton::domain::CentreId;
 use baton::hub::Hub;
-use baton::journal::MemoryDisk;
+use baton::identity::{Credentials, Revocations};
+use baton::journal::{DataFolder, MemoryDisk};
 use baton::options::{Flags, Keys, Options, demo};
 use baton::server::{secret, tokens};
 use baton::transports::serve;
@@ -60,19 +61,33 @@ impl OnDisk {
         let centre = centre.await.unwrap();
         centres.insert(centre.clone());
         let key = secret(&options, None).unwrap();
+        let data = DataFolder::open(folder.path().join("data")).unwrap();
+        let revocations = Revocations::open(data).unwrap();
         let router = router(Parts {
             centres: centres.clone(),
-            credentials: Credentials::new(centres, tokens(&options, &key), &key),
+            credentials: Credentials::new(
+                centres,
+                tokens(&options, &key),
+                None,
+                revocations,
+                options.attempt_limits(),
+                &key,
+            ),
             hub,
             allowed_origins: Vec::new(),
             cookies_secure: false,
+            requests_per_user: None,
+            csrf_protection: false,
             cookie_max_age_ms: options.cookie_max_age_ms,
-            body_bytes_max: options.body_bytes_max,
+            body: BodyLimits {
+                bytes_max: options.body_bytes_max,
+                time_max: Duration::from_millis(options.body_timeout_ms),
+            },
             static_dir: options.static_dir.clone(),
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let settings = options.connection_settings();
+        let settings = options.connection_settings().unwrap();
         tokio::spawn(serve(listener, router, settings, std::future::pending()));
         Self {
             url,

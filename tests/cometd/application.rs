@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use axum::http::HeaderMap;
 use baton::bayeux::{ChannelId, Denied, Event, Kind};
 use baton::hub::{Application, CurrentState, Hub, Principal};
-use baton::transports::{Authenticator, Unauthenticated};
+use baton::transports::{Authenticator, Client, Unauthenticated};
 use futures_util::future::BoxFuture;
 use serde_json::value::RawValue;
 
@@ -68,6 +68,7 @@ impl Authenticator for Product {
         &'a self,
         headers: &'a HeaderMap,
         token: Option<&'a str>,
+        _: Option<Client>,
     ) -> BoxFuture<'a, Result<Principal, Unauthenticated>> {
         let header = headers
             .get("authorization")

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use axum::http::{HeaderMap, header};
 use baton::bayeux::{ChannelId, Denied, Event};
 use baton::hub::{Application, CurrentState, Hub, Principal, Settings, UserKey};
-use baton::transports::{self, Authenticator, Carrier, Unauthenticated, routes};
+use baton::transports::{self, Authenticator, Carrier, Client, Unauthenticated, routes};
 use futures_util::future::BoxFuture;
 use serde_json::value::RawValue;
 
@@ -86,6 +86,7 @@ impl Authenticator for Users {
         &'a self,
         headers: &'a HeaderMap,
         _: Option<&'a str>,
+        _: Option<Client>,
     ) -> BoxFuture<'a, Result<Principal, Unauthenticated>> {
         let user = headers
             .get(header::AUTHORIZATION)

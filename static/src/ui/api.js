@@ -40,13 +40,14 @@ async function request(method, path, body) {
     response = await fetch(new URL(path.replace(/^\//, ""), base), {
       method,
       credentials: "same-origin",
-      headers: body === undefined ? {} : { "Content-Type": "application/json", ...key() },
+      headers: body === undefined ? {} : { "Content-Type": "application/json", ...key(), ...csrf },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
   } catch {
     throw new ApiError("The server cannot be reached", 0);
   }
   measureSkew(response);
+  rememberCsrf(response);
   if (response.status === 401) {
     onUnauthorized();
   }
@@ -61,6 +62,16 @@ async function request(method, path, body) {
 /** Names a request, so that one that the browser sends again by itself is not done twice. Pages without TLS cannot. */
 function key() {
   return crypto.randomUUID ? { "Idempotency-Key": crypto.randomUUID() } : {};
+}
+
+/** The header that a server with CSRF protection wants back: every answer to a GET by the login's cookie has it. */
+export let csrf = {};
+
+function rememberCsrf(response) {
+  const token = response.headers.get("X-CSRF-TOKEN");
+  if (token) {
+    csrf = { [response.headers.get("X-CSRF-HEADER")]: token };
+  }
 }
 
 function measureSkew(response) {

@@ -2,7 +2,7 @@
 // has the state read again, so that nothing that happened in between is missed.
 
 import { CometD } from "cometd";
-import { notificationsUrl } from "./api.js";
+import { csrf, notificationsUrl } from "./api.js";
 import { addLogEntry, connection, transport } from "./store.js";
 
 const CHANNELS = ["/v2/me/interactions", "/v2/me/channels", "/v2/me/workbins", "/v2/me/messages"];
@@ -23,6 +23,7 @@ export function open({ onMessage, onReady, onRefused }) {
     backoffIncrement: 500,
     maxBackoff: 5000,
     logLevel: "warn",
+    requestHeaders: csrf,
   });
   for (const type of unwantedTransports()) {
     mine.unregisterTransport(type);

@@ -1,0 +1,104 @@
+//! Passwords of configured users.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::{Argon2, PasswordVerifier};
+use jsonwebtoken::{Algorithm, EncodingKey, crypto};
+use tokio::sync::Semaphore;
+
+use super::attempts::{AttemptLimits, Attempts};
+use crate::centre::wall_clock;
+use crate::domain::Timestamp;
+use crate::transports::Unauthenticated;
+
+/// Passwords that are remembered as right, so that a client with HTTP Basic does not cost a hash a request.
+const REMEMBERED_LEN_MAX: usize = 1_024;
+/// Passwords that are hashed at a time.
+const HASHING_LEN_MAX: usize = 2;
+
+/// Verifies passwords away from the async threads, a few at a time.
+pub(super) struct Passwords {
+    // The keyed digests of what was right; the key lives as long as the process.
+    remembered: Mutex<BTreeMap<String, Timestamp>>,
+    key: EncodingKey,
+    hashing: Semaphore,
+    attempts: Attempts,
+}
+
+/// How long a right password is remembered.
+const REMEMBER_MS: u64 = 60_000;
+
+impl Passwords {
+    pub(super) fn new(process_key: &[u8], limits: AttemptLimits) -> Self {
+        Self {
+            remembered: Mutex::default(),
+            key: EncodingKey::from_secret(process_key),
+            hashing: Semaphore::new(HASHING_LEN_MAX),
+            attempts: Attempts::new(limits),
+        }
+    }
+
+    /// Whether a password is the one of a user, whose hash is given if there is such a user.
+    ///
+    /// # Errors
+    /// Too many were wrong.
+    pub(super) async fn verify(
+        &self,
+        name: &str,
+        password: &str,
+        hash: Option<String>,
+        from: Option<IpAddr>,
+    ) -> Result<bool, Unauthenticated> {
+        // An unknown name costs as much as a wrong password, so that time does not tell which it was.
+        let known = hash.is_some();
+        let hash = hash.unwrap_or_else(|| ABSENT_HASH.to_owned());
+        let text = format!("{name}\0{password}\0{hash}");
+        let digest = crypto::sign(text.as_bytes(), &self.key, Algorithm::HS256);
+        let digest = digest.map_err(|_| Unauthenticated::Invalid)?;
+        if self.remembers(&digest) {
+            return Ok(true);
+        }
+        self.attempts.begin(name, from)?;
+        let permit = self.hashing.acquire().await;
+        let _permit = permit.map_err(|_| Unauthenticated::Invalid)?;
+        let password = password.to_owned();
+        let verified = tokio::task::spawn_blocking(move || is_right(&password, &hash)).await;
+        let right = known && verified.unwrap_or(false);
+        if right {
+            self.attempts.succeed(name, from);
+            self.remember(digest);
+        }
+        Ok(right)
+    }
+
+    fn remembers(&self, digest: &str) -> bool {
+        let remembered = self.remembered.lock();
+        let remembered = remembered.unwrap_or_else(PoisonError::into_inner);
+        remembered
+            .get(digest)
+            .is_some_and(|until| *until > wall_clock())
+    }
+
+    fn remember(&self, digest: String) {
+        let remembered = self.remembered.lock();
+        let mut remembered = remembered.unwrap_or_else(PoisonError::into_inner);
+        if remembered.len() >= REMEMBERED_LEN_MAX {
+            remembered.clear();
+        }
+        remembered.insert(digest, wall_clock().plus_ms(REMEMBER_MS));
+    }
+}
+
+/// The hash of a password that nobody has.
+const ABSENT_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$YmF0b24tYWJzZW50LXVzZXI$WZ5nC0+AkT4dXsJ1YyxSXvJ0xJH3W6m6vJmW7g5jW1c";
+
+fn is_right(password: &str, hash: &str) -> bool {
+    PasswordHash::new(hash).is_ok_and(|parsed| {
+        Argon2::default()
+            .verify_password(password.as_bytes(), &parsed)
+            .is_ok()
+    })
+}
