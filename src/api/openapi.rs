@@ -50,6 +50,7 @@ pub fn document() -> Value {
             operation["security"] = json!([]);
         }
     }
+    add_views(&mut document);
     add_schemas(&mut document);
     add_conditions(&mut document);
     add_operations(&mut document);
@@ -60,6 +61,33 @@ pub fn document() -> Value {
 #[utoipa::path(get, path = "/openapi.json", tag = "Operation", responses((status = 200, description = "This document")))]
 pub(super) async fn read_document() -> Json<Value> {
     Json(document())
+}
+
+/// Writes the parameters that are the same everywhere into the routes that take them (gateway-api 1.7).
+fn add_views(document: &mut Value) {
+    for (path, filters, is_list, is_deep) in schemas::views() {
+        let operation = &mut document["paths"][path]["get"];
+        if !operation["parameters"].is_array() {
+            operation["parameters"] = json!([]);
+        }
+        let Some(parameters) = operation["parameters"].as_array_mut() else {
+            continue;
+        };
+        let shared = |name: &str| json!({"$ref": format!("#/components/parameters/{name}")});
+        parameters.push(shared("Fields"));
+        if is_deep {
+            parameters.push(shared("Subresources"));
+        }
+        if is_list {
+            parameters.extend([shared("Offset"), shared("Limit")]);
+        }
+        parameters.extend(filters.iter().map(|name| {
+            json!({
+                "name": name, "in": "query", "required": false, "schema": {"type": "string"},
+                "description": "Only those whose attribute is or has this",
+            })
+        }));
+    }
 }
 
 /// Gives every reply its schema: success as `Success`, each 4xx and 5xx as `Error`.
@@ -99,7 +127,7 @@ fn add_schemas(document: &mut Value) {
 
 /// Writes the headers that make requests conditional, and the tags that they name, where they are looked at.
 fn add_conditions(document: &mut Value) {
-    document["components"]["parameters"] = schemas::conditions();
+    document["components"]["parameters"] = schemas::parameters();
     document["components"]["headers"] = schemas::tag();
     let paths = document["paths"].as_object_mut();
     for (path, methods) in paths.into_iter().flatten() {

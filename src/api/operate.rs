@@ -132,7 +132,7 @@ pub(super) fn is_shown(caller: &Caller, done: &Done, interaction: &Interaction) 
 }
 
 /// The reply to an operation: what the seed documents for it, `referenceId`, `sequence`, and what it gives.
-fn reply_body(caller: &Caller, reply: Reply, done: &Done) -> Value {
+pub(super) fn reply_body(caller: &Caller, reply: Reply, done: &Done) -> Value {
     let mut body = json!({
         "statusCode": 0,
         "referenceId": done.head.reference_id,

@@ -19,6 +19,7 @@ use super::replay::{self, Eye, History, Past, ReaderThread, ReplayLimits, Replay
 use super::resources::Links;
 use super::search::{Cursor, Filter, Found, PageLimits};
 use super::state_snapshots::{self, Begun, SnapshotPolicy, SnapshotThread};
+use super::statistics::Statistics;
 use super::writer;
 use crate::bayeux::Replayed;
 use crate::domain::{
@@ -43,6 +44,7 @@ pub struct Handle {
     release: Release,
     past: Arc<PastReader>,
     archive: Archive,
+    statistics: Statistics,
     tasks: Arc<Mutex<Option<Tasks>>>,
 }
 
@@ -143,6 +145,7 @@ impl Handle {
             past: Arc::new(PastReader::new(past, release.clone())),
             release,
             archive,
+            statistics: Statistics::default(),
             tasks: Arc::new(Mutex::new(Some(Tasks {
                 driver: tokio::spawn(async move {
                     driver.run().await;
@@ -175,6 +178,11 @@ impl Handle {
     /// The durable state.
     pub fn state(&self) -> Arc<State> {
         self.release.durable()
+    }
+
+    /// How much there is to do and who does it, in numbers: see `STATISTICS_AGE_MAX`.
+    pub fn statistics(&self) -> Arc<Value> {
+        self.statistics.of(&self.state(), self.clock.now())
     }
 
     /// The state as it was.

@@ -59,6 +59,7 @@ impl AgentLogin {
                     media: medium,
                     is_ready,
                     reason: None,
+                    chosen: None,
                 });
             }
         }
@@ -136,7 +137,7 @@ pub struct AgentLogout {}
 impl AgentLogout {
     pub(super) const SPEC: &Spec = &Spec {
         name: "EndContactCenterSession",
-        aliases: &["RequestAgentLogout"],
+        aliases: &["RequestAgentLogout", "Offline"],
         roles: &[Role::Agent],
         reply: Reply::StatusCode,
         gateway: Gateway::Me,
