@@ -11,6 +11,7 @@ mod health;
 mod history;
 mod interactions;
 mod me;
+mod media;
 mod openapi;
 mod operate;
 mod pages;
@@ -120,6 +121,13 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(
             workbins::read_workbin,
             workbin_operations::operate_on_workbin
+        ))
+        .routes(routes!(media::read_my_chat, media::operate_on_chat))
+        .routes(routes!(media::read_my_email, media::operate_on_email))
+        .routes(routes!(media::read_my_workitem, media::operate_on_workitem))
+        .routes(routes!(
+            media::read_my_openmedia,
+            media::operate_on_openmedia
         ))
         .merge(directory_routes())
         .routes(routes!(statistics::read_statistics))

@@ -9,6 +9,15 @@ use utoipa::OpenApi;
 use super::schemas;
 use crate::engine::operations::{Gateway, SPECS, Spec};
 
+/// How the paths end that are about one interaction.
+const ABOUT_ONE: [&str; 5] = [
+    "/interactions/{id}",
+    "/chats/{id}",
+    "/emails/{id}",
+    "/workitems/{id}",
+    "/openmedia/{mediaType}/{id}",
+];
+
 /// What the document says before its paths.
 #[derive(OpenApi)]
 #[openapi(info(
@@ -133,7 +142,7 @@ fn add_conditions(document: &mut Value) {
     for (path, methods) in paths.into_iter().flatten() {
         for (method, operation) in methods.as_object_mut().into_iter().flatten() {
             let is_public = operation.get("security").is_some();
-            let is_about_one = path.ends_with("/interactions/{id}") || path == "/requests";
+            let is_about_one = ABOUT_ONE.iter().any(|it| path.ends_with(it)) || path == "/requests";
             let is_change = matches!(method.as_str(), "post" | "put") && !is_public;
             let names: &[&str] = match (is_change, is_about_one) {
                 (true, true) => &["IdempotencyKey", "IfMatch"],

@@ -37,7 +37,7 @@ pub(super) fn all() -> Value {
 
 /// The routes that are shown as [`View`](super::view::View) does: by what a list is filtered, whether it is a list, and whether
 /// it takes subresources.
-pub(super) fn views() -> [(&'static str, &'static [&'static str], bool, bool); 23] {
+pub(super) fn views() -> [(&'static str, &'static [&'static str], bool, bool); 27] {
     let list = |path, kind: &super::view::Kind| (path, kind.filters, true, false);
     let one = |path| (path, [].as_slice(), false, false);
     let deep = |(path, filters, is_list, _)| (path, filters, is_list, true);
@@ -65,6 +65,10 @@ pub(super) fn views() -> [(&'static str, &'static [&'static str], bool, bool); 2
         list("/services", &services::SERVICE),
         one("/services/{id}"),
         one("/statistics"),
+        one("/me/chats/{id}"),
+        one("/me/emails/{id}"),
+        one("/me/workitems/{id}"),
+        one("/me/openmedia/{mediaType}/{id}"),
     ]
 }
 

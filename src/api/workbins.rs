@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::caller::{Agent, Caller};
 use super::channels::known_user;
 use super::error::ApiError;
+use super::operate::PARTIAL_SUCCESS;
 use super::url::Segment;
 use super::view::{Kind, Room, View};
 use crate::centre::{MediaWords, interaction_for, workbin_id};
@@ -169,7 +170,7 @@ fn read_several(
         (0, Some(error)) => Err(error),
         (_, None) => Ok(json!({"statusCode": 0, "workbins": bins, "sequence": state.sequence})),
         (_, Some(error)) => Ok(json!({
-            "statusCode": 7, "statusMessage": error.message(), "workbins": bins,
+            "statusCode": PARTIAL_SUCCESS, "statusMessage": error.message(), "workbins": bins,
             "sequence": state.sequence,
         })),
     }

@@ -8,6 +8,7 @@ mod durability;
 mod event_models;
 mod history;
 mod idempotency;
+mod media;
 mod notifications;
 mod openapi;
 mod operations;

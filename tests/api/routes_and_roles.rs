@@ -34,6 +34,14 @@ POST /me/interactions/{id}            200 404 403 403 403 403 403 403
 GET  /me/workbins                     200 200 403 403 403 403 403 403
 GET  /me/workbins/{id}                200 404 403 403 403 403 403 403
 POST /me/workbins/{id}                200 404 403 403 403 403 403 403
+GET  /me/chats/{id}                   404 404 403 403 403 403 403 403
+POST /me/chats/{id}                   404 404 403 403 403 403 403 403
+GET  /me/emails/{id}                  200 404 403 403 403 403 403 403
+POST /me/emails/{id}                  200 404 403 403 403 403 403 403
+GET  /me/workitems/{id}               404 404 403 403 403 403 403 403
+POST /me/workitems/{id}               404 404 403 403 403 403 403 403
+GET  /me/openmedia/{mediaType}/{id}   200 404 403 403 403 403 403 403
+POST /me/openmedia/{mediaType}/{id}   200 404 403 403 403 403 403 403
 GET  /interactions                    200 200 200 200 403 403 403 200
 POST /interactions                    400 400 400 400 400 403 403 400
 GET  /interactions/{id}               200 404 200 200 200 404 404 404
@@ -119,20 +127,15 @@ async fn check(client: &Client, user: &str, mail: &str) {
 }
 
 async fn ask(client: &Client, method: &str, route: &str, mail: &str) -> (u16, Value) {
-    let object = match route {
-        _ if route.contains("interactions/") => mail,
-        _ if route.contains("workbins/") => "drafts.agent1",
-        _ if route.contains("features/") => "api-agent-control",
-        _ if route.contains("services/") => "MultiMediaState",
-        _ => "agent1",
-    };
+    let object = object_of(route).replace("{mail}", mail);
     let name = match route.split('/').nth(1) {
         Some("skills") => "english",
         Some("groups") => "team",
         _ => "chat",
     };
     let path = route
-        .replace("{id}", object)
+        .replace("{id}", &object)
+        .replace("{mediaType}", "email")
         .replace("{channel}", "chat")
         .replace("{name}", name);
     let method: Method = method.parse().unwrap();
@@ -143,11 +146,29 @@ async fn ask(client: &Client, method: &str, route: &str, mail: &str) -> (u16, Va
     (reply.status.as_u16(), reply.json())
 }
 
+/// What `{id}` is on a route.
+fn object_of(route: &str) -> &'static str {
+    let kinds = [
+        "interactions/",
+        "chats/",
+        "emails/",
+        "workitems/",
+        "openmedia/",
+    ];
+    match route {
+        _ if kinds.iter().any(|kind| route.contains(kind)) => "{mail}",
+        _ if route.contains("workbins/") => "drafts.agent1",
+        _ if route.contains("features/") => "api-agent-control",
+        _ if route.contains("services/") => "MultiMediaState",
+        _ => "agent1",
+    }
+}
+
 /// What a route is asked for: something that takes effect, where that leaves everything as it is for the next row.
 fn asked(method: &str, route: &str) -> Value {
     match (method, route) {
         ("PUT", _) => json!({"subject": "A subject"}),
-        (_, "/me/interactions/{id}") => {
+        (_, path) if path.starts_with("/me/") && object_of(path) == "{mail}" => {
             json!({"operationName": "UpdateUserData", "userData": {"a": 1}})
         }
         (_, "/workbins") => json!({"operationName": "Subscribe", "workbinIds": ["drafts.agent1"]}),

@@ -1,0 +1,101 @@
+//! Interactions under the gateway's names for their media.
+
+use serde_json::{Value, json};
+
+use crate::support::server::start;
+
+/// A medium, its route, the key of the reply, the key of its type, and the state of one that is worked on.
+const MEDIA: [(&str, &str, &str, &str, &str); 4] = [
+    ("chat", "/me/chats", "chat", "chatType", "Chatting"),
+    ("email", "/me/emails", "email", "emailType", "Processing"),
+    (
+        "workitem",
+        "/me/workitems",
+        "workitem",
+        "workitemType",
+        "Processing",
+    ),
+    (
+        "workitem",
+        "/me/openmedia/workitem",
+        "openmedia",
+        "openmediaType",
+        "Processing",
+    ),
+];
+
+#[tokio::test]
+async fn each_medium_has_its_own_words_for_the_same_operations() {
+    let server = start("").await;
+    let (agent, media_server) = (server.client("agent1"), server.client("mediaserver"));
+    for (medium, route, key, type_key, processing) in MEDIA {
+        agent.ready(medium).await;
+        let id = media_server.submit(medium).await;
+        let path = format!("/api/v2{route}/{id}");
+        let (status, invited) = agent.get(&path).await;
+        assert_eq!(status, 200, "{invited}");
+        assert_eq!(invited[key]["state"], "Invited");
+        assert_eq!(invited[key][type_key], "Inbound");
+        assert_eq!(invited[key]["path"], json!(format!("{route}/{id}")));
+        assert_eq!(invited[key]["uri"], json!(format!("{}{path}", server.url)));
+        let same = agent.interaction(&id).await;
+        for kept in [
+            "id",
+            "userData",
+            "capabilities",
+            "receivedDate",
+            "invitation",
+        ] {
+            assert_eq!(invited[key][kept], same[kept], "{kept}");
+        }
+
+        let accept = json!({"operationName": "Accept", "referenceId": 3});
+        let reply = agent.done(&path, accept).await;
+        assert_eq!(
+            (&reply["status"], &reply["referenceId"]),
+            (&json!("ok"), &json!(3))
+        );
+        let (_, working) = agent.get(&format!("{path}?fields=state")).await;
+        assert_eq!(working[key], json!({"state": processing}));
+        agent
+            .done(&path, json!({"operationName": "Complete"}))
+            .await;
+        let (status, gone) = agent.get(&path).await;
+        assert_eq!((status.as_u16(), &gone["statusCode"]), (404, &json!(6)));
+    }
+}
+
+#[tokio::test]
+async fn an_interaction_of_another_medium_is_as_none() {
+    let server = start("").await;
+    let (agent, media_server) = (server.client("agent1"), server.client("mediaserver"));
+    agent.ready("email").await;
+    let id = media_server.submit("email").await;
+    let before = agent.interaction(&id).await;
+    for route in [
+        "/me/chats",
+        "/me/workitems",
+        "/me/openmedia/chat",
+        "/me/openmedia/fax",
+    ] {
+        let accept = json!({"operationName": "Accept", "referenceId": 1});
+        let answers = |id: String| {
+            let (agent, accept) = (&agent, accept.clone());
+            let path = format!("/api/v2{route}/{id}");
+            async move {
+                (
+                    agent.get(&path).await,
+                    codes(agent.post(&path, accept).await.1),
+                )
+            }
+        };
+        let (foreign, none) = (answers(id.clone()).await, answers("NONE".to_owned()).await);
+        assert_eq!(foreign, none, "{route}");
+        assert_eq!(foreign.0.0, 404);
+    }
+    assert_eq!(agent.interaction(&id).await, before);
+}
+
+fn codes(reply: Value) -> [Value; 4] {
+    ["statusCode", "statusMessage", "status", "errorDescription"].map(|key| reply[key].clone())
+}
