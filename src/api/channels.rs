@@ -51,7 +51,7 @@ pub(super) async fn read_my_channel(
 /// Makes the agent ready or not ready for a channel
 #[utoipa::path(post, path = "/me/channels/{channel}", tag = "Me",
     params(("channel" = String, Path, description = "A medium of the session")),
-    request_body(content = Value, description = "`{\"operationName\":\"Ready\"}`, `{\"operationName\":\"NotReady\",\"reason\":…}`, or the name of another state of `/settings/agent-states`"),
+    request_body(content = Value, description = "`{\"operationName\":\"Ready\"}`, `{\"operationName\":\"NotReady\",\"reason\":…}`, or the name of another state of `/settings/agent-states`", example = json!({"operationName": "Ready"})),
     responses((status = 200, description = "Done"), (status = 400), (status = 401), (status = 403), (status = 404)))]
 pub(super) async fn operate_on_channel(
     State(app): State<App>,
@@ -79,7 +79,7 @@ pub(super) async fn list_channels(
 /// Makes an agent ready or not ready for all channels of his session; he is told
 #[utoipa::path(post, path = "/users/{id}/channels", tag = "Directory",
     params(("id" = String, Path, description = "The agent")),
-    request_body(content = Value, description = "`operationName`: a state of `/settings/agent-states`, and `reason`"),
+    request_body(content = Value, description = "`operationName`: a state of `/settings/agent-states`, and `reason`", example = json!({"operationName": "NotReady", "reason": "meeting"})),
     responses((status = 200, description = "Done"), (status = 400), (status = 401), (status = 403), (status = 404)))]
 pub(super) async fn operate_on_channels_of(
     State(app): State<App>,
@@ -95,7 +95,7 @@ pub(super) async fn operate_on_channels_of(
 /// Makes an agent ready or not ready for a channel of his session; he is told
 #[utoipa::path(post, path = "/users/{id}/channels/{channel}", tag = "Directory",
     params(("id" = String, Path, description = "The agent"), ("channel" = String, Path, description = "A medium of his session")),
-    request_body(content = Value, description = "`operationName`: a state of `/settings/agent-states`, and `reason`"),
+    request_body(content = Value, description = "`operationName`: a state of `/settings/agent-states`, and `reason`", example = json!({"operationName": "NotReady", "reason": "meeting"})),
     responses((status = 200, description = "Done"), (status = 400), (status = 401), (status = 403), (status = 404)))]
 pub(super) async fn operate_on_channel_of(
     State(app): State<App>,

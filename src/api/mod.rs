@@ -16,6 +16,7 @@ mod openapi;
 mod operate;
 mod pages;
 mod requests;
+mod resource_schemas;
 mod schemas;
 mod search;
 mod services;

@@ -3,11 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use super::view::PAGE_LEN_MAX;
-use super::{channels, directory, services, settings, workbins};
+use super::{channels, directory, resource_schemas, services, settings, workbins};
 
 /// Every schema of the document.
 pub(super) fn all() -> Value {
-    json!({
+    let mut all = json!({
         "Success": object(&["statusCode"], success()),
         "Error": object(&["statusCode", "statusMessage"], json!({
             "statusCode": {"type": "integer", "minimum": 1, "maximum": 20},
@@ -32,7 +32,42 @@ pub(super) fn all() -> Value {
             "referenceId": {"type": "integer"},
             "sequence": {"type": "integer"},
         })),
-    })
+        "StatisticsReply": object(&["statusCode", "sequence"], json!({
+            "statusCode": {"const": 0},
+            "sequence": {"type": "integer"},
+            "time": {"type": "string", "format": "date-time"},
+            "queues": list_of_objects(),
+            "agents": {"type": "object"},
+            "interactions": {"type": "object"},
+        })),
+        "SessionReply": session(),
+    });
+    for (name, schema) in resource_schemas::schemas() {
+        all[name] = schema;
+    }
+    all
+}
+
+/// The reply to what an agent says of himself: a session may begin for some of the channels only.
+fn session() -> Value {
+    let mut properties = success();
+    properties["statusCode"] = json!({"enum": [0, 7]});
+    properties["status"] = json!({"const": "ok"});
+    properties["statusMessage"] = json!({"type": "string"});
+    properties["channels"] = list_of_objects();
+    let begun = json!({"channel": "chat", "statusCode": 0});
+    let refused = json!({"channel": "voice", "statusCode": 6, "statusMessage": "There is no channel 'voice'"});
+    let mut schema = object(&["statusCode"], properties);
+    schema["examples"] = json!([
+        {"statusCode": 0, "referenceId": 1, "sequence": 17},
+        {"statusCode": 7, "statusMessage": "The session began for some of the channels only", "referenceId": 1,
+         "sequence": 17, "channels": [begun, refused]},
+    ]);
+    schema
+}
+
+fn list_of_objects() -> Value {
+    json!({"type": "array", "items": {"type": "object"}})
 }
 
 /// The routes that are shown as [`View`](super::view::View) does: by what a list is filtered, whether it is a list, and whether
@@ -142,7 +177,9 @@ pub(super) fn of_reply(operation_id: &str) -> &'static str {
         "operate_on_interaction" | "update_interaction" => "OperationReply",
         "take_request" => "EventReply",
         "storage" => "StorageReply",
-        _ => "Success",
+        "read_statistics" => "StatisticsReply",
+        "operate_on_me" => "SessionReply",
+        other => resource_schemas::of_reply(other).unwrap_or("Success"),
     }
 }
 

@@ -35,7 +35,7 @@ const PULLED: [&str; 5] = [
 /// Subscribes the agent to the changes of a workbin or ends that, adds an interaction of his to it, or takes one out
 #[utoipa::path(post, path = "/workbins/{id}", tag = "Workbins",
     params(("id" = String, Path, description = "The workbin")),
-    request_body(content = Value, description = "`operationName`: Subscribe, Unsubscribe, AddInteraction or PullInteraction (AddChat, PullEmail … are the same), the last two with the `id` of an interaction"),
+    request_body(content = Value, description = "`operationName`: Subscribe, Unsubscribe, AddInteraction or PullInteraction (AddChat, PullEmail … are the same), the last two with the `id` of an interaction", example = json!({"operationName": "PullInteraction", "id": "0001XA7TEST0001"})),
     responses((status = 200, description = "Done"), (status = 400), (status = 401), (status = 403), (status = 404), (status = 409), (status = 503)))]
 pub(super) async fn operate_on_workbin(
     State(app): State<App>,
@@ -65,7 +65,7 @@ pub(super) async fn operate_on_my_workbin(
 
 /// Subscribes the agent to the changes of several workbins at once, or ends that
 #[utoipa::path(post, path = "/workbins", tag = "Workbins",
-    request_body(content = Value, description = "`{\"operationName\":\"Subscribe\",\"workbinIds\":[…]}`, or Unsubscribe"),
+    request_body(content = Value, description = "`{\"operationName\":\"Subscribe\",\"workbinIds\":[…]}`, or Unsubscribe", example = json!({"operationName": "Subscribe", "workbinIds": ["drafts.ada", "team.team"]})),
     responses((status = 200, description = "Done, with `referenceIds`: by workbin the reference that its notification repeats"), (status = 400), (status = 401), (status = 403), (status = 404), (status = 503)))]
 pub(super) async fn operate_on_workbins(
     State(app): State<App>,

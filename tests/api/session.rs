@@ -119,8 +119,11 @@ async fn what_an_agent_had_goes_back_when_he_logs_out() {
     }
 }
 
+/// Channels with their codes.
+type Told = &'static [(&'static str, u8)];
+
 /// What a session is asked for, and what is answered: HTTP status, status code, and the channels with their codes.
-const BEGINNINGS: &[(&str, u16, u8, &[(&str, u8)])] = &[
+const BEGINNINGS: &[(&str, u16, u8, Told)] = &[
     (r#"["chat","email"]"#, 200, 0, &[]),
     (r#"["voice","chat"]"#, 200, 7, &[("chat", 0), ("voice", 6)]),
     (r#"["voice","fax"]"#, 404, 6, &[]),
