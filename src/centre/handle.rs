@@ -66,6 +66,8 @@ pub struct Start {
     pub links: Links,
     /// Where it pushes.
     pub hub: Hub,
+    /// Whether interactions are told of on the channels of their media too.
+    pub media_channels: bool,
     /// Where it is kept.
     pub journal: Box<dyn Journal>,
     /// Where its states are kept beside, and when; none to start from the journal alone.
@@ -118,6 +120,7 @@ impl Handle {
             start.links,
             start.hub,
             replays.clone(),
+            start.media_channels,
         );
         let wanted = wanted_configuration(&state, start.configuration, start.timing);
         release.publish(Arc::new(state.clone()));
@@ -249,6 +252,11 @@ impl Handle {
     /// What a user hears again after `after`; none if it is not kept.
     pub(super) async fn replay(&self, user: &UserId, after: u64) -> Option<Replayed> {
         self.release.replay(user, after).await
+    }
+
+    /// Whether interactions are told of on the channels of their media too.
+    pub(super) fn has_media_channels(&self) -> bool {
+        self.release.has_media_channels()
     }
 
     /// Where its resources live.

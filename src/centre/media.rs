@@ -18,6 +18,10 @@ pub struct MediaWords {
     pub state_resource: &'static str,
     /// The state of one that an agent works on.
     pub processing: &'static str,
+    /// The CometD channel on which it is told of.
+    pub channel: &'static str,
+    /// `messageType` there.
+    pub message: &'static str,
 }
 
 impl MediaWords {
@@ -28,6 +32,8 @@ impl MediaWords {
         type_attribute: "chatType",
         state_resource: "chatStateResourceV2",
         processing: "Chatting",
+        channel: "/v2/me/chats",
+        message: "ChatStateChangeMessage",
     };
     /// E-mails.
     pub const EMAIL: Self = Self {
@@ -36,6 +42,8 @@ impl MediaWords {
         type_attribute: "emailType",
         state_resource: "emailStateResourceV2",
         processing: "Processing",
+        channel: "/v2/me/emails",
+        message: "EmailStateChangeMessage",
     };
     /// Work items.
     pub const WORKITEM: Self = Self {
@@ -44,6 +52,8 @@ impl MediaWords {
         type_attribute: "workitemType",
         state_resource: "workitemStateResourceV2",
         processing: "Processing",
+        channel: "/v2/me/workitems",
+        message: "WorkitemStateChangeMessage",
     };
     /// Every other medium.
     pub const OPENMEDIA: Self = Self {
@@ -52,6 +62,8 @@ impl MediaWords {
         type_attribute: "openmediaType",
         state_resource: "openmediaStateResourceV2",
         processing: "Processing",
+        channel: "/v2/me/openmedia",
+        message: "OpenmediaStateChangeMessage",
     };
     /// All of them.
     pub const ALL: [Self; 4] = [Self::CHAT, Self::EMAIL, Self::WORKITEM, Self::OPENMEDIA];
@@ -84,5 +96,26 @@ impl MediaWords {
             links.locate(&mut resource, &["me", self.many, id]);
         }
         resource
+    }
+    /// A message of `/v2/me/interactions` as the channel of the medium has it. What the receiver heard before there is not
+    /// what he heard before of this medium, and is left out.
+    pub(super) fn translate_message(
+        self,
+        interaction: &Interaction,
+        mut message: Value,
+        links: &Links,
+    ) -> Value {
+        let resource = message["interaction"].take();
+        message[self.one] = self.translate(interaction, resource, links);
+        message["messageType"] = json!(self.message);
+        if let Some(keys) = message.as_object_mut() {
+            keys.retain(|key, _| {
+                !matches!(
+                    key.as_str(),
+                    "interaction" | "messageTypeName" | "previousSequence"
+                )
+            });
+        }
+        message
     }
 }

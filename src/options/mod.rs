@@ -160,6 +160,8 @@ options! {
     demo, "BATON_DEMO";
     /// Offer CometD by callback-polling (JSON-P) too
     cometd_callback_polling, "BATON_COMETD_CALLBACK_POLLING";
+    /// Tell of interactions on the CometD channels of their media too: /v2/me/chats and the like
+    cometd_media_channels, "BATON_COMETD_MEDIA_CHANNELS";
     /// Log as JSON lines
     log_json, "BATON_LOG_JSON";
     }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::support::desktop::Desktop;
 use crate::support::server::start;
 
 /// A medium, its route, the key of the reply, the key of its type, and the state of one that is worked on.
@@ -98,4 +99,68 @@ async fn an_interaction_of_another_medium_is_as_none() {
 
 fn codes(reply: Value) -> [Value; 4] {
     ["statusCode", "statusMessage", "status", "errorDescription"].map(|key| reply[key].clone())
+}
+
+#[tokio::test]
+async fn each_medium_is_told_of_on_its_own_channel_where_that_is_wanted() {
+    let server = start("cometd_media_channels = true").await;
+    let (agent, media_server) = (server.client("agent1"), server.client("mediaserver"));
+    let mut desktop = Desktop::open(
+        &agent,
+        &["/v2/me/chats", "/v2/me/emails", "/v2/me/workitems"],
+    )
+    .await;
+    for (medium, route, key, type_key, processing) in MEDIA.into_iter().take(3) {
+        agent.ready(medium).await;
+        let id = media_server.submit(medium).await;
+        let channel = format!("/v2{route}");
+        let invited = desktop.hear(&channel, |_| true).await;
+        let (_, shown) = agent.get(&format!("/api/v2{route}/{id}")).await;
+        assert_eq!(invited[key], shown[key]);
+        let mut name = medium.to_owned();
+        name[..1].make_ascii_uppercase();
+        assert_eq!(
+            invited["messageType"],
+            json!(format!("{name}StateChangeMessage"))
+        );
+        assert_eq!(invited["notificationType"], "StatusChange");
+        for absent in ["interaction", "messageTypeName", "previousSequence"] {
+            assert_eq!(invited.get(absent), None, "{absent}");
+        }
+        let accept = json!({"operationName": "Accept", "referenceId": 32});
+        let reply = agent.done(&format!("/api/v2{route}/{id}"), accept).await;
+        let accepted = desktop.hear(&channel, |_| true).await;
+        assert_eq!(
+            (&accepted["referenceId"], &accepted["sequence"]),
+            (&json!(32), &reply["sequence"])
+        );
+        assert_eq!(
+            (&accepted[key]["state"], &accepted[key][type_key]),
+            (&json!(processing), &json!("Inbound"))
+        );
+
+        // Who comes now hears how it is, and who comes back what came since.
+        let mut late = Desktop::open(&agent, &[&channel]).await;
+        assert_eq!(late.hear(&channel, |_| true).await[key], accepted[key]);
+        let cursor = invited["sequence"].clone();
+        let mut back = Desktop::resume(&agent, json!(true), &channel, cursor).await;
+        assert_eq!(back.hear(&channel, |_| true).await, accepted);
+        let other = Desktop::resume(&agent, json!({"epoch": "another"}), &channel, json!(1));
+        let told = other.await.hear(&channel, |_| true).await;
+        assert_eq!(told["messageType"], "ResyncMessage");
+    }
+}
+
+#[tokio::test]
+async fn without_the_option_each_thing_is_told_once() {
+    let server = start("").await;
+    let (agent, media_server) = (server.client("agent1"), server.client("mediaserver"));
+    let mut desktop = Desktop::open(&agent, &["/**"]).await;
+    agent.ready("chat").await;
+    let id = media_server.submit("chat").await;
+    let of_chat = |data: &Value| data["interaction"]["id"] == json!(id);
+    desktop.hear("/v2/me/interactions", of_chat).await;
+    agent.operate(&id, "Accept", json!({})).await;
+    desktop.hear("/v2/me/interactions", of_chat).await;
+    assert_eq!(desktop.heard_on("/v2/me/chats"), 0);
 }
