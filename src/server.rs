@@ -71,6 +71,7 @@ impl Server {
                 server: options.server_name.clone(),
                 links: links.clone(),
                 hub: hub.clone(),
+                media_channels: options.cometd_media_channels,
                 journal: Box::new(journal),
                 snapshots: Some((
                     StateSnapshots::new(&folder, id.as_str()),

@@ -71,6 +71,10 @@ const REFUSED: &[(&str, RefusalKind)] = &[
         RefusalKind::AlreadyExists,
     ),
     (
+        "A3->>Server: RequestAgentLogin place=A1",
+        RefusalKind::InUse,
+    ),
+    (
         "A1->>Server: RequestAccept interaction=Declined",
         RefusalKind::InvitationEnded,
     ),

@@ -62,6 +62,7 @@ async fn start(data: &Path, policy: SnapshotPolicy) -> Handle {
         server: "baton".to_owned(),
         links: Links::new("http://localhost"),
         hub: Hub::new(Settings::default(), Arc::new(Centres::default())),
+        media_channels: false,
         journal: Box::new(journal),
         snapshots: Some((StateSnapshots::new(&folder, "bench"), policy)),
         configuration: configuration(),

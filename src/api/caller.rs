@@ -58,6 +58,25 @@ impl FromRequestParts<App> for Agent {
     }
 }
 
+/// A user who is known and looks after the contact centre: a supervisor or an administrator, and acts as one.
+pub(super) struct Overseer(pub Caller);
+
+impl FromRequestParts<App> for Overseer {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let mut caller = Caller::from_request_parts(parts, app).await?;
+        if !caller.sees_all() {
+            return Err(ApiError::forbidden(
+                "This is for supervisors and administrators",
+            ));
+        }
+        // One who is an agent as well does not do this as an agent.
+        Arc::make_mut(&mut caller.0).roles.remove(&Role::Agent);
+        Ok(Self(caller))
+    }
+}
+
 impl Caller {
     /// The user.
     pub(super) fn user(&self) -> &UserId {

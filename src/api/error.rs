@@ -86,6 +86,11 @@ impl ApiError {
         self
     }
 
+    /// The same as the result of one item of several.
+    pub(super) fn item(&self) -> Value {
+        json!({"statusCode": self.0.status_code, "statusMessage": self.0.message})
+    }
+
     /// What to tell the caller.
     pub(super) fn message(&self) -> &str {
         &self.0.message

@@ -119,24 +119,37 @@ pub(super) async fn read_my_interaction(
     show(&caller, &found, &query, &headers)
 }
 
-/// An interaction as the caller sees it, unless he has seen this version.
 fn show(
     caller: &Caller,
     interaction: &Interaction,
     query: &ListQuery,
     headers: &HeaderMap,
 ) -> Result<Response, ApiError> {
-    let centre = &caller.0.centre;
-    let (epoch, changed) = (centre.epoch(), interaction.changed_sequence);
+    unless_known(caller, interaction, headers, || {
+        let links = caller.0.centre.links();
+        let resource = interaction_for(interaction, caller.user(), links);
+        let resource = select(resource, query.fields.as_deref().unwrap_or("*"));
+        json!({"statusCode": 0, "interaction": resource})
+    })
+}
+
+/// An interaction as the caller sees it, unless he has seen this version.
+///
+/// # Errors
+/// `If-None-Match` cannot be read.
+pub(super) fn unless_known(
+    caller: &Caller,
+    interaction: &Interaction,
+    headers: &HeaderMap,
+    body: impl FnOnce() -> Value,
+) -> Result<Response, ApiError> {
+    let (epoch, changed) = (caller.0.centre.epoch(), interaction.changed_sequence);
     let tag = [(header::ETAG, etag(epoch, changed))];
     let known = Tags::read(headers, &header::IF_NONE_MATCH)?;
     if known.is_some_and(|tags| tags.contain(epoch, changed)) {
         return Ok((StatusCode::NOT_MODIFIED, tag).into_response());
     }
-    let resource = interaction_for(interaction, caller.user(), centre.links());
-    let resource = select(resource, query.fields.as_deref().unwrap_or("*"));
-    let body = Json(json!({"statusCode": 0, "interaction": resource}));
-    Ok((tag, body).into_response())
+    Ok((tag, Json(body())).into_response())
 }
 
 /// Replaces what is named of `userData`, `externalId` and `subject`

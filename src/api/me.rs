@@ -1,43 +1,78 @@
-//! `/me`: the caller, his session, his channels, his workbins.
+//! `/me`: the caller, and at one call everything that his desktop shows.
 
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::App;
 use super::body::JsonObject;
 use super::caller::{Agent, Caller};
+use super::channels::with_agent_state;
 use super::conditions::Conditions;
+use super::directory::USER;
 use super::error::ApiError;
 use super::operate::{operate, read_operation};
-use super::url::{Parameters, Segment};
-use crate::centre::{channels, select, user, workbin_id};
-use crate::domain::{Refusal, WorkbinKind, WorkbinRef};
+use super::view::{Room, View};
+use super::{services, settings, workbins};
+use crate::centre::{MediaWords, channels, interaction_for, user};
 use crate::engine::operations::Gateway;
+use crate::engine::{self};
 
-/// What a list is asked for.
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct FieldsQuery {
-    pub(super) fields: Option<String>,
-}
+/// What `/me` can be asked for along with the user. There are no calls and no devices here, and clients that ask for them
+/// are told so.
+const SUBRESOURCES: [&str; 14] = [
+    "calls",
+    "channelStates",
+    "channels",
+    "chats",
+    "devices",
+    "emails",
+    "features",
+    "groups",
+    "interactions",
+    "openmedia",
+    "settings",
+    "skills",
+    "workbins",
+    "workitems",
+];
 
-/// The caller
-#[utoipa::path(get, path = "/me", tag = "Me", responses((status = 200, description = "The user"), (status = 401)))]
-pub(super) async fn read_me(caller: Caller) -> Json<Value> {
+/// The caller; with `subresources=*` everything that his desktop shows, all of it valid at `sequence`
+#[utoipa::path(get, path = "/me", tag = "Me",
+    responses((status = 200, description = "The user"), (status = 400), (status = 401)))]
+pub(super) async fn read_me(caller: Caller, view: View) -> Result<Json<Value>, ApiError> {
+    view.check_subresources(&SUBRESOURCES)?;
     let state = caller.0.centre.state();
     let mut body = user(&state, caller.user(), caller.0.centre.links());
-    let agent = state.agents.get(caller.user());
     body["roles"] = json!(caller.0.roles);
     body["contactCenterId"] = json!(caller.0.centre_id());
-    body["channels"] = json!(channels(&state, caller.user(), agent.map(AsRef::as_ref)));
-    Json(json!({"statusCode": 0, "user": body, "sequence": state.sequence}))
+    body["channels"] = json!(channels(&state, caller.user(), true));
+    if view.includes("channelStates") {
+        body["channelStates"] = body["channels"].clone();
+    }
+    for absent in ["calls", "devices"] {
+        if view.includes(absent) {
+            body[absent] = json!([]);
+        }
+    }
+    if view.includes("features") {
+        body["features"] = json!(services::features(&caller, &state.configuration));
+    }
+    if view.includes("settings") {
+        body["settings"] = settings::of_user(&state.configuration);
+    }
+    let mut room = Room::of_reply();
+    add_interactions(&caller, &state, &view, &mut room, &mut body);
+    if view.includes("workbins") {
+        body["workbins"] = workbins_with_content(&caller, &state, &mut room);
+    }
+    Ok(Json(view.one(&USER, state.sequence, body)))
 }
 
 /// Starts or ends the agent's session, or makes him ready or not ready for all of its channels
 #[utoipa::path(post, path = "/me", tag = "Me",
-    request_body(content = Value, description = "`{\"operationName\":\"StartContactCenterSession\",\"channels\":[\"chat\"],\"place\":…}`, or EndContactCenterSession, Ready, NotReady"),
+    request_body(content = Value, description = "`{\"operationName\":\"StartContactCenterSession\",\"channels\":[\"chat\"],\"place\":…}`, EndContactCenterSession, or the name of a state of `/settings/agent-states`", example = json!({"operationName": "StartContactCenterSession", "channels": ["chat", "email"]})),
     responses((status = 200, description = "Done"), (status = 400), (status = 401), (status = 403)))]
 pub(super) async fn operate_on_me(
     State(app): State<App>,
@@ -45,85 +80,55 @@ pub(super) async fn operate_on_me(
     conditions: Conditions,
     body: JsonObject,
 ) -> Result<Response, ApiError> {
+    let body = with_agent_state(&caller, body);
     let operation = read_operation(Gateway::Me, None, &body)?;
     operate(&app, &caller, operation, &body.0, conditions).await
 }
 
-/// The channels of the agent's session, with states and capacities
-#[utoipa::path(get, path = "/me/channels", tag = "Me",
-    responses((status = 200, description = "The channels; none without a session"), (status = 401), (status = 403)))]
-pub(super) async fn list_my_channels(Agent(caller): Agent) -> Json<Value> {
-    let state = caller.0.centre.state();
-    let agent = state.agents.get(caller.user());
-    let channels = channels(&state, caller.user(), agent.map(AsRef::as_ref));
-    Json(json!({"statusCode": 0, "channels": channels, "sequence": state.sequence}))
-}
-
-/// Makes the agent ready or not ready for a channel
-#[utoipa::path(post, path = "/me/channels/{channel}", tag = "Me",
-    params(("channel" = String, Path, description = "A medium of the session")),
-    request_body(content = Value, description = "`{\"operationName\":\"Ready\"}` or `{\"operationName\":\"NotReady\",\"reason\":…}`"),
-    responses((status = 200, description = "Done"), (status = 400), (status = 401), (status = 403), (status = 404)))]
-pub(super) async fn operate_on_channel(
-    State(app): State<App>,
-    Agent(caller): Agent,
-    Segment(channel): Segment,
-    conditions: Conditions,
-    body: JsonObject,
-) -> Result<Response, ApiError> {
-    let name = body.text("operationName")?.to_owned();
-    if !matches!(name.as_str(), "Ready" | "NotReady") {
-        return Err(Refusal::invalid_value("operationName", &name).into());
-    }
-    let mut parameters: Map<String, Value> = body.0;
-    parameters.retain(|name, _| matches!(name.as_str(), "reason" | "referenceId"));
-    parameters.insert("media".to_owned(), json!(channel));
-    parameters.insert("operationName".to_owned(), json!(name));
-    let parameters = JsonObject(parameters);
-    let operation = read_operation(Gateway::Me, None, &parameters)?;
-    operate(&app, &caller, operation, &parameters.0, conditions).await
-}
-
-/// The workbins that the agent may use
-#[utoipa::path(get, path = "/me/workbins", tag = "Me",
-    params(("fields" = Option<String>, Query, description = "`*` or a list of fields; without it URIs are given")),
-    responses((status = 200, description = "URIs or workbins"), (status = 401), (status = 403)))]
-pub(super) async fn list_my_workbins(
-    Agent(caller): Agent,
-    Parameters(query): Parameters<FieldsQuery>,
-) -> Json<Value> {
-    let state = caller.0.centre.state();
+/// Adds what the caller works on or is invited to, as one list and by medium, as far as it is asked for and the reply has
+/// room; `interactionsAfter` is where `/me/interactions` goes on.
+fn add_interactions(
+    caller: &Caller,
+    state: &engine::State,
+    view: &View,
+    room: &mut Room,
+    body: &mut Value,
+) {
     let links = caller.0.centre.links();
-    let mut workbins = Vec::new();
-    for (name, workbin, owner) in state.configuration.workbins_of(caller.user()) {
-        let kind = match workbin.kind {
-            WorkbinKind::Agent => "Agent",
-            WorkbinKind::AgentGroup(_) => "AgentGroup",
-        };
-        let id = workbin_id(&WorkbinRef {
-            name: name.clone(),
-            owner: owner.clone(),
-        });
-        let path = format!("/workbins/{id}");
-        workbins.push(json!({
-            "id": id, "name": name, "workbinName": name, "displayName": workbin.display_name,
-            "type": kind, "owner": owner, "uri": links.uri(&path), "path": path,
-        }));
+    let lists = MediaWords::ALL.map(|words| words.many);
+    for list in lists.iter().chain(&["interactions"]) {
+        if view.includes(list) {
+            body[*list] = json!([]);
+        }
     }
-    Json(collection("workbins", workbins, query.fields.as_deref()))
+    let mut last = None;
+    for interaction in state.involved(caller.user()) {
+        let words = MediaWords::of(&interaction.media_type);
+        if !view.includes("interactions") && !view.includes(words.many) {
+            continue;
+        }
+        if !room.take(interaction) {
+            body["interactionsAfter"] = json!(last);
+            break;
+        }
+        last = Some(&interaction.id);
+        let resource = interaction_for(interaction, caller.user(), links);
+        if let Some(list) = body.get_mut(words.many).and_then(Value::as_array_mut) {
+            list.push(words.translate(interaction, resource.clone(), links));
+        }
+        if let Some(list) = body.get_mut("interactions").and_then(Value::as_array_mut) {
+            list.push(resource);
+        }
+    }
 }
 
-/// A collection: its URIs without `fields`, else the named fields of its members.
-pub(super) fn collection(name: &str, members: Vec<Value>, fields: Option<&str>) -> Value {
-    match fields {
-        None => {
-            let uris: Vec<&Value> = members.iter().map(|member| &member["uri"]).collect();
-            json!({"statusCode": 0, "uris": uris})
-        }
-        Some(fields) => {
-            let selected = members.into_iter().map(|member| select(member, fields));
-            let selected: Vec<Value> = selected.collect();
-            json!({"statusCode": 0, name: selected})
-        }
-    }
+fn workbins_with_content(caller: &Caller, state: &engine::State, room: &mut Room) -> Value {
+    let page = View::first_page();
+    let bins = workbins::own(state, caller.user()).into_iter();
+    bins.map(|bin| {
+        let mut body = workbins::shown(caller, state, &bin, caller.user());
+        workbins::add_content(caller, state, &bin, &page, room, &mut body);
+        body
+    })
+    .collect()
 }

@@ -2,6 +2,7 @@
 
 mod body;
 mod caller;
+mod channels;
 mod conditions;
 mod csrf;
 mod directory;
@@ -10,16 +11,24 @@ mod health;
 mod history;
 mod interactions;
 mod me;
+mod media;
 mod openapi;
 mod operate;
 mod pages;
 mod rate;
 mod requests;
+mod resource_schemas;
 mod schemas;
 mod search;
+mod services;
 mod session;
+mod settings;
+mod statistics;
 mod tokens;
 mod url;
+mod view;
+mod workbin_operations;
+mod workbins;
 
 pub use body::BodyLimits;
 pub use openapi::document;
@@ -87,9 +96,16 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(session::log_out))
         .routes(routes!(tokens::revoke_token))
         .routes(routes!(me::read_me, me::operate_on_me))
-        .routes(routes!(me::list_my_channels))
-        .routes(routes!(me::operate_on_channel))
-        .routes(routes!(me::list_my_workbins))
+        .routes(routes!(channels::list_my_channels))
+        .routes(routes!(
+            channels::read_my_channel,
+            channels::operate_on_channel
+        ))
+        .routes(routes!(workbins::list_my_workbins))
+        .routes(routes!(
+            workbins::read_my_workbin,
+            workbin_operations::operate_on_my_workbin
+        ))
         .routes(routes!(interactions::list_my_interactions))
         .routes(routes!(
             interactions::read_my_interaction,
@@ -105,14 +121,53 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         ))
         .routes(routes!(history::read_history))
         .routes(routes!(requests::take_request))
-        .routes(routes!(directory::list_users))
-        .routes(routes!(directory::list_queues))
+        .routes(routes!(
+            workbins::list_workbins,
+            workbin_operations::operate_on_workbins
+        ))
+        .routes(routes!(
+            workbins::read_workbin,
+            workbin_operations::operate_on_workbin
+        ))
+        .routes(routes!(media::read_my_chat, media::operate_on_chat))
+        .routes(routes!(media::read_my_email, media::operate_on_email))
+        .routes(routes!(media::read_my_workitem, media::operate_on_workitem))
+        .routes(routes!(
+            media::read_my_openmedia,
+            media::operate_on_openmedia
+        ))
+        .merge(directory_routes())
+        .routes(routes!(statistics::read_statistics))
+        .routes(routes!(services::list_services))
+        .routes(routes!(services::read_service))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
         .routes(routes!(health::version))
         .routes(routes!(health::storage))
         .routes(routes!(openapi::read_document))
         .split_for_parts()
+}
+
+/// Whom and what there is in a contact centre.
+fn directory_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(directory::list_users))
+        .routes(routes!(directory::read_user))
+        .routes(routes!(
+            channels::list_channels,
+            channels::operate_on_channels_of
+        ))
+        .routes(routes!(channels::operate_on_channel_of))
+        .routes(routes!(workbins::list_workbins_of))
+        .routes(routes!(directory::list_queues))
+        .routes(routes!(directory::read_queue))
+        .routes(routes!(directory::list_skills))
+        .routes(routes!(directory::read_skill))
+        .routes(routes!(directory::list_groups))
+        .routes(routes!(directory::read_group))
+        .routes(routes!(settings::list_agent_states))
+        .routes(routes!(services::list_features))
+        .routes(routes!(services::read_feature))
 }
 
 /// The whole interface: the API at `/api/v2` and at `/`, CometD, the pages.

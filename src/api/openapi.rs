@@ -9,6 +9,15 @@ use utoipa::OpenApi;
 use super::schemas;
 use crate::engine::operations::{Gateway, SPECS, Spec};
 
+/// How the paths end that are about one interaction.
+const ABOUT_ONE: [&str; 5] = [
+    "/interactions/{id}",
+    "/chats/{id}",
+    "/emails/{id}",
+    "/workitems/{id}",
+    "/openmedia/{mediaType}/{id}",
+];
+
 /// What the document says before its paths.
 #[derive(OpenApi)]
 #[openapi(info(
@@ -50,6 +59,7 @@ pub fn document() -> Value {
             operation["security"] = json!([]);
         }
     }
+    add_views(&mut document);
     add_schemas(&mut document);
     add_conditions(&mut document);
     add_operations(&mut document);
@@ -60,6 +70,33 @@ pub fn document() -> Value {
 #[utoipa::path(get, path = "/openapi.json", tag = "Operation", responses((status = 200, description = "This document")))]
 pub(super) async fn read_document() -> Json<Value> {
     Json(document())
+}
+
+/// Writes the parameters that are the same everywhere into the routes that take them (gateway-api 1.7).
+fn add_views(document: &mut Value) {
+    for (path, filters, is_list, is_deep) in schemas::views() {
+        let operation = &mut document["paths"][path]["get"];
+        if !operation["parameters"].is_array() {
+            operation["parameters"] = json!([]);
+        }
+        let Some(parameters) = operation["parameters"].as_array_mut() else {
+            continue;
+        };
+        let shared = |name: &str| json!({"$ref": format!("#/components/parameters/{name}")});
+        parameters.push(shared("Fields"));
+        if is_deep {
+            parameters.push(shared("Subresources"));
+        }
+        if is_list {
+            parameters.extend([shared("Offset"), shared("Limit")]);
+        }
+        parameters.extend(filters.iter().map(|name| {
+            json!({
+                "name": name, "in": "query", "required": false, "schema": {"type": "string"},
+                "description": "Only those whose attribute is or has this",
+            })
+        }));
+    }
 }
 
 /// Gives every reply its schema: success as `Success`, each 4xx and 5xx as `Error`.
@@ -99,13 +136,13 @@ fn add_schemas(document: &mut Value) {
 
 /// Writes the headers that make requests conditional, and the tags that they name, where they are looked at.
 fn add_conditions(document: &mut Value) {
-    document["components"]["parameters"] = schemas::conditions();
+    document["components"]["parameters"] = schemas::parameters();
     document["components"]["headers"] = schemas::tag();
     let paths = document["paths"].as_object_mut();
     for (path, methods) in paths.into_iter().flatten() {
         for (method, operation) in methods.as_object_mut().into_iter().flatten() {
             let is_public = operation.get("security").is_some();
-            let is_about_one = path.ends_with("/interactions/{id}") || path == "/requests";
+            let is_about_one = ABOUT_ONE.iter().any(|it| path.ends_with(it)) || path == "/requests";
             let is_change = matches!(method.as_str(), "post" | "put") && !is_public;
             let names: &[&str] = match (is_change, is_about_one) {
                 (true, true) => &["IdempotencyKey", "IfMatch"],

@@ -11,9 +11,12 @@ use super::caller::{Caller, reference_id};
 use super::conditions::{Conditions, etag};
 use super::error::ApiError;
 use crate::centre::{Done, interaction_for};
-use crate::domain::{Interaction, InteractionId, Refusal};
+use crate::domain::{Interaction, InteractionId, MediaType, Refusal};
 use crate::engine::operations::{Gateway, Reply, find};
 use crate::engine::{Operation, Outcome, Request};
+
+/// `statusCode` where some of what was asked for was done.
+pub(super) const PARTIAL_SUCCESS: u8 = 7;
 
 /// Reads an operation of one of the gateway's POSTs, by `operationName`.
 ///
@@ -132,7 +135,7 @@ pub(super) fn is_shown(caller: &Caller, done: &Done, interaction: &Interaction) 
 }
 
 /// The reply to an operation: what the seed documents for it, `referenceId`, `sequence`, and what it gives.
-fn reply_body(caller: &Caller, reply: Reply, done: &Done) -> Value {
+pub(super) fn reply_body(caller: &Caller, reply: Reply, done: &Done) -> Value {
     let mut body = json!({
         "statusCode": 0,
         "referenceId": done.head.reference_id,
@@ -175,6 +178,7 @@ fn reply_body(caller: &Caller, reply: Reply, done: &Done) -> Value {
             body["interactionIds"] = json!(interactions);
         }
         Outcome::SnapshotReleased(snapshot) => body["snapshotId"] = json!(snapshot),
+        Outcome::LoggedInPartly { media, missing } => add_partial(&mut body, media, missing),
         Outcome::Acknowledged
         | Outcome::AddressInfo { .. }
         | Outcome::Invited(_)
@@ -186,4 +190,21 @@ fn reply_body(caller: &Caller, reply: Reply, done: &Done) -> Value {
         | Outcome::Unregistered(_) => {}
     }
     body
+}
+
+/// A session that began for some of the media asked for: which, and why not for the others (gateway-api 1.5).
+pub(super) fn add_partial(body: &mut Value, media: &[MediaType], missing: &[MediaType]) {
+    let begun = media
+        .iter()
+        .map(|medium| json!({"channel": medium, "statusCode": 0}));
+    let refused = missing.iter().map(|medium| {
+        let refusal = Refusal::not_found("channel", medium.as_str());
+        let mut item = ApiError::from(refusal).item();
+        item["channel"] = json!(medium);
+        item
+    });
+    let channels: Vec<Value> = begun.chain(refused).collect();
+    body["statusCode"] = json!(PARTIAL_SUCCESS);
+    body["statusMessage"] = json!("The session began for some of the channels only");
+    body["channels"] = json!(channels);
 }

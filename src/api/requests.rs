@@ -9,7 +9,7 @@ use super::body::JsonObject;
 use super::caller::Caller;
 use super::conditions::Conditions;
 use super::error::ApiError;
-use super::operate::{Performed, is_shown, perform};
+use super::operate::{Performed, add_partial, is_shown, perform};
 use crate::centre::{Done, Identity, event_json};
 use crate::domain::{ClientType, Refusal, Role};
 use crate::engine::operations::find;
@@ -94,6 +94,9 @@ fn answer_body(caller: &Caller, done: &Done) -> Value {
     }
     body["statusCode"] = json!(0);
     body["referenceId"] = json!(done.head.reference_id);
+    if let Outcome::LoggedInPartly { media, missing } = &done.outcome {
+        add_partial(&mut body, media, missing);
+    }
     body
 }
 

@@ -2,9 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
+use super::view::PAGE_LEN_MAX;
+use super::{channels, directory, resource_schemas, services, settings, workbins};
+
 /// Every schema of the document.
 pub(super) fn all() -> Value {
-    json!({
+    let mut all = json!({
         "Success": object(&["statusCode"], success()),
         "Error": object(&["statusCode", "statusMessage"], json!({
             "statusCode": {"type": "integer", "minimum": 1, "maximum": 20},
@@ -29,11 +32,111 @@ pub(super) fn all() -> Value {
             "referenceId": {"type": "integer"},
             "sequence": {"type": "integer"},
         })),
-    })
+        "StatisticsReply": object(&["statusCode", "sequence"], json!({
+            "statusCode": {"const": 0},
+            "sequence": {"type": "integer"},
+            "time": {"type": "string", "format": "date-time"},
+            "queues": list_of_objects(),
+            "agents": {"type": "object"},
+            "interactions": {"type": "object"},
+        })),
+        "SessionReply": session(),
+    });
+    for (name, schema) in resource_schemas::schemas() {
+        all[name] = schema;
+    }
+    all
+}
+
+/// The reply to what an agent says of himself: a session may begin for some of the channels only.
+fn session() -> Value {
+    let mut properties = success();
+    properties["statusCode"] = json!({"enum": [0, 7]});
+    properties["status"] = json!({"const": "ok"});
+    properties["statusMessage"] = json!({"type": "string"});
+    properties["channels"] = list_of_objects();
+    let begun = json!({"channel": "chat", "statusCode": 0});
+    let refused = json!({"channel": "voice", "statusCode": 6, "statusMessage": "There is no channel 'voice'"});
+    let mut schema = object(&["statusCode"], properties);
+    schema["examples"] = json!([
+        {"statusCode": 0, "referenceId": 1, "sequence": 17},
+        {"statusCode": 7, "statusMessage": "The session began for some of the channels only", "referenceId": 1,
+         "sequence": 17, "channels": [begun, refused]},
+    ]);
+    schema
+}
+
+fn list_of_objects() -> Value {
+    json!({"type": "array", "items": {"type": "object"}})
+}
+
+/// The routes that are shown as [`View`](super::view::View) does: by what a list is filtered, whether it is a list, and whether
+/// it takes subresources.
+pub(super) fn views() -> [(&'static str, &'static [&'static str], bool, bool); 27] {
+    let list = |path, kind: &super::view::Kind| (path, kind.filters, true, false);
+    let one = |path| (path, [].as_slice(), false, false);
+    let deep = |(path, filters, is_list, _)| (path, filters, is_list, true);
+    [
+        deep(one("/me")),
+        list("/me/channels", &channels::CHANNEL),
+        one("/me/channels/{channel}"),
+        deep(list("/me/workbins", &workbins::WORKBIN)),
+        deep(one("/me/workbins/{id}")),
+        list("/users", &directory::USER),
+        one("/users/{id}"),
+        list("/users/{id}/channels", &channels::CHANNEL),
+        deep(list("/users/{id}/workbins", &workbins::WORKBIN)),
+        deep(list("/workbins", &workbins::WORKBIN)),
+        deep(one("/workbins/{id}")),
+        list("/queues", &directory::QUEUE),
+        one("/queues/{name}"),
+        list("/skills", &directory::SKILL),
+        one("/skills/{name}"),
+        list("/groups", &directory::GROUP),
+        one("/groups/{name}"),
+        list("/settings/agent-states", &settings::AGENT_STATE),
+        list("/features", &services::FEATURE),
+        one("/features/{id}"),
+        list("/services", &services::SERVICE),
+        one("/services/{id}"),
+        one("/statistics"),
+        one("/me/chats/{id}"),
+        one("/me/emails/{id}"),
+        one("/me/workitems/{id}"),
+        one("/me/openmedia/{mediaType}/{id}"),
+    ]
+}
+
+/// The parameters that several routes have: how resources are shown, and what makes a request conditional.
+pub(super) fn parameters() -> Value {
+    let query = |name: &str, description: &str, schema: Value| json!({"name": name, "in": "query", "required": false, "description": description, "schema": schema});
+    let text = json!({"type": "string"});
+    let mut all = conditions();
+    all["Fields"] = query(
+        "fields",
+        "`*` or a list of fields; a list of resources without it gives their URIs",
+        text.clone(),
+    );
+    all["Subresources"] = query(
+        "subresources",
+        "`*` or a list of what is wanted along with the resource",
+        text,
+    );
+    all["Offset"] = query(
+        "offset",
+        "How many to pass over; `total` of the reply says how many there are",
+        json!({"type": "integer", "minimum": 0, "default": 0}),
+    );
+    all["Limit"] = query(
+        "limit",
+        "How many to give",
+        json!({"type": "integer", "minimum": 1, "maximum": PAGE_LEN_MAX, "default": PAGE_LEN_MAX}),
+    );
+    all
 }
 
 /// The headers that make a request conditional.
-pub(super) fn conditions() -> Value {
+fn conditions() -> Value {
     let header = |name: &str, description: &str, schema: Value| json!({"name": name, "in": "header", "description": description, "schema": schema});
     let tags = json!({"type": "string", "examples": ["\"1-17\""]});
     json!({
@@ -74,7 +177,9 @@ pub(super) fn of_reply(operation_id: &str) -> &'static str {
         "operate_on_interaction" | "update_interaction" => "OperationReply",
         "take_request" => "EventReply",
         "storage" => "StorageReply",
-        _ => "Success",
+        "read_statistics" => "StatisticsReply",
+        "operate_on_me" => "SessionReply",
+        other => resource_schemas::of_reply(other).unwrap_or("Success"),
     }
 }
 

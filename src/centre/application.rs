@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::Handle;
+use super::media::MediaWords;
 use super::notify::{CHANNELS, channels_message, interaction_message, resync_message};
 use super::policy;
 use super::release::event;
@@ -56,8 +57,11 @@ impl Centres {
         let (handle, _) = self.user_of(who)?;
         let mut state = self.current_state(who, channel)?;
         let body = resync_message(lost, &handle.history(), state.valid_at);
+        let by_medium = MediaWords::ALL.map(|words| words.channel);
+        let by_medium = by_medium.iter().filter(|_| handle.has_media_channels());
         let notices = CHANNELS
             .iter()
+            .chain(by_medium)
             .filter(|name| hears(channel, name))
             .map(|name| event(name, None, &body));
         state.events.splice(0..0, notices);
@@ -96,10 +100,13 @@ impl Application for Centres {
         };
         for interaction in state.involved(&user) {
             let resource = interaction_for(interaction, &user, handle.links());
-            add(
-                "/v2/me/interactions",
-                interaction_message("StatusChange", resource),
-            );
+            let message = interaction_message("StatusChange", resource);
+            if handle.has_media_channels() {
+                let words = MediaWords::of(&interaction.media_type);
+                let message = words.translate_message(interaction, message.clone(), handle.links());
+                add(words.channel, message);
+            }
+            add("/v2/me/interactions", message);
         }
         if let Some(agent) = state.agents.get(&user) {
             add("/v2/me/channels", channels_message(Some(agent)));

@@ -19,6 +19,7 @@ use super::replay::{self, Eye, History, Past, ReaderThread, ReplayLimits, Replay
 use super::resources::Links;
 use super::search::{Cursor, Filter, Found, PageLimits};
 use super::state_snapshots::{self, Begun, SnapshotPolicy, SnapshotThread};
+use super::statistics::Statistics;
 use super::writer;
 use crate::bayeux::Replayed;
 use crate::domain::{
@@ -43,6 +44,7 @@ pub struct Handle {
     release: Release,
     past: Arc<PastReader>,
     archive: Archive,
+    statistics: Statistics,
     tasks: Arc<Mutex<Option<Tasks>>>,
 }
 
@@ -64,6 +66,8 @@ pub struct Start {
     pub links: Links,
     /// Where it pushes.
     pub hub: Hub,
+    /// Whether interactions are told of on the channels of their media too.
+    pub media_channels: bool,
     /// Where it is kept.
     pub journal: Box<dyn Journal>,
     /// Where its states are kept beside, and when; none to start from the journal alone.
@@ -116,6 +120,7 @@ impl Handle {
             start.links,
             start.hub,
             replays.clone(),
+            start.media_channels,
         );
         let wanted = wanted_configuration(&state, start.configuration, start.timing);
         release.publish(Arc::new(state.clone()));
@@ -143,6 +148,7 @@ impl Handle {
             past: Arc::new(PastReader::new(past, release.clone())),
             release,
             archive,
+            statistics: Statistics::default(),
             tasks: Arc::new(Mutex::new(Some(Tasks {
                 driver: tokio::spawn(async move {
                     driver.run().await;
@@ -175,6 +181,11 @@ impl Handle {
     /// The durable state.
     pub fn state(&self) -> Arc<State> {
         self.release.durable()
+    }
+
+    /// How much there is to do and who does it, in numbers: see `STATISTICS_AGE_MAX`.
+    pub fn statistics(&self) -> Arc<Value> {
+        self.statistics.of(&self.state(), self.clock.now())
     }
 
     /// The state as it was.
@@ -241,6 +252,11 @@ impl Handle {
     /// What a user hears again after `after`; none if it is not kept.
     pub(super) async fn replay(&self, user: &UserId, after: u64) -> Option<Replayed> {
         self.release.replay(user, after).await
+    }
+
+    /// Whether interactions are told of on the channels of their media too.
+    pub(super) fn has_media_channels(&self) -> bool {
+        self.release.has_media_channels()
     }
 
     /// Where its resources live.

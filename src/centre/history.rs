@@ -62,7 +62,7 @@ fn is_about(body: &Body, id: &InteractionId) -> bool {
         Body::Failure { interaction, .. } | Body::WorkbinChanged { interaction, .. } => {
             interaction.id == *id
         }
-        Body::Channels(_) | Body::WorkbinContent { .. } => false,
+        Body::Channels(_) | Body::WorkbinContent { .. } | Body::WorkbinSubscription { .. } => false,
     }
 }
 
@@ -75,6 +75,7 @@ fn said_json(said: &Announcement) -> Value {
         Body::Channels(_) => "ChannelStateChangeMessageV2",
         Body::WorkbinContent { .. } => "WorkbinContentMessage",
         Body::WorkbinChanged { .. } => "WorkbinStateChangeMessage",
+        Body::WorkbinSubscription { .. } => "WorkbinSubscriptionStateChangeMessage",
     };
     json!({"to": said.to, "channel": channel_name(said.body.channel()), "message": message})
 }

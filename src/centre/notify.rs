@@ -2,13 +2,14 @@
 
 use serde_json::{Value, json};
 
+use super::media::MediaWords;
 use super::replay::{History, Lost};
 use super::resources::{
     Links, channel_states, interaction_for, interaction_of_agent, properties, workbin_id,
 };
 use crate::domain::{
-    Actor, AddressAttributes, AddressInfo, Attributes, Message, Party, PropertyChanges, Router,
-    Sequence, Timestamp, WorkbinRef,
+    Actor, AddressAttributes, AddressInfo, Attributes, Interaction, Message, Party,
+    PropertyChanges, Router, Sequence, Timestamp, WorkbinRef,
 };
 use crate::engine::{Announcement, Body, Channel, Head};
 
@@ -128,14 +129,34 @@ fn content(said: &Announcement, head: &Head, server: &str, links: &Links) -> Val
             workbin,
             interaction,
             added,
+        } => {
+            let resource = interaction_for(interaction, &said.to, links);
+            workbin_change(workbin, interaction, resource, *added)
+        }
+        Body::WorkbinSubscription {
+            workbin,
+            subscribed,
         } => json!({
-            "messageType": "WorkbinStateChangeMessage",
-            "action": if *added { "ItemAdded" } else { "ItemRemoved" },
+            "messageType": "WorkbinSubscriptionStateChangeMessage",
+            "stateResource": if *subscribed { "Subscribed" } else { "Unsubscribed" },
             "id": workbin_id(workbin),
+            "workbinUserId": said.to,
             "workbin": workbin_json(workbin),
-            "interaction": interaction_for(interaction, &said.to, links),
         }),
     }
+}
+
+/// What came into or left a workbin, in the gateway's words for its medium and in ours (gateway-api 2.6).
+fn workbin_change(workbin: &WorkbinRef, it: &Interaction, resource: Value, added: bool) -> Value {
+    let words = MediaWords::of(&it.media_type);
+    json!({
+        "messageType": "WorkbinStateChangeMessage",
+        "action": if added { "ItemAdded" } else { "ItemRemoved" },
+        "id": workbin_id(workbin),
+        "workbin": workbin_json(workbin),
+        words.state_resource: words.with_type(it, resource.clone()),
+        "interaction": resource,
+    })
 }
 
 /// An interaction's message on `/v2/me/interactions` (gateway-api 2.5).

@@ -5,12 +5,13 @@ use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::Semaphore;
 use tracing::info;
 
+use super::media::MediaWords;
 use super::notify::{channel_name, notification};
 use super::replay::{Replays, Said};
 use super::resources::Links;
 use crate::bayeux::{ChannelId, Event, Replayed};
 use crate::domain::{CentreId, UserId};
-use crate::engine::{Announcement, Head, State};
+use crate::engine::{Announcement, Body, Head, State};
 use crate::hub::{Hub, UserKey};
 
 /// The durable side of a contact centre, shared by its driver and its readers.
@@ -26,6 +27,7 @@ struct Shared {
     hub: Hub,
     replays: Arc<Replays>,
     rendering: Semaphore,
+    has_media_channels: bool,
     // A lock held for the time of one reference count; readers never wait for the disk.
     durable: RwLock<Arc<State>>,
     health: RwLock<Health>,
@@ -50,6 +52,7 @@ impl Release {
         links: Links,
         hub: Hub,
         replays: Arc<Replays>,
+        has_media_channels: bool,
     ) -> Self {
         Self {
             shared: Arc::new(Shared {
@@ -59,6 +62,7 @@ impl Release {
                 hub,
                 replays,
                 rendering: Semaphore::new(1),
+                has_media_channels,
                 durable: RwLock::default(),
                 health: RwLock::default(),
             }),
@@ -71,6 +75,11 @@ impl Release {
 
     pub(super) fn server(&self) -> &str {
         &self.shared.server
+    }
+
+    /// Whether interactions are told of on the channels of their media too.
+    pub(super) fn has_media_channels(&self) -> bool {
+        self.shared.has_media_channels
     }
 
     pub(super) fn replays(&self) -> &Arc<Replays> {
@@ -120,7 +129,8 @@ impl Release {
         for announcement in &said.announcements {
             let key = user_key(&shared.centre, &announcement.to);
             if shared.hub.has_sessions(&key) {
-                batch.push((key, self.event_of(announcement, &said.head)));
+                let events = self.events_of(announcement, &said.head);
+                batch.extend(events.map(|event| (key.clone(), event)));
             }
         }
         if !batch.is_empty() {
@@ -139,7 +149,7 @@ impl Release {
             let own = said
                 .lasting()
                 .filter(|announcement| announcement.to == *user);
-            events.extend(own.map(|announcement| self.event_of(announcement, &said.head)));
+            events.extend(own.flat_map(|announcement| self.events_of(announcement, &said.head)));
         }
         Some(Replayed {
             events,
@@ -148,10 +158,29 @@ impl Release {
         })
     }
 
-    fn event_of(&self, announcement: &Announcement, head: &Head) -> Event {
-        let body = notification(announcement, head, &self.shared.server, &self.shared.links);
-        let sequence = (!announcement.body.is_transient()).then_some(head.sequence.0);
-        event(channel_name(announcement.body.channel()), sequence, &body)
+    /// What is pushed: where it is told, and what is told of an interaction also on the channel of its medium, if there are
+    /// such channels.
+    fn events_of(&self, said: &Announcement, head: &Head) -> impl Iterator<Item = Event> {
+        let links = &self.shared.links;
+        let body = notification(said, head, &self.shared.server, links);
+        let sequence = (!said.body.is_transient()).then_some(head.sequence.0);
+        let told = event(channel_name(said.body.channel()), sequence, &body);
+        let about = match &said.body {
+            Body::Interaction(notice) => Some(&notice.interaction),
+            Body::Failure { interaction, .. } => Some(interaction),
+            Body::Event(_)
+            | Body::Channels(_)
+            | Body::WorkbinContent { .. }
+            | Body::WorkbinChanged { .. }
+            | Body::WorkbinSubscription { .. } => None,
+        };
+        let about = about.filter(|_| self.shared.has_media_channels);
+        let by_medium = about.map(|interaction| {
+            let words = MediaWords::of(&interaction.media_type);
+            let body = words.translate_message(interaction, body, links);
+            event(words.channel, sequence, &body)
+        });
+        std::iter::once(told).chain(by_medium)
     }
 }
 

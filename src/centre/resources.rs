@@ -1,15 +1,20 @@
 //! Resources as JSON: interactions, agents, workbins, the same in replies and in notifications.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
 use crate::domain::{
-    Agent, Interaction, Invitation, MediaType, PlaceId, Timestamp, UserId, Whereabouts, WorkbinRef,
+    Agent, Interaction, Invitation, MediaState, PlaceId, Timestamp, UserId, WellKnownState,
+    Whereabouts, WorkbinRef,
 };
 use crate::engine::{AgentState, State, agent_state, capabilities, neutral_state};
 
-/// Well-known identifiers of agent states (gateway-api section 4).
-const READY_ID: &str = "9430250E-0A1B-421F-B372-F29E69366DED";
-const NOT_READY_ID: &str = "900D55CC-2BB0-431F-8BF9-D3525B383BE6";
+/// What is written as it is in a segment of a path (RFC 3986 section 3.3, the unreserved characters).
+const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// Where resources live.
 #[derive(Clone, Debug)]
@@ -25,10 +30,27 @@ impl Links {
         }
     }
 
+    /// Adds where a resource lives: its relative `path`, such as `/queues/sales`, and its absolute `uri`.
+    pub fn locate(&self, resource: &mut Value, segments: &[&str]) {
+        let path = path_of(segments);
+        resource["uri"] = Value::from(self.uri(&path));
+        resource["path"] = Value::from(path);
+    }
+
     /// The absolute URI of a path such as `/interactions/1`.
     pub fn uri(&self, path: &str) -> String {
         format!("{}/api/v2{path}", self.external_url)
     }
+}
+
+/// A path of these segments, written as a URI writes them.
+fn path_of(segments: &[&str]) -> String {
+    let mut path = String::new();
+    for segment in segments {
+        path.push('/');
+        path.extend(utf8_percent_encode(segment, IN_PATH));
+    }
+    path
 }
 
 /// An interaction as one user sees it: the agent's view if it is his, else the neutral one.
@@ -169,28 +191,30 @@ pub fn workbin_id(workbin: &WorkbinRef) -> String {
     format!("{}.{}", workbin.name, workbin.owner)
 }
 
-/// The media of an agent with their states and capacities; empty when he is not logged in.
-pub fn channels(state: &State, user: &UserId, agent: Option<&Agent>) -> Vec<Value> {
-    let media = agent.into_iter().flat_map(|agent| &agent.media);
-    media
-        .map(|(medium, ready)| {
-            let used = state.load(user, medium);
-            let capacity = state.capacity(medium);
-            json!({
-                "channel": medium,
-                "dndState": "Off",
-                "userState": user_state(ready.is_ready, ready.reason.as_deref()),
-                "since": ready.since.to_string(),
-                "capacity": capacity,
-                "used": used,
-                "available": ready.is_ready && used < capacity,
-                "path": channel_path(medium),
-            })
-        })
-        .collect()
+/// The media of an agent with their states and capacities, for himself at `/me`, for others at `/users/{id}`; empty when he
+/// is not logged in.
+pub fn channels(state: &State, user: &UserId, is_own: bool) -> Vec<Value> {
+    let mut all = channel_states(state.agents.get(user).map(AsRef::as_ref));
+    let media = state.agents.get(user).into_iter();
+    for (body, (medium, ready)) in all.iter_mut().zip(media.flat_map(|agent| &agent.media)) {
+        let used = state.load(user, medium);
+        let capacity = state.capacity(medium);
+        body["capacity"] = json!(capacity);
+        body["used"] = json!(used);
+        body["available"] = json!(ready.is_ready && used < capacity);
+        if !is_own {
+            body["path"] = json!(path_of(&[
+                "users",
+                user.as_str(),
+                "channels",
+                medium.as_str()
+            ]));
+        }
+    }
+    all
 }
 
-/// The channels of an agent as a notification carries them: only what the agent itself has decided.
+/// The channels of an agent as a notification carries them: only what has been decided, by him or for him.
 pub(super) fn channel_states(agent: Option<&Agent>) -> Vec<Value> {
     let media = agent.into_iter().flat_map(|agent| &agent.media);
     media
@@ -198,33 +222,33 @@ pub(super) fn channel_states(agent: Option<&Agent>) -> Vec<Value> {
             json!({
                 "channel": medium,
                 "dndState": "Off",
-                "userState": user_state(ready.is_ready, ready.reason.as_deref()),
+                "userState": user_state(ready),
                 "since": ready.since.to_string(),
-                "path": channel_path(medium),
+                "path": path_of(&["me", "channels", medium.as_str()]),
             })
         })
         .collect()
 }
 
-fn channel_path(medium: &MediaType) -> String {
-    format!("/me/channels/{medium}")
-}
-
-fn user_state(is_ready: bool, reason: Option<&str>) -> Value {
-    let mut body = if is_ready {
-        json!({"id": READY_ID, "displayName": "Ready", "state": "Ready"})
+fn user_state(state: &MediaState) -> Value {
+    let known = if state.is_ready {
+        WellKnownState::READY
     } else {
-        json!({"id": NOT_READY_ID, "displayName": "Not Ready", "state": "NotReady"})
+        WellKnownState::NOT_READY
     };
-    if let Some(reason) = reason {
-        body["reason"] = Value::from(reason);
+    let mut body = json!({"id": known.id, "displayName": known.display_name, "state": known.state});
+    if let Some(chosen) = &state.chosen {
+        body["id"] = json!(chosen.id);
+        body["displayName"] = json!(chosen.display_name);
+    }
+    if let Some(reason) = &state.reason {
+        body["reason"] = json!(reason);
     }
     body
 }
 
 /// A user, with his session if he is logged in as an agent.
 pub fn user(state: &State, id: &UserId, links: &Links) -> Value {
-    let path = format!("/users/{id}");
     let configured = state.configuration.users.get(id);
     let agent = state.agents.get(id);
     let place = agent.map(|agent: &std::sync::Arc<Agent>| -> &PlaceId { &agent.place });
@@ -233,7 +257,7 @@ pub fn user(state: &State, id: &UserId, links: &Links) -> Value {
         .flat_map(|user| &user.skills)
         .map(|(skill, level)| json!({"id": skill, "name": skill, "level": level}))
         .collect();
-    json!({
+    let mut body = json!({
         "id": id,
         "userName": id,
         "firstName": configured.map_or("", |user| &user.first_name),
@@ -244,9 +268,9 @@ pub fn user(state: &State, id: &UserId, links: &Links) -> Value {
         "enabled": true,
         "loggedIn": agent.is_some(),
         "place": place,
-        "uri": links.uri(&path),
-        "path": path,
-    })
+    });
+    links.locate(&mut body, &["users", id.as_str()]);
+    body
 }
 
 /// Only the named fields of an object, or all of it for `*`.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{MediaType, PlaceId, Timestamp};
+use super::{ChosenState, MediaType, PlaceId, Timestamp};
 
 /// A login.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,6 +41,9 @@ pub struct MediaState {
     pub is_ready: bool,
     /// Why not, where a reason was given.
     pub reason: Option<String>,
+    /// In which state he is, where it is neither Ready nor just NotReady.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chosen: Option<ChosenState>,
     /// Since when.
     pub since: Timestamp,
 }

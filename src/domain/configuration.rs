@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Address, GroupName, MediaType, QueueName, Role, SkillName, UserId, WorkbinName};
+use super::{
+    Address, AgentStateName, ChosenState, GroupName, MediaType, QueueName, Role, SkillName, UserId,
+    WellKnownState, WorkbinName, WorkbinRef,
+};
 
 /// The configuration of one contact centre; journalled, so that a replay sees what was then.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -18,6 +21,8 @@ pub struct Configuration {
     pub workbins: BTreeMap<WorkbinName, Workbin>,
     /// Media, with how many interactions of each an agent may have at once.
     pub capacity: BTreeMap<MediaType, u32>,
+    /// States in which agents are not ready, by the `operationName` that leads to them, besides the well-known ones.
+    pub agent_states: BTreeMap<AgentStateName, AgentState>,
     /// Times that decide what the engine does.
     pub timing: Timing,
     /// What a second login of an agent who is logged in does.
@@ -55,6 +60,17 @@ pub struct User {
     pub skills: BTreeMap<SkillName, u32>,
     /// Argon2 hash of the password (PHC string); without one the user has no password.
     pub password_hash: Option<String>,
+}
+
+/// A state in which an agent is not ready.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AgentState {
+    /// What people call it.
+    pub display_name: String,
+    /// Its identifier, where clients know it by one; else its name is.
+    #[serde(default)]
+    pub id: Option<String>,
 }
 
 /// A queue.
@@ -143,6 +159,42 @@ impl Configuration {
         })
     }
 
+    /// Every workbin: that of each agent and of each group, by type.
+    pub fn all_workbins(&self) -> impl Iterator<Item = WorkbinRef> {
+        self.workbins.iter().flat_map(|(name, workbin)| {
+            let owners: Vec<String> = match &workbin.kind {
+                WorkbinKind::AgentGroup(group) => vec![group.to_string()],
+                WorkbinKind::Agent => {
+                    let users = self.users.iter();
+                    let agents = users.filter(|(_, user)| user.roles.contains(&Role::Agent));
+                    agents.map(|(id, _)| id.to_string()).collect()
+                }
+            };
+            owners.into_iter().map(|owner| WorkbinRef {
+                name: name.clone(),
+                owner,
+            })
+        })
+    }
+
+    /// The workbin of an identifier, `<type>.<owner>`.
+    pub fn workbin(&self, id: &str) -> Option<WorkbinRef> {
+        self.workbins.iter().find_map(|(name, workbin)| {
+            let owner = id.strip_prefix(name.as_str())?.strip_prefix('.')?;
+            let is_one = match &workbin.kind {
+                WorkbinKind::AgentGroup(group) => group.as_str() == owner,
+                WorkbinKind::Agent => UserId::parse(owner).is_ok_and(|user| {
+                    let found = self.users.get(&user);
+                    found.is_some_and(|user| user.roles.contains(&Role::Agent))
+                }),
+            };
+            is_one.then(|| WorkbinRef {
+                name: name.clone(),
+                owner: owner.to_owned(),
+            })
+        })
+    }
+
     /// The owner of the workbin of this type that a user means, if it is his to use.
     pub fn owner_for(&self, workbin: &Workbin, user: &UserId) -> Option<String> {
         match &workbin.kind {
@@ -151,6 +203,23 @@ impl Configuration {
                 self.is_member(user, group).then(|| group.to_string())
             }
         }
+    }
+
+    /// The state in which an agent is not ready that goes by a name; a well-known one goes before one of the same name here.
+    pub fn not_ready_state(&self, name: &str) -> Option<ChosenState> {
+        if let Some(known) = WellKnownState::find(name) {
+            let is_one = known.state == WellKnownState::NOT_READY.state;
+            return is_one.then(|| ChosenState {
+                id: known.id.to_owned(),
+                display_name: known.display_name.to_owned(),
+            });
+        }
+        let name = AgentStateName::parse(name).ok()?;
+        let found = self.agent_states.get(&name)?;
+        Some(ChosenState {
+            id: found.id.clone().unwrap_or_else(|| name.to_string()),
+            display_name: found.display_name.clone(),
+        })
     }
 
     /// Whether there is such an address: a queue, or a user who is an agent.
@@ -162,6 +231,17 @@ impl Configuration {
                 found.is_some_and(|found| found.roles.contains(&Role::Agent))
             }
         }
+    }
+
+    /// The agent groups: those that somebody belongs to, and those that have a workbin or pull from a queue.
+    pub fn groups(&self) -> BTreeSet<&GroupName> {
+        let of_users = self.users.values().flat_map(|it| &it.groups);
+        let of_queues = self.queues.values().flat_map(|it| &it.pull_groups);
+        let of_workbins = self.workbins.values().filter_map(|it| match &it.kind {
+            WorkbinKind::Agent => None,
+            WorkbinKind::AgentGroup(group) => Some(group),
+        });
+        of_users.chain(of_queues).chain(of_workbins).collect()
     }
 
     /// Whether a user belongs to a group.

@@ -124,6 +124,12 @@ text_id!(
     is_name
 );
 text_id!(
+    /// A state of agents that the configuration adds: the `operationName` that leads to it.
+    AgentStateName,
+    "agentState",
+    is_name
+);
+text_id!(
     /// A skill.
     SkillName,
     "skill",

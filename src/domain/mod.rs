@@ -3,6 +3,7 @@
 //! Everything here is parsed once and valid from then on. Nothing here knows the time, the network or the disk.
 
 mod agent;
+mod agent_state;
 mod configuration;
 mod dialect;
 mod ids;
@@ -16,13 +17,15 @@ mod timestamp;
 mod user_data;
 
 pub use agent::{Agent, MediaState, Presence};
+pub use agent_state::{ChosenState, WellKnownState};
 pub use configuration::{
-    Configuration, MultipleConnections, Queue, Timing, User, Workbin, WorkbinKind,
+    AgentState, Configuration, MultipleConnections, Queue, Timing, User, Workbin, WorkbinKind,
 };
 pub use dialect::{Answers, for_router};
 pub use ids::{
-    CentreId, GroupName, IdempotencyKey, InteractionId, MediaType, PlaceId, QueueName, ReferenceId,
-    RequestDigest, Sequence, SkillName, SnapshotId, Ticket, UserId, WorkbinName,
+    AgentStateName, CentreId, GroupName, IdempotencyKey, InteractionId, MediaType, PlaceId,
+    QueueName, ReferenceId, RequestDigest, Sequence, SkillName, SnapshotId, Ticket, UserId,
+    WorkbinName,
 };
 pub use interaction::{
     Handling, Interaction, Invitation, Origin, Purpose, Routing, Spot, Whereabouts, WorkbinRef,

@@ -68,6 +68,8 @@ kinds! {
     NotFound = (6, 404, 1007),
     /// The identifier is taken.
     AlreadyExists = (18, 409, 1008),
+    /// Another agent is logged in at this place.
+    InUse = (19, 409, 1017),
     /// The invitation has ended, or the ticket is not the current one.
     InvitationEnded = (2, 409, 1009),
     /// The same agent has accepted this invitation before.

@@ -8,8 +8,8 @@ use super::registration::Registration;
 use super::state::Client;
 use super::{Change, Head, State};
 use crate::domain::{
-    Address, Agent, ClientType, MediaState, MediaType, PlaceId, Presence, RegisterMode, SnapshotId,
-    UserId, WorkbinRef,
+    Address, Agent, ChosenState, ClientType, MediaState, MediaType, PlaceId, Presence,
+    RegisterMode, SnapshotId, UserId, WorkbinRef,
 };
 
 impl State {
@@ -59,7 +59,8 @@ impl State {
                 media,
                 is_ready,
                 reason,
-            } => self.set_media_state(agent, media, *is_ready, reason.as_ref()),
+                chosen,
+            } => self.set_media_state(agent, media, *is_ready, reason, chosen),
             Change::PresenceChanged { user, present } => self.set_presence(user, *present),
             Change::WorkbinSubscribed { agent, workbin } => {
                 self.set_subscription(agent, workbin, true);
@@ -142,6 +143,7 @@ impl State {
             agent.media.entry(medium.clone()).or_insert(MediaState {
                 is_ready: false,
                 reason: None,
+                chosen: None,
                 since: self.at,
             });
         }
@@ -154,20 +156,20 @@ impl State {
         user: &UserId,
         media: &MediaType,
         is_ready: bool,
-        reason: Option<&String>,
+        reason: &Option<String>,
+        chosen: &Option<ChosenState>,
     ) {
         let Some(agent) = self.agents.get(user) else {
             return;
         };
         let mut agent = agent.as_ref().clone();
-        agent.media.insert(
-            media.clone(),
-            MediaState {
-                is_ready,
-                reason: reason.cloned(),
-                since: self.at,
-            },
-        );
+        let state = MediaState {
+            is_ready,
+            reason: reason.clone(),
+            chosen: chosen.clone(),
+            since: self.at,
+        };
+        agent.media.insert(media.clone(), state);
         self.agents.insert_mut(user.clone(), Arc::new(agent));
         self.refresh_agent(user, false);
     }

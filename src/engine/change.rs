@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Address, Cause, ClientType, Configuration, Interaction, InteractionId, Invitation, MediaType,
-    PlaceId, PropertyChanges, QueueName, RegisterMode, Router, Sequence, Snapshot, SnapshotId,
-    Ticket, Timestamp, UserId, WorkbinRef,
+    Address, Cause, ChosenState, ClientType, Configuration, Interaction, InteractionId, Invitation,
+    MediaType, PlaceId, PropertyChanges, QueueName, RegisterMode, Router, Sequence, Snapshot,
+    SnapshotId, Ticket, Timestamp, UserId, WorkbinRef,
 };
 
 /// One fact, past tense. State changes only by `State::apply` of these (design D3).
@@ -125,6 +125,9 @@ pub enum Change {
         is_ready: bool,
         /// Why not.
         reason: Option<String>,
+        /// In which state he is then, where it is neither Ready nor just NotReady.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        chosen: Option<ChosenState>,
     },
     /// An agent began to work on an interaction that others work on.
     PartyJoined {

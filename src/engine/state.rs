@@ -121,6 +121,16 @@ impl State {
             .filter_map(|(_, id)| self.interactions.get(id))
     }
 
+    /// How many interactions wait in a queue, but for those that are held or locked.
+    pub fn waiting_len(&self, queue: &QueueName) -> usize {
+        self.waiting.get(queue).map_or(0, Set::size)
+    }
+
+    /// How many interactions are in a workbin.
+    pub fn workbin_len(&self, workbin: &WorkbinRef) -> usize {
+        self.workbin_content.get(workbin).map_or(0, Set::size)
+    }
+
     /// The interactions that are held in a queue, but for those that are locked.
     pub fn held(&self, queue: &QueueName) -> impl Iterator<Item = &Arc<Interaction>> {
         self.held

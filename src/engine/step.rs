@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Change, Idempotency};
 use crate::domain::{
-    Actor, Address, AddressInfo, InteractionId, ReferenceId, Sequence, SnapshotId, Timestamp,
-    WorkbinRef,
+    Actor, Address, AddressInfo, InteractionId, MediaType, ReferenceId, Sequence, SnapshotId,
+    Timestamp, WorkbinRef,
 };
 
 /// Which rules of `announce` a step was announced by. Across a change of version nothing is replayed
@@ -61,6 +61,13 @@ pub enum Outcome {
     Created(InteractionId),
     /// An invitation is out; the answer follows when it ends.
     Invited(InteractionId),
+    /// The agent is logged in for some of the media that he asked for.
+    LoggedInPartly {
+        /// For which.
+        media: Vec<MediaType>,
+        /// Which of those that he asked for there are not.
+        missing: Vec<MediaType>,
+    },
     /// These interactions of a snapshot are somewhere else now.
     Moved {
         /// Which snapshot.
@@ -117,6 +124,11 @@ impl Outcome {
         match self {
             Self::PropertiesChanged { missing } => {
                 let each = missing.iter().map(|name| size_of_val(name) + name.len());
+                each.sum()
+            }
+            Self::LoggedInPartly { media, missing } => {
+                let all = media.iter().chain(missing);
+                let each = all.map(|name| size_of_val(name) + name.as_str().len());
                 each.sum()
             }
             Self::Pulled(ids)

@@ -27,6 +27,7 @@ pub const COOKIE: &str = "BATON_SESSION";
 pub const CENTRE_HEADER: &str = "contactcenterid";
 
 /// A user who is known, with what he may do.
+#[derive(Clone)]
 pub struct Identity {
     /// His contact centre.
     pub centre: Handle,

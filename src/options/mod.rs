@@ -195,6 +195,8 @@ options! {
     cometd_callback_polling, "BATON_COMETD_CALLBACK_POLLING";
     /// Refuse what pages ask for by the cookie without the header X-CSRF-TOKEN of an answer before
     csrf_protection, "BATON_CSRF_PROTECTION";
+    /// Tell of interactions on the CometD channels of their media too: /v2/me/chats and the like
+    cometd_media_channels, "BATON_COMETD_MEDIA_CHANNELS";
     /// Log as JSON lines
     log_json, "BATON_LOG_JSON";
     }

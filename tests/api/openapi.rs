@@ -59,3 +59,49 @@ async fn an_interaction_has_the_keys_of_its_schema() {
     let required: BTreeSet<String> = serde_json::from_value(schema["required"].clone()).unwrap();
     assert_eq!(keys(&agent.interaction(&id).await), required);
 }
+
+/// A resource and where it is shown; the schema is named after its key.
+const SHOWN: [(&str, &str, &str); 9] = [
+    ("/users/agent1", "user", "User"),
+    ("/me/channels/chat", "channel", "Channel"),
+    ("/workbins/drafts.agent1", "workbin", "Workbin"),
+    ("/queues/chat", "queue", "Queue"),
+    ("/skills/english", "skill", "Skill"),
+    ("/groups/team", "group", "Group"),
+    ("/settings/agent-states", "settings", "AgentState"),
+    ("/features/api-multimedia", "feature", "Feature"),
+    ("/services/MultiMediaState", "service", "Service"),
+];
+
+#[tokio::test]
+async fn a_resource_has_the_keys_of_its_schema() {
+    let server = start("").await;
+    let agent = server.client("agent1");
+    agent.ready("chat").await;
+    let document = baton::api::document();
+    for (path, key, name) in SHOWN {
+        let (_, mut body) = agent.get(&format!("/api/v2{path}")).await;
+        let mut shown = body[key].take();
+        if shown.is_array() {
+            shown = shown[0].take();
+        }
+        let keys = |value: &Value| -> BTreeSet<String> {
+            value.as_object().unwrap().keys().cloned().collect()
+        };
+        let schema = &document["components"]["schemas"][name];
+        assert_eq!(keys(&shown), keys(&schema["properties"]), "{path}");
+        assert_eq!(keys(&schema["examples"][0]), keys(&shown), "{path}");
+        for (key, value) in shown.as_object().unwrap() {
+            let kind = schema["properties"][key]["type"].to_string();
+            let is_fitting = match value {
+                Value::Null => kind.contains("null"),
+                Value::Bool(_) => kind.contains("boolean"),
+                Value::Number(_) => kind.contains("integer"),
+                Value::String(_) => kind.contains("string"),
+                Value::Array(_) => kind.contains("array"),
+                Value::Object(_) => kind.contains("object"),
+            };
+            assert!(is_fitting, "{path} {key}: {value} is no {kind}");
+        }
+    }
+}

@@ -50,6 +50,7 @@ impl OnDisk {
             server: "baton".to_owned(),
             links: Links::new("http://baton.test"),
             hub: hub.clone(),
+            media_channels: false,
             journal: Box::new(disk.open()),
             snapshots: None,
             configuration: demo("").unwrap().remove(&id).unwrap(),

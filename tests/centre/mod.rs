@@ -276,6 +276,7 @@ pub(crate) fn beginning(journal: Box<dyn Journal>) -> Start {
         server: "baton".to_owned(),
         links: Links::new("http://localhost"),
         hub: Hub::new(Settings::default(), std::sync::Arc::new(Nobody)),
+        media_channels: false,
         journal,
         snapshots: None,
         configuration,

@@ -136,6 +136,10 @@ pub(crate) fn describe_desktop(
             interaction,
             added,
         } => format!("{} {} added={added}", workbin(bin), interaction.id),
+        Body::WorkbinSubscription {
+            workbin: bin,
+            subscribed,
+        } => format!("{} subscribed={subscribed}", workbin(bin)),
     })
 }
 

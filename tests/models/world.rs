@@ -235,14 +235,14 @@ impl World {
         heard
     }
 
-    /// Every announcement names the one before it, content of workbins aside, which is never replayed (design D10).
+    /// Every announcement names the one before it, what is transient aside, which is never replayed (design D10).
     fn check_chain(&mut self, effect: &Effect) {
         for said in &effect.announcements {
             let key = (said.to.clone(), said.body.channel());
             assert_eq!(said.previous, self.last.get(&key).copied(), "{said:?}");
         }
         for said in &effect.announcements {
-            if !matches!(said.body, Body::WorkbinContent { .. }) {
+            if !said.body.is_transient() {
                 let key = (said.to.clone(), said.body.channel());
                 self.last.insert(key, effect.step.head.sequence);
             }

@@ -68,7 +68,9 @@ impl Observer {
                     let (bin, _) = self.bins.get_mut(&key).expect("only subscribers hear");
                     change_bin(bin, &interaction.id, *added);
                 }
-                Body::Failure { .. } | Body::WorkbinContent { .. } => {}
+                Body::Failure { .. }
+                | Body::WorkbinContent { .. }
+                | Body::WorkbinSubscription { .. } => {}
             }
         }
         check_repetitions(said);

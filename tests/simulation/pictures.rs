@@ -128,7 +128,7 @@ impl Desktop {
                     }
                 }
             }
-            Body::Event(_) | Body::Failure { .. } => {}
+            Body::Event(_) | Body::Failure { .. } | Body::WorkbinSubscription { .. } => {}
         }
     }
 

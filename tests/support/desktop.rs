@@ -116,6 +116,12 @@ impl Desktop {
         }
     }
 
+    /// How many events on a channel have come and were not asked for.
+    pub(crate) fn heard_on(&self, channel: &str) -> usize {
+        let on_it = self.heard.iter().filter(|it| it["channel"] == channel);
+        on_it.count()
+    }
+
     /// Ends the session properly.
     pub(crate) async fn close(mut self) {
         self.ask(json!({"channel": "/meta/disconnect"})).await;

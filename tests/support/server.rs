@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use argon2::{Argon2, PasswordHasher};
-use baton::domain::{CentreId, Role, UserId};
+use baton::domain::{CentreId, Configuration, Role, UserId};
 use baton::options::{File, Flags, Keys, Options, demo};
 use baton::server::{Server, secret, tokens};
 use reqwest::{Method, StatusCode};
@@ -25,10 +25,19 @@ pub(crate) struct Running {
 
 /// Starts a server with `baton.toml` keys, written as TOML.
 pub(crate) async fn start(keys: &str) -> Running {
-    start_in(Arc::new(tempfile::tempdir().unwrap()), keys).await
+    start_in(Arc::new(tempfile::tempdir().unwrap()), keys, |_| {}).await
 }
 
-async fn start_in(folder: Arc<TempDir>, keys: &str) -> Running {
+/// Starts a server whose contact centre `demo` is configured otherwise.
+pub(crate) async fn start_configured(change: impl FnOnce(&mut Configuration)) -> Running {
+    start_in(Arc::new(tempfile::tempdir().unwrap()), "", change).await
+}
+
+async fn start_in(
+    folder: Arc<TempDir>,
+    keys: &str,
+    change: impl FnOnce(&mut Configuration),
+) -> Running {
     let file = folder.path().join("baton.toml");
     std::fs::write(&file, keys).unwrap();
     let keys: Keys = File::read(Some(&file)).unwrap();
@@ -36,7 +45,8 @@ async fn start_in(folder: Arc<TempDir>, keys: &str) -> Running {
     options.listen = "127.0.0.1:0".parse().unwrap();
     options.data = folder.path().join("data");
     let hash = Argon2::default().hash_password(b"demo").unwrap();
-    let centres: BTreeMap<_, _> = demo(&hash.to_string()).unwrap();
+    let mut centres: BTreeMap<_, _> = demo(&hash.to_string()).unwrap();
+    change(centres.values_mut().next().expect("demo is the first"));
     let server = Server::start(&options, centres).await.unwrap();
     let url = format!("http://{}", server.address().unwrap());
     let (stop, stopped) = oneshot::channel();
@@ -64,7 +74,7 @@ impl Running {
         self.stop.take().unwrap().send(()).unwrap();
         self.task.await.unwrap();
         change(&self.options.data);
-        start_in(self.folder, keys).await
+        start_in(self.folder, keys, |_| {}).await
     }
 
     /// A client of a demo user, with a token of his role.

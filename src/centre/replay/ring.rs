@@ -148,7 +148,7 @@ pub(super) fn weight(body: &Body) -> usize {
         Body::Failure { interaction, .. } | Body::WorkbinChanged { interaction, .. } => {
             of(interaction)
         }
-        Body::Channels(_) => MESSAGE_BYTES,
+        Body::Channels(_) | Body::WorkbinSubscription { .. } => MESSAGE_BYTES,
         Body::WorkbinContent { interactions, .. } => interactions.iter().map(|it| of(it)).sum(),
     }
 }

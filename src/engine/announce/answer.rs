@@ -20,7 +20,9 @@ pub fn answer(state: &State, head: &Head, outcome: &Outcome) -> Option<Message> 
     };
     let (event, answers) = match outcome {
         Outcome::Invited(_) | Outcome::Unasked => return None,
-        Outcome::Acknowledged | Outcome::ReportingStarted { .. } => (Event::Ack, Answers::Route),
+        Outcome::Acknowledged
+        | Outcome::LoggedInPartly { .. }
+        | Outcome::ReportingStarted { .. } => (Event::Ack, Answers::Route),
         Outcome::AddressInfo { address, info } => {
             return Some(tell_address(state, address, *info, attributes));
         }

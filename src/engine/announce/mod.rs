@@ -83,6 +83,13 @@ pub enum Body {
         /// Whether it came.
         added: bool,
     },
+    /// The agent's subscription to a workbin began or ended; transient.
+    WorkbinSubscription {
+        /// Which workbin.
+        workbin: WorkbinRef,
+        /// Whether it began.
+        subscribed: bool,
+    },
 }
 
 /// What became of an interaction of an agent.
@@ -129,13 +136,18 @@ impl Body {
             Self::Event(_) => Channel::Messages,
             Self::Interaction(_) | Self::Failure { .. } => Channel::Interactions,
             Self::Channels(_) => Channel::Channels,
-            Self::WorkbinContent { .. } | Self::WorkbinChanged { .. } => Channel::Workbins,
+            Self::WorkbinContent { .. }
+            | Self::WorkbinChanged { .. }
+            | Self::WorkbinSubscription { .. } => Channel::Workbins,
         }
     }
 
     /// Whether it is only valid at its time, and so is never replayed (design D10).
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::WorkbinContent { .. })
+        matches!(
+            self,
+            Self::WorkbinContent { .. } | Self::WorkbinSubscription { .. }
+        )
     }
 }
 

@@ -73,9 +73,22 @@ impl Announcer {
             | Change::SnapshotReleased { .. }
             | Change::SnapshotTaken(_)
             | Change::Unlocked { .. }
-            | Change::WorkbinRead(_)
-            | Change::WorkbinSubscribed { .. }
-            | Change::WorkbinUnsubscribed { .. } => {}
+            | Change::WorkbinRead(_) => {}
+            Change::WorkbinSubscribed { .. } | Change::WorkbinUnsubscribed { .. } => {
+                self.say_subscription(change);
+            }
+        }
+    }
+
+    fn say_subscription(&mut self, change: &Change) {
+        if let Change::WorkbinSubscribed { agent, workbin }
+        | Change::WorkbinUnsubscribed { agent, workbin } = change
+        {
+            let body = Body::WorkbinSubscription {
+                workbin: workbin.clone(),
+                subscribed: matches!(change, Change::WorkbinSubscribed { .. }),
+            };
+            self.said.push((agent.clone(), body));
         }
     }
 

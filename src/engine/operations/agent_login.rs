@@ -9,9 +9,13 @@ use crate::domain::{
 };
 use crate::engine::{Change, Outcome, Turn};
 
+/// Media that one login names.
+const CHANNELS_LEN_MAX: usize = 64;
+
 /// Parameters: `channels` (or `mediaList`, a list or a map with 1 for ready), and the place, by default the
 /// agent's id. What a second login does, `allow_multiple_agent_connections` of the configuration says; usually it adds
-/// its media to the first. An agent who is there already is told what he has.
+/// its media to the first. An agent who is there already is told what he has. Of media that there are and media that there
+/// are not, the former begin (partial success).
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct AgentLogin {
@@ -34,17 +38,18 @@ impl AgentLogin {
 
     pub(super) fn perform(self, turn: &mut Turn<'_>) -> Result<Outcome, Refusal> {
         let agent = turn.user()?;
-        let media = self.media(turn)?;
+        let wanted = self.media(turn)?;
         let place = match self.place {
             Some(place) => place,
             None => PlaceId::parse(agent.as_str())?,
         };
+        check_place(turn, &agent, &place)?;
         make_way(turn, &agent)?;
         let known = turn.state().agents.get(&agent);
         let again = known.is_some_and(|known| known.place == place);
         let is_new =
             |medium: &MediaType| known.is_none_or(|known| !known.media.contains_key(medium));
-        let names = media.iter().map(|(medium, _)| medium);
+        let names = wanted.media.iter().map(|(medium, _)| medium);
         let added = names.filter(|it| is_new(it)).cloned().collect();
         turn.record(Change::AgentLoggedIn {
             agent: agent.clone(),
@@ -52,29 +57,31 @@ impl AgentLogin {
             again,
             media: added,
         });
-        for (medium, is_ready) in media {
-            if is_ready {
+        for (medium, is_ready) in &wanted.media {
+            if *is_ready {
                 turn.record(Change::MediaStateChanged {
                     agent: agent.clone(),
-                    media: medium,
-                    is_ready,
+                    media: medium.clone(),
+                    is_ready: true,
                     reason: None,
+                    chosen: None,
                 });
             }
         }
-        Ok(Outcome::Acknowledged)
+        Ok(wanted.outcome())
     }
 
-    /// The media asked for, each with whether it begins ready; all of the contact centre's if none is named.
-    fn media(&self, turn: &Turn<'_>) -> Result<Vec<(MediaType, bool)>, Refusal> {
+    /// The media asked for; all of the contact centre's if none is named.
+    fn media(&self, turn: &Turn<'_>) -> Result<Wanted, Refusal> {
         let capacity = &turn.state().configuration.capacity;
         let invalid = |value: &Value| Refusal::invalid_value("channels", &value.to_string());
         let named: Vec<(String, bool)> = match &self.channels {
             Value::Null => {
-                return Ok(capacity
-                    .keys()
-                    .map(|media| (media.clone(), false))
-                    .collect());
+                let all = capacity.keys().map(|media| (media.clone(), false));
+                return Ok(Wanted {
+                    media: all.collect(),
+                    missing: Vec::new(),
+                });
             }
             Value::Array(items) => items
                 .iter()
@@ -91,21 +98,59 @@ impl AgentLogin {
                 return Err(invalid(other));
             }
         };
-        named
-            .into_iter()
-            .map(|(name, ready)| {
-                let media = MediaType::parse(&name)?;
-                if capacity.contains_key(&media) {
-                    Ok((media, ready))
-                } else {
-                    Err(Refusal::new(
-                        RefusalKind::NotFound,
-                        format!("There is no channel '{media}'"),
-                    ))
-                }
-            })
-            .collect()
+        if named.len() > CHANNELS_LEN_MAX {
+            let text = format!("Parameter 'channels' names more than {CHANNELS_LEN_MAX} media");
+            return Err(Refusal::new(RefusalKind::InvalidValue, text));
+        }
+        let mut wanted = Wanted::default();
+        for (name, ready) in named {
+            let media = MediaType::parse(&name)?;
+            if capacity.contains_key(&media) {
+                wanted.media.push((media, ready));
+            } else {
+                wanted.missing.push(media);
+            }
+        }
+        match (wanted.media.is_empty(), wanted.missing.first()) {
+            (true, Some(missing)) => Err(Refusal::not_found("channel", missing.as_str())),
+            (true, None) | (false, _) => Ok(wanted),
+        }
     }
+}
+
+/// What a login is for.
+#[derive(Default)]
+struct Wanted {
+    /// Media, each with whether it begins ready.
+    media: Vec<(MediaType, bool)>,
+    /// Media that the contact centre does not have; the login is for the others.
+    missing: Vec<MediaType>,
+}
+
+impl Wanted {
+    fn outcome(self) -> Outcome {
+        if self.missing.is_empty() {
+            return Outcome::Acknowledged;
+        }
+        Outcome::LoggedInPartly {
+            media: self.media.into_iter().map(|(medium, _)| medium).collect(),
+            missing: self.missing,
+        }
+    }
+}
+
+/// Nobody else sits there (gateway-api section 4, StartContactCenterSession).
+fn check_place(turn: &Turn<'_>, agent: &UserId, place: &PlaceId) -> Result<(), Refusal> {
+    let mut others = turn
+        .state()
+        .agents
+        .iter()
+        .filter(|(user, _)| *user != agent);
+    if others.any(|(_, other)| other.place == *place) {
+        let text = "Another agent is logged in at this place";
+        return Err(Refusal::new(RefusalKind::InUse, text));
+    }
+    Ok(())
 }
 
 /// A login of an agent who is logged in: as the configuration says, unless that login's application is lost. Who comes
@@ -136,7 +181,7 @@ pub struct AgentLogout {}
 impl AgentLogout {
     pub(super) const SPEC: &Spec = &Spec {
         name: "EndContactCenterSession",
-        aliases: &["RequestAgentLogout"],
+        aliases: &["RequestAgentLogout", "Offline"],
         roles: &[Role::Agent],
         reply: Reply::StatusCode,
         gateway: Gateway::Me,

@@ -39,6 +39,7 @@ pub(super) use register_client::leave;
 pub use snapshots::MOVE_LEN_MAX;
 pub use submit::Submit;
 pub use take_snapshot::{SNAPSHOT_INTERACTIONS_LEN_MAX, SNAPSHOTS_LEN_MAX};
+pub use workbin_subscription::WORKBINS_LEN_MAX;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};

@@ -1,0 +1,180 @@
+//! `/me/chats/{id}` and the like: an interaction of the agent's under the gateway's name for its medium (gateway-api 2.6). What
+//! they do is what `/me/interactions/{id}` does; an interaction of another medium is not found there.
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use serde_json::json;
+
+use super::App;
+use super::body::JsonObject;
+use super::caller::{Agent, Caller};
+use super::conditions::Conditions;
+use super::error::ApiError;
+use super::interactions::unless_known;
+use super::operate::{operate, read_operation};
+use super::url::{Segment, Segments};
+use super::view::View;
+use crate::centre::{MediaWords, interaction_for};
+use crate::domain::{Interaction, InteractionId, MediaType, Refusal};
+use crate::engine::agent_state;
+use crate::engine::operations::Gateway;
+
+/// Which interactions are found at a route.
+enum Found {
+    /// Those that these words are for.
+    Words(MediaWords),
+    /// Those of this medium.
+    Medium(String),
+}
+
+impl Found {
+    fn has(&self, medium: &MediaType) -> bool {
+        match self {
+            Self::Words(words) => MediaWords::of(medium) == *words,
+            Self::Medium(name) => medium.as_str() == name,
+        }
+    }
+}
+
+/// The two routes of a medium that has words of its own.
+macro_rules! medium {
+    ($words:expr, $path:literal, $read:ident, $reads:literal, $operate:ident, $operates:literal) => {
+        #[doc = $reads]
+        #[utoipa::path(get, path = $path, tag = "Media",
+            params(("id" = String, Path, description = "The interaction")),
+            responses((status = 200, description = "It, in the words of its medium, with an ETag"), (status = 304), (status = 400), (status = 401), (status = 403), (status = 404)))]
+        pub(super) async fn $read(
+            Agent(caller): Agent,
+            Segment(id): Segment,
+            view: View,
+            headers: HeaderMap,
+        ) -> Result<Response, ApiError> {
+            show(&caller, &Found::Words($words), &id, &view, &headers)
+        }
+
+        #[doc = $operates]
+        #[utoipa::path(post, path = $path, tag = "Media",
+            params(("id" = String, Path, description = "The interaction")),
+            request_body(content = Value, description = "As for `/me/interactions/{id}`"),
+            responses((status = 200, description = "Done"), (status = 400), (status = 401), (status = 403), (status = 404), (status = 409), (status = 503)))]
+        pub(super) async fn $operate(
+            State(app): State<App>,
+            Agent(caller): Agent,
+            Segment(id): Segment,
+            conditions: Conditions,
+            body: JsonObject,
+        ) -> Result<Response, ApiError> {
+            perform(&app, &caller, &Found::Words($words), &id, conditions, &body).await
+        }
+    };
+}
+
+medium!(
+    MediaWords::CHAT,
+    "/me/chats/{id}",
+    read_my_chat,
+    "A chat that the agent works on or is invited to",
+    operate_on_chat,
+    "Performs an operation on a chat of the agent"
+);
+medium!(
+    MediaWords::EMAIL,
+    "/me/emails/{id}",
+    read_my_email,
+    "An e-mail that the agent works on or is invited to",
+    operate_on_email,
+    "Performs an operation on an e-mail of the agent"
+);
+medium!(
+    MediaWords::WORKITEM,
+    "/me/workitems/{id}",
+    read_my_workitem,
+    "A work item that the agent works on or is invited to",
+    operate_on_workitem,
+    "Performs an operation on a work item of the agent"
+);
+
+/// An interaction of any medium that the agent works on or is invited to
+#[utoipa::path(get, path = "/me/openmedia/{mediaType}/{id}", tag = "Media",
+    params(("mediaType" = String, Path, description = "Its medium"), ("id" = String, Path, description = "The interaction")),
+    responses((status = 200, description = "It, with an ETag"), (status = 304), (status = 400), (status = 401), (status = 403), (status = 404)))]
+pub(super) async fn read_my_openmedia(
+    Agent(caller): Agent,
+    Segments([medium, id]): Segments<2>,
+    view: View,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    show(&caller, &Found::Medium(medium), &id, &view, &headers)
+}
+
+/// Performs an operation on an interaction of any medium of the agent
+#[utoipa::path(post, path = "/me/openmedia/{mediaType}/{id}", tag = "Media",
+    params(("mediaType" = String, Path, description = "Its medium"), ("id" = String, Path, description = "The interaction")),
+    request_body(content = Value, description = "As for `/me/interactions/{id}`"),
+    responses((status = 200, description = "Done"), (status = 400), (status = 401), (status = 403), (status = 404), (status = 409), (status = 503)))]
+pub(super) async fn operate_on_openmedia(
+    State(app): State<App>,
+    Agent(caller): Agent,
+    Segments([medium, id]): Segments<2>,
+    conditions: Conditions,
+    body: JsonObject,
+) -> Result<Response, ApiError> {
+    perform(
+        &app,
+        &caller,
+        &Found::Medium(medium),
+        &id,
+        conditions,
+        &body,
+    )
+    .await
+}
+
+fn show(
+    caller: &Caller,
+    found: &Found,
+    id: &str,
+    view: &View,
+    headers: &HeaderMap,
+) -> Result<Response, ApiError> {
+    let (state, links) = (caller.0.centre.state(), caller.0.centre.links());
+    let parsed = InteractionId::parse(id).ok();
+    let interaction = parsed.and_then(|id| state.interaction(&id).cloned());
+    let is_his = |it: &Interaction| agent_state(it, caller.user()).is_some();
+    let interaction = interaction
+        .filter(|it| found.has(&it.media_type) && is_his(it))
+        .ok_or_else(Refusal::unknown_interaction)?;
+    let words = match found {
+        Found::Words(words) => *words,
+        Found::Medium(_) => MediaWords::OPENMEDIA,
+    };
+    unless_known(caller, &interaction, headers, || {
+        let resource = interaction_for(&interaction, caller.user(), links);
+        let resource = view.select(words.translate(&interaction, resource, links));
+        json!({"statusCode": 0, words.one: resource})
+    })
+}
+
+/// One of another medium is as one that there is not, except for who asks the same again.
+async fn perform(
+    app: &App,
+    caller: &Caller,
+    found: &Found,
+    id: &str,
+    conditions: Conditions,
+    body: &JsonObject,
+) -> Result<Response, ApiError> {
+    let operation = read_operation(Gateway::Interaction, Some(id), body)?;
+    let reply = operation.spec().reply;
+    let state = caller.0.centre.state();
+    let interaction = operation.interaction().and_then(|id| state.interaction(id));
+    let permitted = match interaction {
+        Some(it) if !found.has(&it.media_type) => {
+            Err(ApiError::from(Refusal::unknown_interaction()).for_operation(reply))
+        }
+        Some(_) | None => Ok(()),
+    };
+    let conditions = conditions.permitted(permitted);
+    operate(app, caller, operation, &body.0, conditions).await
+}

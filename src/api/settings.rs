@@ -1,0 +1,59 @@
+//! `/settings/agent-states`: the states that agents can be in.
+
+use axum::Json;
+use serde_json::{Map, Value, json};
+
+use super::caller::Caller;
+use super::view::{Kind, View};
+use crate::domain::{Configuration, WellKnownState};
+
+/// States of agents.
+pub(super) const AGENT_STATE: Kind = Kind {
+    one: "agentState",
+    many: "settings",
+    filters: &["id", "operationName", "displayName", "state", "workMode"],
+};
+
+/// The states of agents: the well-known ones, and those that the configuration adds
+#[utoipa::path(get, path = "/settings/agent-states", tag = "Directory",
+    responses((status = 200, description = "`settings`: each with the `operationName` that leads to it; `key` names what they are told apart by"), (status = 400), (status = 401)))]
+pub(super) async fn list_agent_states(caller: Caller, view: View) -> Json<Value> {
+    let state = caller.0.centre.state();
+    let all = agent_states(&state.configuration).into_iter();
+    let mut body = view.whole_list(&AGENT_STATE, state.sequence, all);
+    body["key"] = json!("operationName");
+    Json(body)
+}
+
+/// The settings of a user, each group by the keys of its entries.
+pub(super) fn of_user(configuration: &Configuration) -> Value {
+    let all = agent_states(configuration).into_iter();
+    let by_name = all.filter_map(|state| {
+        let name = state["operationName"].as_str()?.to_owned();
+        Some((name, state))
+    });
+    json!({"agent-states": Map::from_iter(by_name)})
+}
+
+fn agent_states(configuration: &Configuration) -> Vec<Value> {
+    let known = WellKnownState::ALL.into_iter().map(|state| {
+        let mut body = json!({
+            "id": state.id, "operationName": state.operation_name,
+            "displayName": state.display_name, "state": state.state,
+        });
+        if let Some(work_mode) = state.work_mode {
+            body["workMode"] = json!(work_mode);
+        }
+        body
+    });
+    let names = configuration.agent_states.keys();
+    let own = names.filter(|name| WellKnownState::find(name.as_str()).is_none());
+    let own = own.filter_map(|name| {
+        let found = configuration.not_ready_state(name.as_str())?;
+        Some(json!({
+            "id": found.id, "operationName": name,
+            "displayName": found.display_name, "state": WellKnownState::NOT_READY.state,
+        }))
+    });
+    known.chain(own).collect()
+}
