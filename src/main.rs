@@ -18,11 +18,11 @@ use anyhow::{Context, Result, bail};
 use argon2::{Argon2, PasswordHasher};
 use baton::domain::{CentreId, Configuration, Role, UserId};
 use baton::journal::DataFolder;
+use baton::logging;
 use baton::maintenance::{self, Report};
 use baton::options::{File, Flags, Options, demo};
 use baton::server::{self, SECRET_FILE, Server};
 use clap::{Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
 
 /// What the program exits with if what it keeps is not what was written: a person has to decide.
 const EXIT_DAMAGED: u8 = 3;
@@ -248,7 +248,7 @@ fn print(report: &Report) {
 async fn serve(common: Common) -> Result<()> {
     let is_configured = common.config.is_some();
     let (options, mut centres) = common.resolve()?;
-    start_logging(&options)?;
+    logging::start(&options)?;
     let runs_demo = options.demo || !is_configured;
     if runs_demo {
         if !options.demo && !options.listen.ip().is_loopback() {
@@ -358,21 +358,6 @@ fn hash(password: &str) -> Result<String> {
     Ok(hash
         .map_err(|error| anyhow::anyhow!("cannot hash: {error}"))?
         .to_string())
-}
-
-fn start_logging(options: &Options) -> Result<()> {
-    let filter = EnvFilter::try_new(&options.log).context("option log")?;
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        // A log that cannot be written, on a full disk say, must not end the server.
-        .log_internal_errors(false);
-    if options.log_json {
-        builder.json().init();
-    } else {
-        builder.init();
-    }
-    Ok(())
 }
 
 /// SIGTERM or Ctrl-C.

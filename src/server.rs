@@ -14,7 +14,7 @@ use tower::Layer;
 use tower_http::normalize_path::NormalizePathLayer;
 use tracing::{info, warn};
 
-use crate::api::{self, Credentials, Parts, Tokens};
+use crate::api::{self, Credentials, Observer, Parts, Routers, Tokens};
 use crate::centre::{Centres, Handle, Links, ReplayLimits, SnapshotPolicy, Start, wall_clock};
 use crate::domain::{CentreId, Configuration};
 use crate::hub::Hub;
@@ -28,6 +28,8 @@ pub const SECRET_VARIABLE: &str = "BATON_JWT_SECRET";
 pub const SECRET_FILE: &str = "jwt.secret";
 /// Shortest secret that is taken where the demo does not run, in bytes (RFC 7518 3.2).
 const SECRET_LEN_MIN: usize = 32;
+/// Connections of who monitors the server that are open at a time; more wait.
+const MONITORING_CONNECTIONS_MAX: usize = 64;
 /// How long a stopping server waits for its connections.
 const DRAIN_MAX: Duration = Duration::from_secs(6);
 /// How long a stopping server writes state snapshots after that: ten seconds are all that an operator gives it.
@@ -36,7 +38,9 @@ const SNAPSHOTS_MAX: Duration = Duration::from_secs(3);
 /// A server that listens.
 pub struct Server {
     listener: TcpListener,
+    monitoring: Option<(TcpListener, Router)>,
     router: Router,
+    observer: Arc<Observer>,
     connections: ConnectionSettings,
     hub: Hub,
     centres: Centres,
@@ -57,6 +61,7 @@ impl Server {
             .await
             .with_context(|| format!("cannot listen on {}", options.listen))?;
         let address = listener.local_addr()?;
+        let monitored_at = monitoring_listener(options).await?;
         let centres = Centres::default();
         let hub = Hub::new(options.hub_settings(), Arc::new(centres.clone()));
         let links = Links::new(&external_url(options, address));
@@ -84,10 +89,15 @@ impl Server {
             info!(centre = %id, sequence = handle.state().sequence.0, "restored");
             centres.insert(handle);
         }
-        let router = api::router(Parts {
+        let observer = Arc::<Observer>::default();
+        let Routers {
+            interface,
+            monitoring,
+        } = api::routers(Parts {
             centres: centres.clone(),
             credentials: Credentials::new(centres.clone(), tokens(options, &secret), &secret),
             hub: hub.clone(),
+            observer: Arc::clone(&observer),
             allowed_origins: options.allowed_origins(),
             cookies_secure: options.external_url.starts_with("https:"),
             cookie_max_age_ms: options.cookie_max_age_ms,
@@ -96,7 +106,9 @@ impl Server {
         });
         Ok(Self {
             listener,
-            router,
+            monitoring: monitored_at.map(|listener| (listener, monitoring)),
+            router: interface,
+            observer,
             connections: options.connection_settings(),
             hub,
             centres,
@@ -111,6 +123,15 @@ impl Server {
         Ok(self.listener.local_addr()?)
     }
 
+    /// Where it tells who monitors it, if anywhere.
+    ///
+    /// # Errors
+    /// The socket has gone.
+    pub fn monitoring_address(&self) -> Result<Option<SocketAddr>> {
+        let listener = self.monitoring.as_ref().map(|(listener, _)| listener);
+        Ok(listener.map(TcpListener::local_addr).transpose()?)
+    }
+
     /// Serves until `stop` is ready; then held connects are answered, what was begun is finished, and the journals closed.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) {
         let (draining, mut drain) = tokio::sync::watch::channel(false);
@@ -123,9 +144,18 @@ impl Server {
         };
         // `/me/` is `/me`: clients of the gateway write both.
         let trimmed = NormalizePathLayer::trim_trailing_slash().layer(self.router);
+        let seen = api::observed(trimmed, self.observer);
         let hub = self.hub;
+        // Until the end: who monitors the server sees it stop.
+        let monitoring = self.monitoring.map(|(listener, router)| {
+            let settings = ConnectionSettings {
+                connections_max: MONITORING_CONNECTIONS_MAX,
+                ..self.connections
+            };
+            tokio::spawn(serve(listener, router, settings, std::future::pending()))
+        });
         let serve = async {
-            serve(self.listener, trimmed, self.connections, stopping).await;
+            serve(self.listener, seen, self.connections, stopping).await;
             hub.sockets_closed().await;
         };
         let limit = async move {
@@ -145,7 +175,20 @@ impl Server {
         let centres = self.centres.all();
         let stopped = centres.iter().map(|handle| handle.stop_by(by));
         futures_util::future::join_all(stopped).await;
+        if let Some(monitoring) = monitoring {
+            monitoring.abort();
+        }
     }
+}
+
+async fn monitoring_listener(options: &Options) -> Result<Option<TcpListener>> {
+    let Some(address) = options.metrics_listen().context("option metrics_listen")? else {
+        return Ok(None);
+    };
+    let listener = TcpListener::bind(address).await;
+    let listener = listener.with_context(|| format!("cannot listen on {address}"))?;
+    info!(address = %listener.local_addr()?, "metrics are at");
+    Ok(Some(listener))
 }
 
 /// Tokens by the options.

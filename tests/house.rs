@@ -6,14 +6,22 @@ use std::path::{Path, PathBuf};
 /// Rooms, each with the rooms that it may import besides itself.
 const FLOORS: &[(&str, &[&str])] = &[
     ("domain", &[]),
+    ("metrics", &[]),
     ("engine", &["domain"]),
     ("bayeux", &[]),
     ("journal", &[]),
     ("hub", &["bayeux"]),
-    ("centre", &["hub", "bayeux", "engine", "journal", "domain"]),
-    ("api", &["transports", "centre", "hub", "engine", "domain"]),
+    (
+        "centre",
+        &["hub", "bayeux", "engine", "journal", "domain", "metrics"],
+    ),
+    (
+        "api",
+        &["transports", "centre", "hub", "engine", "domain", "metrics"],
+    ),
     ("transports", &["hub", "bayeux"]),
     ("options", &["transports", "hub", "domain"]),
+    ("logging", &["api", "options"]),
     ("maintenance", &["centre", "engine", "journal"]),
     (
         "server",

@@ -7,6 +7,7 @@ use axum::http::{Method, StatusCode};
 use super::App;
 use super::credentials::Identity;
 use super::error::ApiError;
+use super::observer;
 use crate::domain::{Actor, Interaction, ReferenceId, Role, UserId};
 use crate::engine::State;
 use crate::engine::operations::Spec;
@@ -24,6 +25,7 @@ impl FromRequestParts<App> for Caller {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let identity = app.credentials.identify(&parts.headers).await;
         let identity = identity.map_err(|_| ApiError::unauthenticated())?;
+        observer::seen(&identity);
         if identity.by_cookie && is_unsafe(&parts.method) {
             // A page of another origin must not be able to act by the cookie: its Origin gives it away.
             if !is_allowed_origin(parts, &app.allowed_origins) {

@@ -79,6 +79,11 @@ impl ApiError {
         self
     }
 
+    /// Its `statusCode`.
+    pub(super) fn status_code(&self) -> u8 {
+        self.0.status_code
+    }
+
     /// What to tell the caller.
     pub(super) fn message(&self) -> &str {
         &self.0.message

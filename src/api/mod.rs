@@ -10,6 +10,8 @@ mod health;
 mod history;
 mod interactions;
 mod me;
+mod metrics;
+mod observer;
 mod openapi;
 mod operate;
 mod pages;
@@ -21,6 +23,7 @@ mod tokens;
 mod url;
 
 pub use credentials::{COOKIE, Credentials};
+pub use observer::{AUDIT, Observer, REQUEST_ID_LEN_MAX, observed};
 pub use openapi::document;
 pub use tokens::{Claims, Tokens};
 
@@ -32,6 +35,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::handler::Handler;
 use axum::http::{HeaderValue, StatusCode, header};
+use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa_axum::router::OpenApiRouter;
@@ -49,6 +53,7 @@ pub struct App {
     centres: Centres,
     credentials: Credentials,
     hub: Hub,
+    observer: Arc<Observer>,
     allowed_origins: Arc<[String]>,
     cookies_secure: bool,
     cookie_max_age_ms: u64,
@@ -63,6 +68,8 @@ pub struct Parts {
     pub credentials: Credentials,
     /// The push sessions.
     pub hub: Hub,
+    /// Who sees the requests.
+    pub observer: Arc<Observer>,
     /// Origins beside the server's own whose pages may act by the cookie.
     pub allowed_origins: Vec<String>,
     /// Whether the cookie is for TLS only.
@@ -105,12 +112,21 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(health::ready))
         .routes(routes!(health::version))
         .routes(routes!(health::storage))
+        .routes(routes!(metrics::read_own))
         .routes(routes!(openapi::read_document))
         .split_for_parts()
 }
 
-/// The whole interface: the API at `/api/v2` and at `/`, CometD, the pages.
-pub fn router(parts: Parts) -> Router {
+/// What is served, and to whom.
+pub struct Routers {
+    /// To everybody: the API at `/api/v2` and at `/`, CometD, the pages.
+    pub interface: Router,
+    /// To who monitors the server, without credentials: metrics of every contact centre, and health.
+    pub monitoring: Router,
+}
+
+/// The whole interface.
+pub fn routers(parts: Parts) -> Routers {
     let carrier = Carrier {
         hub: parts.hub.clone(),
         authenticator: Arc::new(parts.credentials.clone()),
@@ -120,6 +136,7 @@ pub fn router(parts: Parts) -> Router {
         centres: parts.centres,
         credentials: parts.credentials,
         hub: parts.hub,
+        observer: parts.observer,
         allowed_origins: parts.allowed_origins.into(),
         cookies_secure: parts.cookies_secure,
         cookie_max_age_ms: parts.cookie_max_age_ms,
@@ -132,6 +149,7 @@ pub fn router(parts: Parts) -> Router {
         .layer(no_store())
         .layer(DefaultBodyLimit::disable())
         .layer(read_whole.clone());
+    let monitoring = monitoring(app.clone());
     let not_found = pages::not_found.layer(read_whole);
     let router = Router::new()
         .nest("/api/v2", api.clone().fallback(not_found))
@@ -145,7 +163,20 @@ pub fn router(parts: Parts) -> Router {
         .layer(CatchPanicLayer::custom(|_| {
             axum::response::IntoResponse::into_response(ApiError::internal())
         }));
-    transports::with_cors(router, &allowed_origins)
+    Routers {
+        interface: transports::with_cors(router, &allowed_origins),
+        monitoring,
+    }
+}
+
+fn monitoring(app: App) -> Router {
+    Router::new()
+        .route("/metrics", get(metrics::read_all))
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .fallback(pages::not_found)
+        .layer(no_store())
+        .with_state(app)
 }
 
 async fn method_not_allowed() -> ApiError {

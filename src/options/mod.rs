@@ -7,7 +7,7 @@ pub use demo::demo;
 pub use file::{ConfigError, File};
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{AddrParseError, SocketAddr};
 use std::path::PathBuf;
 
 use serde::Deserialize;
@@ -152,6 +152,10 @@ options! {
     head_timeout_ms: u64 = 75_000, "BATON_HEAD_TIMEOUT_MS";
     /// Requests that one HTTP/2 connection may have open at once
     http2_streams_max: u32 = 10_000, "BATON_HTTP2_STREAMS_MAX";
+    /// Address and port for who monitors the server, where /metrics and /health need no credentials [default: none]
+    metrics_listen: String = String::new(), "BATON_METRICS_LISTEN";
+    /// File that the audit trail is appended to as JSON lines, instead of the log
+    audit_file: PathBuf = PathBuf::new(), "BATON_AUDIT_FILE";
     /// What is logged, such as `info` or `baton=debug`
     log: String = "info".to_owned(), "BATON_LOG";
     }
@@ -198,6 +202,15 @@ impl Options {
             http2_ping_interval_ms: self.cometd_ping_interval_ms,
             http2_pong_timeout_ms: self.cometd_pong_timeout_ms,
         }
+    }
+
+    /// The address for who monitors the server, if there is to be one.
+    ///
+    /// # Errors
+    /// It is no address with a port.
+    pub fn metrics_listen(&self) -> Result<Option<SocketAddr>, AddrParseError> {
+        let given = Some(&self.metrics_listen).filter(|it| !it.is_empty());
+        given.map(|it| it.parse()).transpose()
     }
 
     /// Origins beside the server's own.

@@ -29,7 +29,7 @@ use tower::service_fn;
 
 pub use authentication::{Authenticator, Unauthenticated};
 pub use connections::{ConnectionSettings, serve};
-pub use cors::with_cors;
+pub use cors::{REQUEST_ID, with_cors};
 pub use origin::is_allowed_origin;
 pub use websocket::{close, close_code_of_error, with_bounds};
 

@@ -17,6 +17,8 @@ use tokio::task::JoinHandle;
 /// A server that runs until it is stopped or dropped.
 pub(crate) struct Running {
     pub(crate) url: String,
+    /// Where it tells who monitors it, if anywhere.
+    pub(crate) monitoring_url: Option<String>,
     pub(crate) options: Options,
     folder: Arc<TempDir>,
     stop: Option<oneshot::Sender<()>>,
@@ -39,6 +41,7 @@ async fn start_in(folder: Arc<TempDir>, keys: &str) -> Running {
     let centres: BTreeMap<_, _> = demo(&hash.to_string()).unwrap();
     let server = Server::start(&options, centres).await.unwrap();
     let url = format!("http://{}", server.address().unwrap());
+    let monitoring = server.monitoring_address().unwrap();
     let (stop, stopped) = oneshot::channel();
     let task = tokio::spawn(async move {
         let stopping = async move { stopped.await.unwrap_or(()) };
@@ -46,6 +49,7 @@ async fn start_in(folder: Arc<TempDir>, keys: &str) -> Running {
     });
     Running {
         url,
+        monitoring_url: monitoring.map(|address| format!("http://{address}")),
         options,
         folder,
         stop: Some(stop),
