@@ -14,7 +14,7 @@ use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::api::AUDIT;
+use crate::centre::AUDIT;
 use crate::options::Options;
 
 /// Sends everything that is logged from here on to standard error, and the audit trail to its file, if there is one.

@@ -21,7 +21,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ),
     ("transports", &["hub", "bayeux"]),
     ("options", &["transports", "hub", "domain"]),
-    ("logging", &["api", "options"]),
+    ("logging", &["centre", "options"]),
     ("maintenance", &["centre", "engine", "journal"]),
     (
         "server",

@@ -6,6 +6,7 @@ mod conditions;
 mod credentials;
 mod directory;
 mod error;
+mod headers;
 mod health;
 mod history;
 mod interactions;
@@ -23,7 +24,8 @@ mod tokens;
 mod url;
 
 pub use credentials::{COOKIE, Credentials};
-pub use observer::{AUDIT, Observer, REQUEST_ID_LEN_MAX, observed};
+pub use headers::COMPRESSED_BYTES_MIN;
+pub use observer::{Observer, REQUEST_ID_LEN_MAX, observed};
 pub use openapi::document;
 pub use tokens::{Claims, Tokens};
 
@@ -34,10 +36,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::handler::Handler;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -132,6 +133,7 @@ pub fn routers(parts: Parts) -> Routers {
         authenticator: Arc::new(parts.credentials.clone()),
     };
     let allowed_origins = parts.allowed_origins.clone();
+    let by_tls = parts.cookies_secure;
     let app = App {
         centres: parts.centres,
         credentials: parts.credentials,
@@ -144,9 +146,7 @@ pub fn routers(parts: Parts) -> Routers {
     };
     let (table, _) = routes();
     let read_whole = axum::middleware::from_fn_with_state(parts.body_bytes_max, body::read_whole);
-    let api = table
-        .method_not_allowed_fallback(method_not_allowed)
-        .layer(no_store())
+    let api = headers::of_api(table.method_not_allowed_fallback(method_not_allowed))
         .layer(DefaultBodyLimit::disable())
         .layer(read_whole.clone());
     let monitoring = monitoring(app.clone());
@@ -159,24 +159,23 @@ pub fn routers(parts: Parts) -> Routers {
         .merge(transports::routes("/notifications", carrier.clone()))
         .merge(transports::routes("/cometd", carrier))
         .fallback_service(pages::routes(&parts.static_dir))
-        .layer(nosniff())
         .layer(CatchPanicLayer::custom(|_| {
             axum::response::IntoResponse::into_response(ApiError::internal())
         }));
     Routers {
-        interface: transports::with_cors(router, &allowed_origins),
+        interface: transports::with_cors(headers::of_all(router, by_tls), &allowed_origins),
         monitoring,
     }
 }
 
 fn monitoring(app: App) -> Router {
-    Router::new()
+    let routes = Router::new()
         .route("/metrics", get(metrics::read_all))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .fallback(pages::not_found)
-        .layer(no_store())
-        .with_state(app)
+        .with_state(app);
+    headers::of_all(headers::of_api(routes), false)
 }
 
 async fn method_not_allowed() -> ApiError {
@@ -185,16 +184,6 @@ async fn method_not_allowed() -> ApiError {
         3,
         "The resource does not take this method",
     )
-}
-
-fn no_store() -> SetResponseHeaderLayer<HeaderValue> {
-    let value = HeaderValue::from_static("no-store");
-    SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, value)
-}
-
-fn nosniff() -> SetResponseHeaderLayer<HeaderValue> {
-    let value = HeaderValue::from_static("nosniff");
-    SetResponseHeaderLayer::overriding(header::X_CONTENT_TYPE_OPTIONS, value)
 }
 
 impl App {

@@ -18,6 +18,7 @@ use tower::{Service, service_fn};
 use tracing::{Instrument, Span, debug, debug_span, error, info};
 
 use super::credentials::Identity;
+use crate::centre::AUDIT;
 use crate::domain::{CentreId, Role, UserId};
 use crate::transports::REQUEST_ID;
 
@@ -26,8 +27,6 @@ pub const REQUEST_ID_LEN_MAX: usize = 64;
 /// The first HTTP status, and how many are counted.
 const STATUS_MIN: u16 = 100;
 const STATUSES_LEN: usize = 500;
-/// Where the audit trail is logged to.
-pub const AUDIT: &str = "audit";
 
 /// Sees every request of a server.
 pub struct Observer {

@@ -32,6 +32,7 @@ pub use handle::{Handle, REQUESTS_LEN_MAX, Start, StartError};
 pub use meters::{Meters, OperationReading};
 pub use notify::{Identity, channel_name, event_json, interaction_message, notification};
 pub use past::{HISTORY_LEN_MAX, Moment, QUESTIONS_LEN_MAX};
+pub use policy::AUDIT;
 pub use release::{Health, user_key};
 pub use replay::ReplayLimits;
 pub use resources::{Links, channels, interaction_for, select, user, workbin_id};

@@ -6,6 +6,7 @@ mod connections;
 mod credentials;
 mod durability;
 mod event_models;
+mod headers;
 mod history;
 mod idempotency;
 mod metrics;

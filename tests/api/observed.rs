@@ -24,12 +24,25 @@ async fn headers_of(url: &str, given: Option<&str>) -> HeaderMap {
 async fn every_response_names_its_request() {
     let server = start("").await;
     let mut seen = Vec::new();
-    for path in ["/health/live", "/me", "/nowhere", "/", "/api/v2/nowhere", "/cometd"] {
+    for path in [
+        "/health/live",
+        "/me",
+        "/nowhere",
+        "/",
+        "/api/v2/nowhere",
+        "/cometd",
+    ] {
         let url = format!("{}{path}", server.url);
-        let id = headers_of(&url, None).await[ID].to_str().unwrap().to_owned();
+        let id = headers_of(&url, None).await[ID]
+            .to_str()
+            .unwrap()
+            .to_owned();
         assert!(id.len() >= 10 && !seen.contains(&id), "{path}: {id}");
         seen.push(id);
-        assert_eq!(headers_of(&url, Some("order-17.a:b/c+d=_")).await[ID], "order-17.a:b/c+d=_");
+        assert_eq!(
+            headers_of(&url, Some("order-17.a:b/c+d=_")).await[ID],
+            "order-17.a:b/c+d=_"
+        );
     }
 }
 
@@ -48,7 +61,11 @@ async fn an_identifier_that_is_not_fit_to_be_logged_is_replaced() {
 }
 
 /// Runs a server whose log is written to a file, does something with it, and gives the log as JSON lines.
-async fn logged<F>(folder: &Path, variables: &[(&str, &str)], act: impl FnOnce(Process) -> F) -> Vec<Value>
+async fn logged<F>(
+    folder: &Path,
+    variables: &[(&str, &str)],
+    act: impl FnOnce(Process) -> F,
+) -> Vec<Value>
 where
     F: Future<Output = Process>,
 {
@@ -78,21 +95,38 @@ async fn act(server: Process) -> Process {
     let id = reply["id"].as_str().unwrap().to_owned();
     let anonymous = format!("{}/api/v2/me?canary-3", server.url);
     let request = reqwest::Client::new().get(anonymous).header(ID, "try-1");
-    assert_eq!(request.bearer_auth("canary-4").send().await.unwrap().status(), 401);
+    assert_eq!(
+        request
+            .bearer_auth("canary-4")
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        401
+    );
     let denied = agent
         .exchange(Method::GET, "/api/v2/metrics", &[(ID, "try-2")], None)
         .await;
     assert_eq!(denied.status, 403);
     let supervisor = server.client("supervisor");
     let search = "/api/v2/interactions?q=canary-5";
-    let found = supervisor.exchange(Method::GET, search, &[(ID, "try-3")], None).await;
-    assert_eq!(found.status, 200);
-    let place = json!({"operationName": "PlaceInQueue", "queueName": "sales", "reason": "canary-6"});
-    let path = format!("/api/v2/me/interactions/{id}");
-    let moved = supervisor
-        .exchange(Method::POST, &path, &[(ID, "try-4")], Some(place.to_string()))
+    let found = supervisor
+        .exchange(Method::GET, search, &[(ID, "try-3")], None)
         .await;
-    assert!([200, 404].contains(&moved.status.as_u16()), "{moved:?}");
+    assert_eq!(found.status, 200);
+    let place = json!({
+        "request": "RequestPlaceInQueue", "interactionId": id, "queue": "chat", "reason": "canary-6",
+    });
+    let path = "/api/v2/requests";
+    let moved = supervisor
+        .exchange(
+            Method::POST,
+            path,
+            &[(ID, "try-4")],
+            Some(place.to_string()),
+        )
+        .await;
+    assert_eq!(moved.status, 200, "{moved:?}");
     server
 }
 
@@ -115,17 +149,38 @@ async fn denials_and_the_audit_trail_are_logged_without_what_is_secret() {
     holds_no_canary(&lines);
     let of = |id: &str| line_of(&lines, id).unwrap_or_else(|| panic!("no {id} in {lines:?}"));
     let nobody = of("try-1");
-    assert_eq!((&nobody["level"], &nobody["fields"]["message"]), (&json!("INFO"), &json!("denied")));
-    assert_eq!((&nobody["fields"]["status"], &nobody["fields"]["path"]), (&json!(401), &json!("/api/v2/me")));
+    assert_eq!(
+        (&nobody["level"], &nobody["fields"]["message"]),
+        (&json!("INFO"), &json!("denied"))
+    );
+    assert_eq!(
+        (&nobody["fields"]["status"], &nobody["fields"]["path"]),
+        (&json!(401), &json!("/api/v2/me"))
+    );
     assert_eq!(nobody["fields"].get("user"), None);
     let denied = &of("try-2")["fields"];
-    assert_eq!((&denied["user"], &denied["centre"]), (&json!("agent1"), &json!("demo")));
-    assert_eq!((&denied["status"], &denied["method"]), (&json!(403), &json!("GET")));
+    assert_eq!(
+        (&denied["user"], &denied["centre"]),
+        (&json!("agent1"), &json!("demo"))
+    );
+    assert_eq!(
+        (&denied["status"], &denied["method"]),
+        (&json!(403), &json!("GET"))
+    );
     let read = of("try-3");
-    assert_eq!((&read["target"], &read["fields"]["user"]), (&json!("audit"), &json!("supervisor")));
-    assert_eq!((&read["fields"]["role"], &read["fields"]["path"]), (&json!("supervisor"), &json!("/api/v2/interactions")));
+    assert_eq!(
+        (&read["target"], &read["fields"]["user"]),
+        (&json!("audit"), &json!("supervisor"))
+    );
+    assert_eq!(
+        (&read["fields"]["role"], &read["fields"]["path"]),
+        (&json!("supervisor"), &json!("/api/v2/interactions"))
+    );
     let done = &of("try-4")["fields"];
-    assert_eq!((&done["operation"], &done["method"]), (&json!("PlaceInQueue"), &json!("POST")));
+    assert_eq!(
+        (&done["operation"], &done["method"]),
+        (&json!("PlaceInQueue"), &json!("POST"))
+    );
 }
 
 #[tokio::test]
@@ -142,7 +197,10 @@ async fn the_audit_trail_has_a_file_of_its_own_if_it_is_named() {
     assert_eq!(trail[0], json!({"earlier": true}), "it is appended to");
     let told: Vec<_> = trail[1..].iter().map(|line| &line["request_id"]).collect();
     assert_eq!(told, ["try-3", "try-4"], "what agents do is in the journal");
-    assert_eq!((&trail[1]["user"], &trail[1]["status"]), (&json!("supervisor"), &json!(200)));
+    assert_eq!(
+        (&trail[1]["user"], &trail[1]["status"]),
+        (&json!("supervisor"), &json!(200))
+    );
 }
 
 #[tokio::test]
@@ -154,7 +212,7 @@ async fn spans_of_requests_are_for_who_asks_for_them() {
     let answered = |line: &&Value| line["fields"]["message"] == "answered";
     let of_read = |line: &&Value| line["span"]["request_id"] == "try-4";
     let line = lines.iter().filter(answered).find(of_read).unwrap();
-    assert_eq!(line["span"]["route"], "/me/interactions/{id}");
+    assert_eq!(line["span"]["route"], "/requests");
     assert!(line["fields"]["took_us"].as_u64().unwrap() > 0);
     assert_eq!(line["fields"]["user"], "supervisor");
 }
