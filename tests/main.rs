@@ -6,6 +6,7 @@ mod bounds;
 mod centre;
 mod cometd;
 mod crash;
+mod deploy;
 mod house;
 mod journal;
 mod linearizability;
