@@ -18,7 +18,7 @@ use anyhow::{Context, Result, bail};
 use argon2::{Argon2, PasswordHasher};
 use baton::domain::{CentreId, Configuration, Role, UserId};
 use baton::journal::DataFolder;
-use baton::logging;
+use baton::logging::Logging;
 use baton::maintenance::{self, Report};
 use baton::options::{File, Flags, Options, demo};
 use baton::server::{self, SECRET_FILE, Server};
@@ -248,7 +248,7 @@ fn print(report: &Report) {
 async fn serve(common: Common) -> Result<()> {
     let is_configured = common.config.is_some();
     let (options, mut centres) = common.resolve()?;
-    logging::start(&options)?;
+    let logging = Logging::start(&options)?;
     let runs_demo = options.demo || !is_configured;
     if runs_demo {
         if !options.demo && !options.listen.ip().is_loopback() {
@@ -272,6 +272,7 @@ async fn serve(common: Common) -> Result<()> {
     }
     std::io::stdout().flush()?;
     server.run(stop).await;
+    logging.stop();
     Ok(())
 }
 

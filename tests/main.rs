@@ -18,3 +18,4 @@ mod refusals;
 mod replay;
 mod simulation;
 mod support;
+mod traces;

@@ -156,6 +156,8 @@ options! {
     metrics_listen: String = String::new(), "BATON_METRICS_LISTEN";
     /// File that the audit trail is appended to as JSON lines, instead of the log
     audit_file: PathBuf = PathBuf::new(), "BATON_AUDIT_FILE";
+    /// URL of a collector that takes the spans of requests by OTLP over HTTP, such as http://127.0.0.1:4318/v1/traces
+    otlp_endpoint: String = String::new(), "BATON_OTLP_ENDPOINT";
     /// What is logged, such as `info` or `baton=debug`
     log: String = "info".to_owned(), "BATON_LOG";
     }
