@@ -6,13 +6,13 @@
 # make lint      what CI insists on besides the tests
 # make deny      licences, sources and banned crates of the dependencies, without network (make advisories asks for those)
 # make sbom      what is in the program, as CycloneDX: target/baton.cdx.json
+# make deploy-check   deploy/ and the Dockerfile, as far as they can be checked without a cluster
 # make bench     durable operations per second, and what a CometD delivery costs, as a share of what the machine allows;
 #                how long a start takes, and what a live interaction takes up
 # make build     the release binary and the page
 #
 # Rust and Node are taken as given.
 
-# make deploy-check  what is in deploy/ and the Dockerfile, as far as it can be checked without a cluster
 .PHONY: run build page lint deny advisories sbom deploy-check test test-rust test-clients test-tools simulate torture torture-core torture-crash torture-clients bench
 .DELETE_ON_ERROR:
 .ONESHELL:
@@ -118,7 +118,7 @@ advisories: $(TOOLS)/bin/cargo-deny
 	$< --locked check advisories
 
 sbom: $(TOOLS)/bin/cargo-cyclonedx
-	$< cyclonedx --format json --describe binaries --override-filename baton.cdx
+	$< cyclonedx --format json --spec-version 1.5 --override-filename baton.cdx
 	mv baton.cdx.json target/
 
 deploy-check: $(TOOLS)/python/.installed
