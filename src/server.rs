@@ -14,7 +14,7 @@ use tower::Layer;
 use tower_http::normalize_path::NormalizePathLayer;
 use tracing::{info, warn};
 
-use crate::api::{self, BodyLimits, Parts};
+use crate::api::{self, BodyLimits, Observer, Parts, Routers};
 use crate::centre::{Centres, Handle, Links, ReplayLimits, SnapshotPolicy, Start, wall_clock};
 use crate::domain::{CentreId, Configuration};
 use crate::hub::Hub;
@@ -31,6 +31,8 @@ pub const SECRET_FILE: &str = "jwt.secret";
 const SECRET_LEN_MIN: usize = 32;
 /// Over how many seconds the requests of a user are counted.
 const RATE_WINDOW_S: u32 = 60;
+/// Connections of who monitors the server that are open at a time; more wait.
+const MONITORING_CONNECTIONS_MAX: usize = 64;
 /// How long a stopping server waits for its connections.
 const DRAIN_MAX: Duration = Duration::from_secs(6);
 /// How long a stopping server writes state snapshots after that: ten seconds are all that an operator gives it.
@@ -39,7 +41,9 @@ const SNAPSHOTS_MAX: Duration = Duration::from_secs(3);
 /// A server that listens.
 pub struct Server {
     listener: TcpListener,
+    monitoring: Option<(TcpListener, Router)>,
     router: Router,
+    observer: Arc<Observer>,
     connections: ConnectionSettings,
     hub: Hub,
     centres: Centres,
@@ -60,28 +64,13 @@ impl Server {
             .await
             .with_context(|| format!("cannot listen on {}", options.listen))?;
         let address = listener.local_addr()?;
+        let monitored_at = monitoring_listener(options).await?;
         let centres = Centres::default();
         let hub = Hub::new(options.hub_settings(), Arc::new(centres.clone()));
         let links = Links::new(&external_url(options, address));
         for (id, configuration) in configured {
-            let journal = SqliteJournal::open(&folder, id.as_str(), wall_clock().0)
-                .with_context(|| format!("cannot open the journal of contact centre {id}"))?;
-            let start = Start {
-                id: id.clone(),
-                server: options.server_name.clone(),
-                links: links.clone(),
-                hub: hub.clone(),
-                media_channels: options.cometd_media_channels,
-                journal: Box::new(journal),
-                snapshots: Some((
-                    StateSnapshots::new(&folder, id.as_str()),
-                    snapshot_policy(options),
-                )),
-                configuration,
-                timing: options.timing(),
-                replay: replay_limits(options),
-                archive_retention: archive_retention(options),
-            };
+            let start = starting(options, &folder, id, &hub, &links, configuration)?;
+            let id = start.id.clone();
             let handle = Handle::start(start)
                 .await
                 .with_context(|| format!("cannot start contact centre {id}"))?;
@@ -93,10 +82,15 @@ impl Server {
             .context("option trusted_proxies")?;
         connections.tls = tls(options)?;
         let credentials = credentials(options, &centres, &folder, &secret).await?;
-        let router = api::router(Parts {
+        let observer = Arc::<Observer>::default();
+        let Routers {
+            interface,
+            monitoring,
+        } = api::routers(Parts {
             centres: centres.clone(),
             credentials,
             hub: hub.clone(),
+            observer: Arc::clone(&observer),
             allowed_origins: options.allowed_origins(),
             cookies_secure: options.is_https(),
             requests_per_user: Buckets::new(options.requests_per_user_max, RATE_WINDOW_S),
@@ -110,7 +104,9 @@ impl Server {
         });
         Ok(Self {
             listener,
-            router,
+            monitoring: monitored_at.map(|listener| (listener, monitoring)),
+            router: interface,
+            observer,
             connections,
             hub,
             centres,
@@ -125,6 +121,15 @@ impl Server {
         Ok(self.listener.local_addr()?)
     }
 
+    /// Where it tells who monitors it, if anywhere.
+    ///
+    /// # Errors
+    /// The socket has gone.
+    pub fn monitoring_address(&self) -> Result<Option<SocketAddr>> {
+        let listener = self.monitoring.as_ref().map(|(listener, _)| listener);
+        Ok(listener.map(TcpListener::local_addr).transpose()?)
+    }
+
     /// Serves until `stop` is ready; then held connects are answered, what was begun is finished, and the journals closed.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) {
         let (draining, mut drain) = tokio::sync::watch::channel(false);
@@ -137,9 +142,19 @@ impl Server {
         };
         // `/me/` is `/me`: clients of the gateway write both.
         let trimmed = NormalizePathLayer::trim_trailing_slash().layer(self.router);
+        let seen = api::observed(trimmed, self.observer);
         let hub = self.hub;
+        // Until the end: who monitors the server sees it stop.
+        let monitoring = self.monitoring.map(|(listener, router)| {
+            let settings = ConnectionSettings {
+                connections_max: MONITORING_CONNECTIONS_MAX,
+                tls: None,
+                ..self.connections.clone()
+            };
+            tokio::spawn(serve(listener, router, settings, std::future::pending()))
+        });
         let serve = async {
-            serve(self.listener, trimmed, self.connections, stopping).await;
+            serve(self.listener, seen, self.connections, stopping).await;
             hub.sockets_closed().await;
         };
         let limit = async move {
@@ -159,7 +174,37 @@ impl Server {
         let centres = self.centres.all();
         let stopped = centres.iter().map(|handle| handle.stop_by(by));
         futures_util::future::join_all(stopped).await;
+        if let Some(monitoring) = monitoring {
+            monitoring.abort();
+        }
     }
+}
+
+/// What a contact centre is started with.
+fn starting(
+    options: &Options,
+    folder: &DataFolder,
+    id: CentreId,
+    hub: &Hub,
+    links: &Links,
+    configuration: Configuration,
+) -> Result<Start> {
+    let journal = SqliteJournal::open(folder, id.as_str(), wall_clock().0)
+        .with_context(|| format!("cannot open the journal of contact centre {id}"))?;
+    let snapshots = StateSnapshots::new(folder, id.as_str());
+    Ok(Start {
+        id,
+        server: options.server_name.clone(),
+        links: links.clone(),
+        hub: hub.clone(),
+        media_channels: options.cometd_media_channels,
+        journal: Box::new(journal),
+        snapshots: Some((snapshots, snapshot_policy(options))),
+        configuration,
+        timing: options.timing(),
+        replay: replay_limits(options),
+        archive_retention: archive_retention(options),
+    })
 }
 
 /// Who is who.
@@ -210,6 +255,16 @@ fn tls(options: &Options) -> Result<Option<Tls>> {
         }
     });
     Ok(Some(tls))
+}
+
+async fn monitoring_listener(options: &Options) -> Result<Option<TcpListener>> {
+    let Some(address) = options.metrics_listen().context("option metrics_listen")? else {
+        return Ok(None);
+    };
+    let listener = TcpListener::bind(address).await;
+    let listener = listener.with_context(|| format!("cannot listen on {address}"))?;
+    info!(address = %listener.local_addr()?, "metrics are at");
+    Ok(Some(listener))
 }
 
 /// Tokens by the options.

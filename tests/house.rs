@@ -6,11 +6,15 @@ use std::path::{Path, PathBuf};
 /// Rooms, each with the rooms that it may import besides itself.
 const FLOORS: &[(&str, &[&str])] = &[
     ("domain", &[]),
+    ("metrics", &[]),
     ("engine", &["domain"]),
     ("bayeux", &[]),
     ("journal", &[]),
     ("hub", &["bayeux"]),
-    ("centre", &["hub", "bayeux", "engine", "journal", "domain"]),
+    (
+        "centre",
+        &["hub", "bayeux", "engine", "journal", "domain", "metrics"],
+    ),
     (
         "api",
         &[
@@ -20,6 +24,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "hub",
             "engine",
             "domain",
+            "metrics",
         ],
     ),
     (
@@ -28,6 +33,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ),
     ("transports", &["hub", "bayeux"]),
     ("options", &["identity", "transports", "hub", "domain"]),
+    ("logging", &["centre", "options"]),
     ("maintenance", &["centre", "engine", "journal"]),
     (
         "server",

@@ -8,6 +8,7 @@ use axum::http::{Method, StatusCode};
 
 use super::App;
 use super::error::ApiError;
+use super::observer;
 use crate::domain::{Actor, Interaction, ReferenceId, Role, UserId};
 use crate::engine::State;
 use crate::engine::operations::Spec;
@@ -31,6 +32,7 @@ impl FromRequestParts<App> for Caller {
                 app.credentials.identify(&parts.headers, client).await?
             }
         };
+        observer::seen(&identity);
         if identity.by_cookie && is_unsafe(&parts.method) {
             // A page of another origin must not be able to act by the cookie: its Origin gives it away.
             if !is_allowed_origin(parts, &app.allowed_origins) {

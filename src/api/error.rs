@@ -91,6 +91,11 @@ impl ApiError {
         json!({"statusCode": self.0.status_code, "statusMessage": self.0.message})
     }
 
+    /// Its `statusCode`.
+    pub(super) fn status_code(&self) -> u8 {
+        self.0.status_code
+    }
+
     /// What to tell the caller.
     pub(super) fn message(&self) -> &str {
         &self.0.message

@@ -22,6 +22,19 @@ pub(super) async fn live() -> Json<Value> {
 #[utoipa::path(get, path = "/health/ready", tag = "Operation",
     responses((status = 200, description = "Ready"), (status = 503, description = "Not ready, with the reasons")))]
 pub(super) async fn ready(State(app): State<App>) -> Response {
+    let reasons = reasons(&app);
+    if reasons.is_empty() {
+        Json(json!({"statusCode": 0, "status": "ready"})).into_response()
+    } else {
+        let body = json!({
+            "statusCode": 4, "statusMessage": "Not ready", "status": "not ready", "reasons": reasons,
+        });
+        (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response()
+    }
+}
+
+/// Why the server is not ready; nothing if it is.
+pub(super) fn reasons(app: &App) -> Vec<String> {
     let mut reasons = Vec::new();
     for handle in app.centres.all() {
         if let Health::Refusing(reason) | Health::Failed(reason) = handle.health() {
@@ -31,14 +44,7 @@ pub(super) async fn ready(State(app): State<App>) -> Response {
     if app.hub.is_stopping() {
         reasons.push("the server is stopping".to_owned());
     }
-    if reasons.is_empty() {
-        Json(json!({"statusCode": 0, "status": "ready"})).into_response()
-    } else {
-        let body = json!({
-            "statusCode": 4, "statusMessage": "Not ready", "status": "not ready", "reasons": reasons,
-        });
-        (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response()
-    }
+    reasons
 }
 
 /// The server's version

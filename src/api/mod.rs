@@ -7,11 +7,14 @@ mod conditions;
 mod csrf;
 mod directory;
 mod error;
+mod headers;
 mod health;
 mod history;
 mod interactions;
 mod me;
 mod media;
+mod metrics;
+mod observer;
 mod openapi;
 mod operate;
 mod pages;
@@ -31,6 +34,8 @@ mod workbin_operations;
 mod workbins;
 
 pub use body::BodyLimits;
+pub use headers::COMPRESSED_BYTES_MIN;
+pub use observer::{Observer, REQUEST_ID_LEN_MAX, observed};
 pub use openapi::document;
 
 use std::path::PathBuf;
@@ -39,10 +44,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
 use axum::handler::Handler;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
+use axum::routing::get;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -59,6 +64,7 @@ pub struct App {
     centres: Centres,
     credentials: Credentials,
     hub: Hub,
+    observer: Arc<Observer>,
     allowed_origins: Arc<[String]>,
     cookies_secure: bool,
     cookie_max_age_ms: u64,
@@ -73,6 +79,8 @@ pub struct Parts {
     pub credentials: Credentials,
     /// The push sessions.
     pub hub: Hub,
+    /// Who sees the requests.
+    pub observer: Arc<Observer>,
     /// Origins beside the server's own whose pages may act by the cookie.
     pub allowed_origins: Vec<String>,
     /// Whether the cookie is for TLS only.
@@ -144,6 +152,7 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(health::ready))
         .routes(routes!(health::version))
         .routes(routes!(health::storage))
+        .routes(routes!(metrics::read_own))
         .routes(routes!(openapi::read_document))
         .split_for_parts()
 }
@@ -170,18 +179,28 @@ fn directory_routes() -> OpenApiRouter<App> {
         .routes(routes!(services::read_feature))
 }
 
-/// The whole interface: the API at `/api/v2` and at `/`, CometD, the pages.
-pub fn router(parts: Parts) -> Router {
+/// What is served, and to whom.
+pub struct Routers {
+    /// To everybody: the API at `/api/v2` and at `/`, CometD, the pages.
+    pub interface: Router,
+    /// To who monitors the server, without credentials: metrics of every contact centre, and health.
+    pub monitoring: Router,
+}
+
+/// The whole interface.
+pub fn routers(parts: Parts) -> Routers {
     let carrier = Carrier {
         hub: parts.hub.clone(),
         authenticator: Arc::new(parts.credentials.clone()),
     };
     let allowed_origins = parts.allowed_origins.clone();
     let csrf = axum::middleware::from_fn_with_state(parts.credentials.clone(), csrf::protect);
+    let by_tls = parts.cookies_secure;
     let app = App {
         centres: parts.centres,
         credentials: parts.credentials,
         hub: parts.hub,
+        observer: parts.observer,
         allowed_origins: parts.allowed_origins.into(),
         cookies_secure: parts.cookies_secure,
         cookie_max_age_ms: parts.cookie_max_age_ms,
@@ -193,14 +212,13 @@ pub fn router(parts: Parts) -> Router {
     });
     let (table, _) = routes();
     let read_whole = axum::middleware::from_fn_with_state(parts.body, body::read_whole);
-    // One layer of all: a router boxes each one that it is given, and clones the boxes with every request.
+    // One layer of both: a router boxes each one that it is given, and clones the boxes with every request.
     let around_api = ServiceBuilder::new()
         .layer(read_whole.clone())
-        .option_layer(rate)
-        .layer(no_store());
-    let api = table
-        .method_not_allowed_fallback(method_not_allowed)
-        .layer(around_api);
+        .option_layer(rate);
+    let api = headers::of_api(table.method_not_allowed_fallback(method_not_allowed));
+    let api = api.layer(around_api);
+    let monitoring = monitoring(app.clone());
     let not_found = pages::not_found.layer(read_whole);
     let mut router = Router::new()
         .nest("/api/v2", api.clone().fallback(not_found))
@@ -214,14 +232,23 @@ pub fn router(parts: Parts) -> Router {
     }
     let router = router
         .fallback_service(pages::routes(&parts.static_dir))
-        .layer(
-            ServiceBuilder::new()
-                .layer(CatchPanicLayer::custom(|_| {
-                    axum::response::IntoResponse::into_response(ApiError::internal())
-                }))
-                .layer(nosniff()),
-        );
-    transports::with_cors(router, &allowed_origins)
+        .layer(CatchPanicLayer::custom(|_| {
+            axum::response::IntoResponse::into_response(ApiError::internal())
+        }));
+    Routers {
+        interface: transports::with_cors(headers::of_all(router, by_tls), &allowed_origins),
+        monitoring,
+    }
+}
+
+fn monitoring(app: App) -> Router {
+    let routes = Router::new()
+        .route("/metrics", get(metrics::read_all))
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .fallback(pages::not_found)
+        .with_state(app);
+    headers::of_all(headers::of_api(routes), false)
 }
 
 async fn method_not_allowed() -> ApiError {
@@ -230,16 +257,6 @@ async fn method_not_allowed() -> ApiError {
         3,
         "The resource does not take this method",
     )
-}
-
-fn no_store() -> SetResponseHeaderLayer<HeaderValue> {
-    let value = HeaderValue::from_static("no-store");
-    SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, value)
-}
-
-fn nosniff() -> SetResponseHeaderLayer<HeaderValue> {
-    let value = HeaderValue::from_static("nosniff");
-    SetResponseHeaderLayer::overriding(header::X_CONTENT_TYPE_OPTIONS, value)
 }
 
 impl App {

@@ -115,6 +115,10 @@ fn add_schemas(document: &mut Value) {
         let success = schemas::of_reply(operation["operationId"].as_str().unwrap_or_default());
         let replies = operation["responses"].as_object_mut();
         for (status, reply) in replies.into_iter().flatten() {
+            // What is no JSON says so where its route is.
+            if reply.get("content").is_some() {
+                continue;
+            }
             if status == "304" {
                 reply["description"] = json!(meaning(status));
                 continue;

@@ -1,5 +1,7 @@
 //! Carrying out an operation for a caller, and the shapes of the replies.
 
+use std::time::Instant;
+
 use axum::Json;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
@@ -10,6 +12,7 @@ use super::body::JsonObject;
 use super::caller::{Caller, reference_id};
 use super::conditions::{Conditions, etag};
 use super::error::ApiError;
+use super::observer;
 use crate::centre::{Done, interaction_for};
 use crate::domain::{Interaction, InteractionId, MediaType, Refusal};
 use crate::engine::operations::{Gateway, Reply, find};
@@ -74,6 +77,22 @@ impl Performed {
 /// # Errors
 /// The refusal.
 pub(super) async fn perform(
+    app: &App,
+    caller: &Caller,
+    operation: Operation,
+    parameters: &Map<String, Value>,
+    conditions: Conditions,
+) -> Result<Performed, ApiError> {
+    let (began, place) = (Instant::now(), operation.place());
+    observer::seen_operation(operation.spec().name);
+    let performed = perform_unseen(app, caller, operation, parameters, conditions).await;
+    let code = performed.as_ref().err().map_or(0, ApiError::status_code);
+    let meters = caller.0.centre.meters();
+    meters.operation(place, code, began.elapsed());
+    performed
+}
+
+async fn perform_unseen(
     app: &App,
     caller: &Caller,
     operation: Operation,

@@ -3,14 +3,13 @@
 use std::path::Path;
 
 use axum::Router;
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{Method, StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
-use tower::ServiceBuilder;
 use tower_http::services::{ServeDir, ServeFile};
-use tower_http::set_header::SetResponseHeaderLayer;
 
 use super::error::ApiError;
+use super::headers;
 
 /// Everything from this server, nothing inline, in no frame. The CometD client runs its timers in a worker made of a
 /// blob, so that tabs in the background are not slowed down.
@@ -25,26 +24,14 @@ pub(super) fn routes(folder: &Path) -> Router {
             .route("/", get(unbuilt))
             .route("/docs", get(unbuilt))
             .fallback(not_found);
-        return with_policy(routes, POLICY);
+        return headers::of_pages(routes, POLICY);
     }
-    let docs = with_policy(
+    let docs = headers::of_pages(
         Router::new().route_service("/docs", ServeFile::new(folder.join("docs.html"))),
         DOCS_POLICY,
     );
     let files = ServeDir::new(folder).fallback(get(not_found).fallback(not_found));
-    with_policy(Router::new().fallback_service(files), POLICY).merge(docs)
-}
-
-fn with_policy(router: Router, policy: &'static str) -> Router {
-    let set = |name: HeaderName, value: &'static str| {
-        SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
-    };
-    router.layer(
-        ServiceBuilder::new()
-            .layer(set(header::CONTENT_SECURITY_POLICY, policy))
-            .layer(set(header::REFERRER_POLICY, "no-referrer"))
-            .layer(set(header::CACHE_CONTROL, "no-cache")),
-    )
+    headers::of_pages(Router::new().fallback_service(files), POLICY).merge(docs)
 }
 
 async fn unbuilt() -> Response {

@@ -279,6 +279,11 @@ impl Session {
         self.ended
     }
 
+    /// What the last connect came over.
+    pub fn connected_over(&self) -> Option<Carrier> {
+        self.connected_over
+    }
+
     /// Whether a connect is held.
     pub fn is_held(&self) -> bool {
         self.held.is_some()

@@ -9,10 +9,12 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::archive::{self, Archive, ArchiveError, Retention, Storage};
+use super::census::Census;
 use super::clock::Clock;
 use super::driver::{Done, Driver, Job, unavailable};
 use super::fold::{self, FoldError};
 use super::history;
+use super::meters::Meters;
 use super::past::{Moment, PastReader};
 use super::release::{Health, Release};
 use super::replay::{self, Eye, History, Past, ReaderThread, ReplayLimits, Replays};
@@ -45,6 +47,7 @@ pub struct Handle {
     past: Arc<PastReader>,
     archive: Archive,
     statistics: Statistics,
+    meters: Arc<Meters>,
     tasks: Arc<Mutex<Option<Tasks>>>,
 }
 
@@ -126,9 +129,10 @@ impl Handle {
         release.publish(Arc::new(state.clone()));
         let (jobs, todo) = mpsc::channel(REQUESTS_LEN_MAX);
         let name = start.id.as_str();
-        let bytes = Arc::default();
+        let meters = Arc::<Meters>::default();
+        let bytes = Arc::clone(&meters.journalled_bytes);
         let (work, written, writer) =
-            writer::start(name, start.journal, Arc::clone(&bytes), retention)?;
+            writer::start(name, start.journal, Arc::clone(&meters), retention)?;
         let past = Past::new(Arc::clone(&replays), Eye::new(past, files.clone()));
         let eye = Eye::new(eye, files);
         let reader = replay::start_reader(name, Arc::clone(&replays), eye, work.clone())?;
@@ -149,6 +153,7 @@ impl Handle {
             release,
             archive,
             statistics: Statistics::default(),
+            meters,
             tasks: Arc::new(Mutex::new(Some(Tasks {
                 driver: tokio::spawn(async move {
                     driver.run().await;
@@ -247,6 +252,21 @@ impl Handle {
     /// See [`ArchiveError`].
     pub async fn storage(&self) -> Result<Storage, ArchiveError> {
         self.archive.storage().await
+    }
+
+    /// What it has done since the server was started.
+    pub fn meters(&self) -> &Meters {
+        &self.meters
+    }
+
+    /// What there is in it, in numbers; takes time in proportion to what is active.
+    pub fn census(&self) -> Census {
+        Census::of(&self.state(), self.clock.now())
+    }
+
+    /// Requests that wait for the driver, of [`REQUESTS_LEN_MAX`].
+    pub fn requests_waiting(&self) -> usize {
+        self.jobs.max_capacity() - self.jobs.capacity()
     }
 
     /// What a user hears again after `after`; none if it is not kept.

@@ -4,12 +4,14 @@
 
 mod application;
 mod archive;
+mod census;
 mod clock;
 mod driver;
 mod fold;
 mod handle;
 mod history;
 mod media;
+mod meters;
 mod notify;
 mod past;
 mod policy;
@@ -24,13 +26,16 @@ mod writer;
 
 pub use application::Centres;
 pub use archive::{ARCHIVE_READINGS_MAX, ArchiveError, Storage, stopped_of};
+pub use census::{Census, Queued};
 pub use clock::wall_clock;
 pub use driver::Done;
 pub use fold::{FoldError, step_of};
 pub use handle::{Handle, REQUESTS_LEN_MAX, Start, StartError};
 pub use media::MediaWords;
+pub use meters::{Meters, OperationReading};
 pub use notify::{Identity, channel_name, event_json, interaction_message, notification};
 pub use past::{HISTORY_LEN_MAX, Moment, QUESTIONS_LEN_MAX};
+pub use policy::AUDIT;
 pub use release::{Health, user_key};
 pub use replay::ReplayLimits;
 pub use resources::{Links, channels, interaction_for, select, user, workbin_id};

@@ -21,8 +21,20 @@ enum Readers {
     Roles(&'static [Role]),
 }
 
-/// Whether `who` may subscribe to `channel` (design section 4).
+/// Where the audit trail is logged to: what administrators and supervisors read and do.
+pub const AUDIT: &str = "audit";
+
+/// Whether `who` may subscribe to `channel` (design section 4). That an overseer does so is part of the audit trail.
 pub(super) fn may_subscribe(who: &Principal, channel: &ChannelId) -> Result<(), Denied> {
+    let allowed = is_open_to(who, channel);
+    if let Some(role) = OVERSEERS.iter().find(|role| who.has(role.as_str())) {
+        let (role, channel, is_allowed) = (role.as_str(), channel.as_str(), allowed.is_ok());
+        tracing::info!(target: AUDIT, user = %who.key, role, channel, is_allowed, "subscribes");
+    }
+    allowed
+}
+
+fn is_open_to(who: &Principal, channel: &ChannelId) -> Result<(), Denied> {
     let name = channel.as_str();
     if WIDE.contains(&name) {
         return Ok(());

@@ -1,6 +1,6 @@
 //! The journal's own OS thread.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc as async_mpsc, oneshot};
 
 use super::archive::{self, Retention};
+use super::meters::Meters;
 use crate::domain::Interaction;
 use crate::engine::Step;
 use crate::journal::{self, Appended, Base, Journal, Record};
@@ -44,12 +45,12 @@ pub(super) enum Work {
     Trim(Base, oneshot::Sender<Result<(), journal::Error>>),
 }
 
-/// Starts the thread. It ends, the journal closed, when the senders of work are dropped. `bytes` counts what it wrote;
+/// Starts the thread. It ends, the journal closed, when the senders of work are dropped. `meters` counts what it wrote;
 /// what is archived goes when its `retention` has passed, if it has one.
 pub(super) fn start(
     name: &str,
     journal: Box<dyn Journal>,
-    bytes: Arc<AtomicU64>,
+    meters: Arc<Meters>,
     retention: Option<Retention>,
 ) -> std::io::Result<(
     mpsc::SyncSender<Work>,
@@ -62,7 +63,7 @@ pub(super) fn start(
     let (done, written) = async_mpsc::channel(1);
     let thread = thread::Builder::new()
         .name(format!("journal-{name}"))
-        .spawn(move || run(journal, &todo, &done, &bytes, retention))?;
+        .spawn(move || run(journal, &todo, &done, &meters, retention))?;
     Ok((work, written, thread))
 }
 
@@ -70,14 +71,14 @@ fn run(
     mut journal: Box<dyn Journal>,
     todo: &mpsc::Receiver<Work>,
     done: &async_mpsc::Sender<Appended>,
-    bytes: &AtomicU64,
+    meters: &Meters,
     retention: Option<Retention>,
 ) {
     let mut swept_at = Instant::now();
     loop {
         match todo.recv_timeout(IDLE_AFTER) {
             Ok(Work::Append(group)) => {
-                let appended = append(journal.as_mut(), &group, bytes);
+                let appended = append(journal.as_mut(), &group, meters);
                 if done.blocking_send(appended).is_err() {
                     return;
                 }
@@ -103,11 +104,16 @@ fn run(
     }
 }
 
-fn append(journal: &mut dyn Journal, group: &Group, bytes: &AtomicU64) -> Appended {
+fn append(journal: &mut dyn Journal, group: &Group, meters: &Meters) -> Appended {
     let records: Vec<Record> = group.entries.iter().map(record).collect();
     let len: usize = records.iter().map(|record| record.body.len()).sum();
+    let bytes = &meters.journalled_bytes;
     bytes.fetch_add(len as u64, Ordering::Relaxed);
-    journal.append(group.expected_head, &records)
+    let began = Instant::now();
+    let appended = journal.append(group.expected_head, &records);
+    let is_durable = matches!(appended, Appended::Acked);
+    meters.group(records.len(), is_durable, began.elapsed());
+    appended
 }
 
 fn record(entry: &Entry) -> Record {

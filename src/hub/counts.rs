@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Inner;
-use crate::bayeux::Ended;
+use crate::bayeux::{Carrier, Ended};
 
 /// What a hub holds and has done. But for repetitions by acknowledgement, queued = sent + dropped + what still waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,8 +12,14 @@ pub struct Counts {
     pub users: usize,
     /// Connects that wait.
     pub held_connects: usize,
-    /// Open sockets.
+    /// Open sockets, listeners among them.
     pub sockets: u64,
+    /// Sessions whose last connect came by polling.
+    pub polling: usize,
+    /// Sessions whose last connect came over a WebSocket.
+    pub on_sockets: usize,
+    /// Sessions that only listen.
+    pub listeners: u64,
     /// Handshakes that succeeded.
     pub sessions_opened: u64,
     /// Sessions that said goodbye.
@@ -30,6 +36,8 @@ pub struct Counts {
     pub events_queued: u64,
     /// Events written out; with acknowledgement, every repetition counts again.
     pub events_sent: u64,
+    /// Events written out that their session did not get after all, and that wait again; not among those sent.
+    pub events_put_back: u64,
     /// Events that were waiting when their session ended.
     pub events_dropped: u64,
 }
@@ -38,6 +46,7 @@ pub struct Counts {
 #[derive(Default)]
 pub(super) struct Counters {
     pub(super) sockets: AtomicU64,
+    pub(super) listeners: AtomicU64,
     pub(super) opened: AtomicU64,
     disconnected: AtomicU64,
     expired: AtomicU64,
@@ -45,7 +54,8 @@ pub(super) struct Counters {
     overflowed: AtomicU64,
     revoked: AtomicU64,
     queued: AtomicU64,
-    sent: AtomicU64,
+    written: AtomicU64,
+    put_back: AtomicU64,
     dropped: AtomicU64,
 }
 
@@ -55,11 +65,11 @@ impl Counters {
     }
 
     pub(super) fn sent(&self, events: usize) {
-        self.sent.fetch_add(events as u64, Ordering::Relaxed);
+        self.written.fetch_add(events as u64, Ordering::Relaxed);
     }
 
     pub(super) fn put_back(&self, events: usize) {
-        self.sent.fetch_sub(events as u64, Ordering::Relaxed);
+        self.put_back.fetch_add(events as u64, Ordering::Relaxed);
     }
 
     pub(super) fn dropped(&self, events: usize) {
@@ -82,16 +92,25 @@ impl Inner {
     pub(super) fn counts(&self) -> Counts {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let counters = &self.counters;
+        let (mut held_connects, mut polling, mut on_sockets) = (0, 0, 0);
+        for open in self.sessions.all() {
+            let session = &open.lock().session;
+            held_connects += usize::from(session.is_held());
+            match session.connected_over() {
+                Some(Carrier::LongPolling) => polling += 1,
+                Some(Carrier::Socket(_)) => on_sockets += 1,
+                None => {}
+            }
+        }
+        let events_put_back = read(&counters.put_back);
         Counts {
             sessions: self.sessions.len(),
             users: self.index.users(),
-            held_connects: self
-                .sessions
-                .all()
-                .iter()
-                .filter(|open| open.lock().session.is_held())
-                .count(),
+            held_connects,
             sockets: read(&counters.sockets),
+            polling,
+            on_sockets,
+            listeners: read(&counters.listeners),
             sessions_opened: read(&counters.opened),
             sessions_disconnected: read(&counters.disconnected),
             sessions_expired: read(&counters.expired),
@@ -99,7 +118,8 @@ impl Inner {
             sessions_overflowed: read(&counters.overflowed),
             sessions_revoked: read(&counters.revoked),
             events_queued: read(&counters.queued),
-            events_sent: read(&counters.sent),
+            events_sent: read(&counters.written).saturating_sub(events_put_back),
+            events_put_back,
             events_dropped: read(&counters.dropped),
         }
     }

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use tokio::sync::futures::OwnedNotified;
 
@@ -36,6 +37,8 @@ impl Hub {
         let open = self.open(&Request::default(), principal, false, "")?;
         socket.bind(Arc::clone(&open));
         let epoch = self.0.application.epoch(principal);
+        let listeners = &self.0.counters.listeners;
+        listeners.fetch_add(1, Ordering::Relaxed);
         let listener = Listener {
             hub: self.clone(),
             open: Arc::clone(&open),
@@ -93,6 +96,8 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
+        let listeners = &self.hub.0.counters.listeners;
+        listeners.fetch_sub(1, Ordering::Relaxed);
         self.hub.0.end(&self.open, Ended::Disconnected);
     }
 }

@@ -9,7 +9,7 @@ pub use file::{ConfigError, File};
 pub use provider::InvalidProvider;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{AddrParseError, SocketAddr};
 use std::path::PathBuf;
 
 use serde::Deserialize;
@@ -185,6 +185,12 @@ options! {
     head_timeout_ms: u64 = 75_000, "BATON_HEAD_TIMEOUT_MS";
     /// Requests that one HTTP/2 connection may have open at once
     http2_streams_max: u32 = 10_000, "BATON_HTTP2_STREAMS_MAX";
+    /// Address and port for who monitors the server, where /metrics and /health need no credentials [default: none]
+    metrics_listen: String = String::new(), "BATON_METRICS_LISTEN";
+    /// File that the audit trail is appended to as JSON lines, instead of the log
+    audit_file: PathBuf = PathBuf::new(), "BATON_AUDIT_FILE";
+    /// URL of a collector that takes the spans of requests by OTLP over HTTP, such as http://127.0.0.1:4318/v1/traces
+    otlp_endpoint: String = String::new(), "BATON_OTLP_ENDPOINT";
     /// What is logged, such as `info` or `baton=debug`
     log: String = "info".to_owned(), "BATON_LOG";
     }
@@ -243,6 +249,15 @@ impl Options {
             trusted_proxies: trusted_proxies?.into(),
             tls: None,
         })
+    }
+
+    /// The address for who monitors the server, if there is to be one.
+    ///
+    /// # Errors
+    /// It is no address with a port.
+    pub fn metrics_listen(&self) -> Result<Option<SocketAddr>, AddrParseError> {
+        let given = Some(&self.metrics_listen).filter(|it| !it.is_empty());
+        given.map(|it| it.parse()).transpose()
     }
 
     /// Origins beside the server's own.

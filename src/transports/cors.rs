@@ -10,6 +10,8 @@ use tower_http::cors::{AllowCredentials, AllowOrigin, CorsLayer};
 
 use super::origin::is_listed;
 
+/// Names a request, in both directions.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// How long a browser may remember a preflight's answer.
 const MAX_AGE: Duration = Duration::from_secs(600);
 
@@ -36,12 +38,14 @@ pub fn with_cors(router: Router, listed: &[String]) -> Router {
             HeaderName::from_static("idempotency-key"),
             HeaderName::from_static("last-event-id"),
             HeaderName::from_static("x-csrf-token"),
+            REQUEST_ID,
         ])
         .expose_headers([
             header::ETAG,
             header::WWW_AUTHENTICATE,
             HeaderName::from_static("x-csrf-header"),
             HeaderName::from_static("x-csrf-token"),
+            REQUEST_ID,
         ])
         .max_age(MAX_AGE);
     router.layer(cors).layer(map_response(without_the_rest))

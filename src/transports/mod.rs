@@ -33,7 +33,7 @@ use tower::service_fn;
 pub use authentication::{Authenticator, Unauthenticated};
 pub use client::{Client, InvalidNetwork, Network};
 pub use connections::{ConnectionSettings, serve};
-pub use cors::with_cors;
+pub use cors::{REQUEST_ID, with_cors};
 pub use origin::is_allowed_origin;
 pub use tls::{Tls, TlsError};
 pub use websocket::{close, close_code_of_error, with_bounds};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use baton::api::{BodyLimits, Parts, router};
+use baton::api::{BodyLimits, Observer, Parts, routers};
 use baton::centre::{Centres, Handle, Links, ReplayLimits, Start, wall_clock};
 use baton::domain::CentreId;
 use baton::hub::Hub;
@@ -64,7 +64,8 @@ impl OnDisk {
         let key = secret(&options, None).unwrap();
         let data = DataFolder::open(folder.path().join("data")).unwrap();
         let revocations = Revocations::open(data).unwrap();
-        let router = router(Parts {
+        let routers = routers(Parts {
+            observer: Arc::<Observer>::default(),
             centres: centres.clone(),
             credentials: Credentials::new(
                 centres,
@@ -89,7 +90,12 @@ impl OnDisk {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let settings = options.connection_settings().unwrap();
-        tokio::spawn(serve(listener, router, settings, std::future::pending()));
+        tokio::spawn(serve(
+            listener,
+            routers.interface,
+            settings,
+            std::future::pending(),
+        ));
         Self {
             url,
             options,

@@ -17,6 +17,8 @@ use tokio::task::JoinHandle;
 /// A server that runs until it is stopped or dropped.
 pub(crate) struct Running {
     pub(crate) url: String,
+    /// Where it tells who monitors it, if anywhere.
+    pub(crate) monitoring_url: Option<String>,
     pub(crate) options: Options,
     folder: Arc<TempDir>,
     stop: Option<oneshot::Sender<()>>,
@@ -49,6 +51,7 @@ async fn start_in(
     change(centres.values_mut().next().expect("demo is the first"));
     let server = Server::start(&options, centres).await.unwrap();
     let url = format!("http://{}", server.address().unwrap());
+    let monitoring = server.monitoring_address().unwrap();
     let (stop, stopped) = oneshot::channel();
     let task = tokio::spawn(async move {
         let stopping = async move { stopped.await.unwrap_or(()) };
@@ -56,6 +59,7 @@ async fn start_in(
     });
     Running {
         url,
+        monitoring_url: monitoring.map(|address| format!("http://{address}")),
         options,
         folder,
         stop: Some(stop),

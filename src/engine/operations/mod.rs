@@ -111,7 +111,20 @@ macro_rules! operations {
         /// Every operation's SPEC.
         pub const SPECS: &[&Spec] = &[$(<$bound_path>::SPEC,)* $(<$free_path>::SPEC,)*];
 
+        /// The operations in the order of [`SPECS`].
+        #[expect(clippy::enum_variant_names, reason = "`PlaceInQueue` is what the operation is called")]
+        enum Place { $($bound,)* $($free,)* }
+
         impl Operation {
+            /// Where its SPEC is in [`SPECS`].
+            pub fn place(&self) -> usize {
+                let place = match self {
+                    $(Self::$bound(..) => Place::$bound,)*
+                    $(Self::$free(..) => Place::$free,)*
+                };
+                place as usize
+            }
+
             /// What the operation says of itself.
             pub fn spec(&self) -> &'static Spec {
                 match self {

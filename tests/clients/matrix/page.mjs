@@ -1,13 +1,13 @@
-// A client in a page of Chromium. The page is the server's own, as the check of origins wants it, and so is where the
-// browser thinks its scripts come from; they are the files of this folder, and the library's those that its package ships.
+// A client in a page of Chromium. The browser thinks that the page and its scripts are the server's own, as the check of
+// origins wants it; the page is empty, and the scripts are the files of this folder and those that the package ships.
 
 import { readFile } from "node:fs/promises";
 import { launch } from "../support/desk.mjs";
 
 const FOLDER = new URL("../", import.meta.url);
 const BASE = "/clients/";
-/** A page of the server with no scripts and no policy for them. */
-const PAGE = "/health/live";
+/** A page with no scripts and no policy for them, which the server's own have. */
+const PAGE = `${BASE}page.html`;
 
 let browser;
 
@@ -46,6 +46,10 @@ async function begin({ base, driver, module, options }) {
 }
 
 async function serve(route) {
-  const path = new URL(route.request().url()).pathname.slice(BASE.length);
+  const { pathname } = new URL(route.request().url());
+  if (pathname === PAGE) {
+    return route.fulfill({ contentType: "text/html", body: "<!doctype html>" });
+  }
+  const path = pathname.slice(BASE.length);
   return route.fulfill({ contentType: "text/javascript", body: await readFile(new URL(path, FOLDER), "utf8") });
 }

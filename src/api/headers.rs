@@ -1,0 +1,72 @@
+//! What every response says to browsers and caches, and when it is compressed.
+
+use axum::Router;
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
+use tower::ServiceBuilder;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, Predicate, SizeAbove};
+use tower_http::set_header::SetResponseHeaderLayer;
+
+/// Shortest body that is compressed, in bytes: below, it saves no packet.
+pub const COMPRESSED_BYTES_MIN: u64 = 1_400;
+/// An answer of the API is no page: a browser that takes it for one finds nothing that it may do.
+const API_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+/// How long browsers come by TLS only, once they have, in the words of the header: a year.
+const TLS_ONLY: &str = "max-age=31536000";
+
+/// For answers of the API: they are of the moment, and of the caller.
+pub(super) fn of_api<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
+    router.layer(
+        ServiceBuilder::new()
+            .layer(set_if_absent(header::CACHE_CONTROL, "no-store"))
+            .layer(set(header::CONTENT_SECURITY_POLICY, API_POLICY))
+            .layer(compression()),
+    )
+}
+
+/// For pages, which are asked for again each time, so that they fit the server.
+pub(super) fn of_pages(router: Router, policy: &'static str) -> Router {
+    let same_origin = "same-origin";
+    let opener = HeaderName::from_static("cross-origin-opener-policy");
+    let resource = HeaderName::from_static("cross-origin-resource-policy");
+    let permissions = HeaderName::from_static("permissions-policy");
+    let nothing = "camera=(), geolocation=(), microphone=(), payment=(), usb=()";
+    router.layer(
+        ServiceBuilder::new()
+            .layer(set(header::CONTENT_SECURITY_POLICY, policy))
+            .layer(set(header::REFERRER_POLICY, "no-referrer"))
+            .layer(set(header::CACHE_CONTROL, "no-cache"))
+            .layer(set(opener, same_origin))
+            .layer(set(resource, same_origin))
+            .layer(set(permissions, nothing))
+            .layer(compression()),
+    )
+}
+
+/// For every response. `by_tls` says that clients reach the server by TLS.
+pub(super) fn of_all(router: Router, by_tls: bool) -> Router {
+    let router = router.layer(set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
+    if by_tls {
+        router.layer(set(header::STRICT_TRANSPORT_SECURITY, TLS_ONLY))
+    } else {
+        router
+    }
+}
+
+/// Long answers to who asks for it, but none with a tag: the tag would have to be another one then, and clients send it
+/// back as If-Match. What is pushed is on routes of its own, without this.
+fn compression() -> CompressionLayer<impl Predicate> {
+    let has_no_tag = |_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions| {
+        !headers.contains_key(header::ETAG)
+    };
+    let is_worth_it = DefaultPredicate::new().and(SizeAbove::new(COMPRESSED_BYTES_MIN));
+    CompressionLayer::new().compress_when(is_worth_it.and(has_no_tag))
+}
+
+fn set(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
+}
+
+fn set_if_absent(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+}
