@@ -145,6 +145,7 @@ impl Handle {
         let engine = Engine::new(state);
         let mut driver = Driver::new(engine, clock, todo, work, written, release.clone());
         driver.restarted();
+        let ending = release.clone();
         let handle = Self {
             id: start.id,
             jobs,
@@ -156,7 +157,9 @@ impl Handle {
             meters,
             tasks: Arc::new(Mutex::new(Some(Tasks {
                 driver: tokio::spawn(async move {
-                    driver.run().await;
+                    if let Some(failed) = failure_of(driver.run()).await {
+                        ending.set_health(failed);
+                    }
                     replays.close();
                 }),
                 writer,
@@ -426,9 +429,27 @@ fn restore(
     Ok((state, replays, begun))
 }
 
+/// Runs to the end. A panic, which the log tells, leaves nobody to answer: not to be taken for a server that is well.
+async fn failure_of(run: impl Future<Output = ()> + Send + 'static) -> Option<Health> {
+    let panicked = tokio::spawn(run).await.is_err();
+    panicked.then(|| Health::Failed("the contact centre has ended by a fault of its own".into()))
+}
+
 fn overloaded() -> Refusal {
     Refusal::new(
         RefusalKind::Unavailable,
         "Too many requests are waiting; try again",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_a_failure_for_good() {
+        assert_eq!(failure_of(async {}).await, None);
+        let panicked = failure_of(async { panic!("for the test") }).await;
+        assert!(matches!(panicked, Some(Health::Failed(_))));
+    }
 }

@@ -140,29 +140,26 @@ impl Engine {
         entropy: [u8; 16],
         perform: impl FnOnce(&mut Turn<'_>) -> Result<Outcome, Refusal>,
     ) -> Result<Effect, Refusal> {
-        let before = self.state.clone();
-        let mut turn = Turn::begin(&mut self.state, head, entropy);
-        let result = perform(&mut turn);
-        let (head, changes, announcer) = turn.end();
-        match result {
-            Ok(outcome) => {
-                let announcements = announcer.finish(&mut self.state, &head, &outcome);
-                let step = Step {
-                    head,
-                    outcome,
-                    changes,
-                    announce_version: ANNOUNCE_VERSION,
-                };
-                Ok(Effect {
-                    step,
-                    announcements,
-                })
-            }
+        let mut turn = Turn::new(&mut self.state, head, entropy);
+        let outcome = match perform(&mut turn) {
+            Ok(outcome) => outcome,
             Err(refusal) => {
-                self.state = before;
-                Err(refusal)
+                turn.refuse();
+                return Err(refusal);
             }
-        }
+        };
+        let (head, changes, announcer) = turn.end();
+        let announcements = announcer.finish(&mut self.state, &head, &outcome);
+        let step = Step {
+            head,
+            outcome,
+            changes,
+            announce_version: ANNOUNCE_VERSION,
+        };
+        Ok(Effect {
+            step,
+            announcements,
+        })
     }
 }
 

@@ -12,7 +12,7 @@ use crate::domain::{
 /// Interactions that an agent can have at a time, whatever they are and however he came by them.
 pub const AGENT_HOLD_LEN_MAX: usize = 500;
 
-/// One request being carried out. Everything it records takes effect at once and together, or not at all.
+/// One request being carried out. Everything it records takes effect at once and together; who refuses records nothing.
 pub struct Turn<'a> {
     state: &'a mut State,
     head: Head,
@@ -22,8 +22,7 @@ pub struct Turn<'a> {
 }
 
 impl<'a> Turn<'a> {
-    pub(super) fn begin(state: &'a mut State, head: Head, entropy: [u8; 16]) -> Self {
-        state.begin(&head);
+    pub(super) fn new(state: &'a mut State, head: Head, entropy: [u8; 16]) -> Self {
         Self {
             state,
             head,
@@ -33,8 +32,30 @@ impl<'a> Turn<'a> {
         }
     }
 
-    pub(super) fn end(self) -> (Head, Vec<Change>, Announcer) {
+    pub(super) fn end(mut self) -> (Head, Vec<Change>, Announcer) {
+        self.begin_step();
         (self.head, self.changes, self.announcer)
+    }
+
+    /// Ends without a step.
+    ///
+    /// # Panics
+    /// Something has been recorded. A copy of the state to go back to would make every change of every request copy its
+    /// way down each map, so that operations look at everything before they record anything. One that does not must not
+    /// go on: what it left would be neither refused nor journalled.
+    pub(super) fn refuse(self) {
+        assert!(
+            self.changes.is_empty(),
+            "{} refused after it had recorded a change",
+            self.head.request
+        );
+    }
+
+    /// The step is at its time from its first change on.
+    fn begin_step(&mut self) {
+        if self.changes.is_empty() {
+            self.state.begin(&self.head);
+        }
     }
 
     /// The state, changes recorded so far included.
@@ -47,8 +68,9 @@ impl<'a> Turn<'a> {
         &self.head
     }
 
-    /// Makes a change.
+    /// Makes a change. Nothing may be refused after the first one.
     pub fn record(&mut self, change: Change) {
+        self.begin_step();
         self.announcer.advance(self.state, &self.head, &change);
         self.changes.push(change);
     }
@@ -346,5 +368,43 @@ pub(super) fn invited(interaction: &Interaction, actor: &Actor) -> Result<(), Re
             RefusalKind::InvitationEnded,
             "The invitation has ended",
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{ReferenceId, Sequence, Timestamp};
+
+    fn refuse_after(changes: usize) {
+        let mut state = State::default();
+        let head = Head {
+            sequence: Sequence(1),
+            at: Timestamp(1),
+            actor: Actor::Server,
+            reference_id: None::<ReferenceId>,
+            request: "Test".to_owned(),
+            idempotency: None,
+        };
+        let mut turn = Turn::new(&mut state, head, [0; 16]);
+        for _ in 0..changes {
+            turn.record(Change::SnapshotReleased {
+                snapshot: SnapshotId(1),
+                owner: UserId::parse("owner").expect("valid"),
+            });
+        }
+        turn.refuse();
+        assert_eq!(state, State::default());
+    }
+
+    #[test]
+    fn who_refuses_leaves_the_state_as_it_was() {
+        refuse_after(0);
+    }
+
+    #[test]
+    #[should_panic(expected = "Test refused after it had recorded a change")]
+    fn nobody_refuses_after_a_change() {
+        refuse_after(1);
     }
 }
