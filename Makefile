@@ -7,8 +7,9 @@
 # make deny      licences, sources and banned crates of the dependencies, without network (make advisories asks for those)
 # make sbom      what is in the program, as CycloneDX: target/baton.cdx.json
 # make deploy-check   deploy/ and the Dockerfile, as far as they can be checked without a cluster
-# make bench     durable operations per second, and what a CometD delivery costs, as a share of what the machine allows;
-#                how long a start takes, and what a live interaction takes up
+# make bench     what a request costs the engine and an append the journal, durable operations per second, and what a CometD
+#                delivery costs, as a share of what the machine allows; how long a start takes, and what a live
+#                interaction takes up
 # make build     the release binary and the page
 #
 # Rust and Node are taken as given.
@@ -135,6 +136,8 @@ $(TOOLS)/python/.installed: | $(TOOLS)
 # Ten thousand idle sessions are as many open files, on either side.
 bench:
 	ulimit -n "$$(ulimit -Hn)"
+	cargo bench --locked --bench engine
+	cargo bench --locked --bench journal
 	cargo bench --locked --bench operations
 	cargo bench --locked --bench cometd
 	cargo bench --locked --bench restart

@@ -12,60 +12,66 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::CLIENTS;
 use crate::appender::Appender;
-use crate::load::{Client, Measured, Target, measure};
+use crate::load::{Client, Target, measure};
+use crate::{CLIENTS, Round};
 
 /// An axum handler that parses JSON and answers with JSON.
-pub(crate) fn http() -> Box<dyn Fn(u64) -> Measured> {
+pub(crate) fn http() -> Round {
     through_http(Router::new().route("/operations", post(answer)))
 }
 
 /// The same, answering when the request is on disk.
-pub(crate) fn http_and_append() -> Box<dyn Fn(u64) -> Measured> {
+pub(crate) fn http_and_append() -> Round {
     let (folder, file) = on_disk();
     let router = Router::new()
         .route("/operations", post(append_and_answer))
         .with_state(Appender::start(&file));
     let round = through_http(router);
-    Box::new(move |operations| {
+    Box::new(move |each| {
         let _alive = &folder;
-        round(operations)
+        round(each)
     })
 }
 
 /// Appends without HTTP.
-pub(crate) fn append() -> Box<dyn Fn(u64) -> Measured> {
+pub(crate) fn append() -> Round {
     let (folder, file) = on_disk();
     let appender = Appender::start(&file);
-    Box::new(move |operations| {
+    Box::new(move |each| {
         let _alive = &folder;
         let clients = vec![AppendClient(appender.clone()); CLIENTS];
-        client_runtime().block_on(measure(clients, operations))
+        client_runtime().block_on(measure(clients, each))
     })
 }
 
 async fn answer(Json(_request): Json<Value>) -> Json<Value> {
-    Json(json!({"statusCode": 0, "sequence": 1}))
+    reply()
 }
 
 async fn append_and_answer(State(appender): State<Appender>, body: Bytes) -> Json<Value> {
     let _request: Value = serde_json::from_slice(&body).unwrap();
     appender.append(body.to_vec()).await;
-    Json(json!({"statusCode": 0, "sequence": 1}))
+    reply()
 }
 
-fn through_http(router: Router) -> Box<dyn Fn(u64) -> Measured> {
+/// As long as Baton's.
+fn reply() -> Json<Value> {
+    Json(json!({"statusCode": 0, "referenceId": 100_000, "sequence": 100_000, "status": "ok"}))
+}
+
+fn through_http(router: Router) -> Round {
     let (server, address) = serve(router);
-    Box::new(move |operations| {
+    Box::new(move |each| {
         let _alive = &server;
         let target = Target {
             address,
-            token: "not looked at".into(),
-            next: |number| ("/operations".into(), body(number)),
+            tokens: vec!["not looked at".into(); CLIENTS],
         };
-        client_runtime()
-            .block_on(async { measure(target.connect(CLIENTS).await, operations).await })
+        client_runtime().block_on(async {
+            let next = |_| |number: u64| ("/operations".into(), update(number));
+            measure(target.connect(next).await, each).await
+        })
     })
 }
 
@@ -82,8 +88,8 @@ pub(crate) fn client_runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// About 400 bytes, as an update of user data has.
-pub(crate) fn body(number: u64) -> String {
+/// An update of user data, of about 400 bytes.
+pub(crate) fn update(number: u64) -> String {
     let padding = "x".repeat(320);
     json!({"operationName": "UpdateUserData", "userData": {"number": number, "note": padding}})
         .to_string()
@@ -101,6 +107,6 @@ struct AppendClient(Appender);
 
 impl Client for AppendClient {
     async fn perform(&mut self, number: u64) {
-        self.0.append(body(number).into_bytes()).await;
+        self.0.append(update(number).into_bytes()).await;
     }
 }

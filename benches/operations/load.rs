@@ -1,6 +1,5 @@
 //! The load: clients that each do one thing after the other until all operations are done.
 
-use std::cell::Cell;
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -20,20 +19,16 @@ pub(crate) struct Measured {
     pub(crate) p99_ms: f64,
 }
 
-/// Does one operation and returns when it is done for certain; `number` counts over all clients.
+/// Does one operation after the other.
 pub(crate) trait Client {
+    /// Returns when the operation is done for certain; `number` counts those of this client.
     async fn perform(&mut self, number: u64);
 }
 
-pub(crate) async fn measure(mut clients: Vec<impl Client>, operations: u64) -> Measured {
-    let taken = Cell::new(0);
+/// So many operations of each client.
+pub(crate) async fn measure(mut clients: Vec<impl Client>, each: u64) -> Measured {
     let began = Instant::now();
-    let times_ms = join_all(
-        clients
-            .iter_mut()
-            .map(|client| work(client, &taken, operations)),
-    )
-    .await;
+    let times_ms = join_all(clients.iter_mut().map(|client| work(client, each))).await;
     let elapsed = began.elapsed();
     let mut times_ms = times_ms.concat();
     times_ms.sort_by(f64::total_cmp);
@@ -45,10 +40,9 @@ pub(crate) async fn measure(mut clients: Vec<impl Client>, operations: u64) -> M
     }
 }
 
-async fn work(client: &mut impl Client, taken: &Cell<u64>, operations: u64) -> Vec<f64> {
+async fn work(client: &mut impl Client, each: u64) -> Vec<f64> {
     let mut times_ms = Vec::new();
-    while taken.get() < operations {
-        let number = taken.replace(taken.get() + 1);
+    for number in 0..each {
         let began = Instant::now();
         client.perform(number).await;
         times_ms.push(began.elapsed().as_secs_f64() * 1000.0);
@@ -56,24 +50,49 @@ async fn work(client: &mut impl Client, taken: &Cell<u64>, operations: u64) -> V
     times_ms
 }
 
-/// Where to send operations, as whom, and what the next one is.
-pub(crate) struct Target<Next> {
+/// Where to send operations, and as whom: a connection for each token.
+pub(crate) struct Target {
     pub(crate) address: SocketAddr,
-    pub(crate) token: String,
-    /// Path and JSON body of a POST, from the number of the operation.
-    pub(crate) next: Next,
+    pub(crate) tokens: Vec<String>,
 }
 
-impl<Next: Fn(u64) -> (String, String)> Target<Next> {
-    /// As many clients, each with an open connection.
-    pub(crate) async fn connect(&self, clients: usize) -> Vec<HttpClient<'_, Next>> {
-        join_all((0..clients).map(|_| HttpClient::connect(self))).await
+impl Target {
+    /// As many clients, each with an open connection. `next` makes what gives a client, by its index, the path and JSON
+    /// body of a POST, from the number of the operation.
+    pub(crate) async fn connect<Next: FnMut(u64) -> (String, String)>(
+        &self,
+        next: impl Fn(usize) -> Next,
+    ) -> Vec<HttpClient<'_, Next>> {
+        let clients = self.tokens.iter().enumerate();
+        join_all(clients.map(|(index, token)| HttpClient::connect(self, token, next(index)))).await
+    }
+}
+
+pub(crate) struct HttpClient<'a, Next> {
+    target: &'a Target,
+    token: &'a str,
+    next: Next,
+    connection: SendRequest<Full<Bytes>>,
+}
+
+impl<'a, Next: FnMut(u64) -> (String, String)> HttpClient<'a, Next> {
+    async fn connect(target: &'a Target, token: &'a str, next: Next) -> Self {
+        let stream = TcpStream::connect(target.address).await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        let (connection, driver) = handshake(TokioIo::new(stream)).await.unwrap();
+        tokio::spawn(driver);
+        Self {
+            target,
+            token,
+            next,
+            connection,
+        }
     }
 
-    fn request(&self, number: u64) -> Request<Full<Bytes>> {
+    fn request(&mut self, number: u64) -> Request<Full<Bytes>> {
         let (path, body) = (self.next)(number);
         Request::post(path)
-            .header(HOST, self.address.to_string())
+            .header(HOST, self.target.address.to_string())
             .header(AUTHORIZATION, format!("Bearer {}", self.token))
             .header(CONTENT_TYPE, "application/json")
             .body(Full::new(Bytes::from(body)))
@@ -81,25 +100,10 @@ impl<Next: Fn(u64) -> (String, String)> Target<Next> {
     }
 }
 
-pub(crate) struct HttpClient<'a, Next> {
-    target: &'a Target<Next>,
-    connection: SendRequest<Full<Bytes>>,
-}
-
-impl<'a, Next> HttpClient<'a, Next> {
-    async fn connect(target: &'a Target<Next>) -> Self {
-        let stream = TcpStream::connect(target.address).await.unwrap();
-        stream.set_nodelay(true).unwrap();
-        let (connection, driver) = handshake(TokioIo::new(stream)).await.unwrap();
-        tokio::spawn(driver);
-        Self { target, connection }
-    }
-}
-
-impl<Next: Fn(u64) -> (String, String)> Client for HttpClient<'_, Next> {
+impl<Next: FnMut(u64) -> (String, String)> Client for HttpClient<'_, Next> {
     async fn perform(&mut self, number: u64) {
         self.connection.ready().await.unwrap();
-        let request = self.target.request(number);
+        let request = self.request(number);
         let response = self.connection.send_request(request).await.unwrap();
         let status = response.status();
         let body = response.into_body().collect().await.unwrap().to_bytes();

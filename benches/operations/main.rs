@@ -1,8 +1,9 @@
 //! Durable operations per second through HTTP, as a share of the most that this machine allows.
 //!
-//! The ceiling is the least that any durable server must do: one axum handler that appends the request to SQLite and
-//! answers when it is on disk. Absolute figures say something about the machine only, so everything is measured in the
-//! same run, in turns, and the best round counts, since whatever else the machine does can only make a round slower.
+//! The ceiling is a bare axum handler that parses the same JSON and answers as much, with no storage at all; between the
+//! two is the least that any durable server must do, a handler that appends the request to SQLite and answers when it is on
+//! disk. Absolute figures say something about the machine only, so everything is measured in the same run, in turns, and
+//! the best round counts, since whatever else the machine does can only make a round slower.
 //! `BATON_BENCH_OPERATIONS` sets the operations of a round, `BATON_BENCH_ROUNDS` the rounds.
 
 #![allow(clippy::unwrap_used)]
@@ -24,48 +25,52 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// Clients at the same time, each with a connection that it keeps.
 const CLIENTS: usize = 64;
 
-/// Something to measure: a name, and what one round of so many operations comes to.
-type Contender = (&'static str, Box<dyn Fn(u64) -> Measured>);
+/// One round of so many operations for each client.
+type Round = Box<dyn Fn(u64) -> Measured>;
 
 fn main() {
     let operations = setting("BATON_BENCH_OPERATIONS", 20_000);
     let rounds = setting("BATON_BENCH_ROUNDS", 5);
-    let contenders: [Contender; 4] = [
-        (
-            "ceiling: axum handler + SQLite append",
-            bare::http_and_append(),
-        ),
-        ("axum handler alone", bare::http()),
+    let each = operations / CLIENTS as u64;
+    let in_all_rounds = each * rounds + warming(each);
+    let contenders: [(&str, Round); 5] = [
+        ("ceiling: axum handler alone", bare::http()),
+        ("axum handler + SQLite append", bare::http_and_append()),
         ("SQLite append alone", bare::append()),
-        ("Baton: UpdateUserData", baton::update()),
+        (
+            "Baton: Accept, UpdateUserData, Complete",
+            baton::mix(in_all_rounds),
+        ),
+        ("Baton: UpdateUserData", baton::updates()),
     ];
-    let contenders: Vec<_> = contenders
-        .into_iter()
-        .filter(|(name, _)| env::var("ONLY").map_or(true, |only| name.contains(&only)))
-        .collect();
     println!("{operations} operations a round, best of {rounds} rounds, {CLIENTS} clients\n");
-    print_table(&best_of(rounds, operations, &contenders));
+    print_table(&best_of(rounds, each, &contenders));
 }
 
 fn setting(name: &str, default: u64) -> u64 {
     env::var(name).map_or(default, |value| value.parse().unwrap())
 }
 
+/// Operations before the first round: for connections, caches, the pages of the file.
+fn warming(each: u64) -> u64 {
+    each / 10
+}
+
 fn best_of(
     rounds: u64,
-    operations: u64,
-    contenders: &[Contender],
+    each: u64,
+    contenders: &[(&'static str, Round)],
 ) -> Vec<(&'static str, Measured)> {
     let mut best: Vec<_> = contenders
         .iter()
         .map(|(name, round)| {
-            round(operations / 10); // Warm: connections, caches, the pages of the file.
-            (*name, round(operations))
+            round(warming(each));
+            (*name, round(each))
         })
         .collect();
     for _ in 1..rounds {
         for ((_, best), (_, round)) in best.iter_mut().zip(contenders) {
-            let measured = round(operations);
+            let measured = round(each);
             if measured.per_second > best.per_second {
                 *best = measured;
             }
