@@ -44,16 +44,36 @@ pub fn next_move(state: &State, now: Timestamp) -> Option<Move> {
                 let queue = state.configuration.queues.get(name)?;
                 // Nobody to deliver to: the common case of a long queue costs one look.
                 (!state.available.is_empty()).then_some(())?;
-                let mut waiting = state.waiting(name).take(LOOK_AHEAD_LEN_MAX);
-                waiting.find_map(|interaction| {
-                    choose(state, queue, interaction, now).map(|agent| Move {
-                        interaction: interaction.id.clone(),
-                        router: Router::BuiltIn,
-                        agent: Some(agent),
-                    })
-                })
+                next_built_in_move(state, name, queue, now)
             }
         })
+}
+
+/// What waits is delivered, the first that there is an agent for. Agents are looked for once for all that is of a medium:
+/// most often nobody who is free has the skills.
+fn next_built_in_move(
+    state: &State,
+    name: &QueueName,
+    queue: &Queue,
+    now: Timestamp,
+) -> Option<Move> {
+    let mut nobody_for = None;
+    let mut waiting = state.waiting(name).take(LOOK_AHEAD_LEN_MAX);
+    waiting.find_map(|interaction| {
+        let media = &interaction.media_type;
+        if nobody_for == Some(media) {
+            return None;
+        }
+        if able(state, queue, media).next().is_none() {
+            nobody_for = Some(media);
+            return None;
+        }
+        choose(state, queue, interaction, now).map(|agent| Move {
+            interaction: interaction.id.clone(),
+            router: Router::BuiltIn,
+            agent: Some(agent),
+        })
+    })
 }
 
 /// What waits goes to an external router, the first of them first: see [`State::router_for`].
@@ -91,13 +111,7 @@ fn choose(
     now: Timestamp,
 ) -> Option<UserId> {
     let timing = &state.configuration.timing;
-    let able = || {
-        let available = state.available.get(&interaction.media_type).into_iter();
-        available
-            .flat_map(|agents| agents.iter())
-            .map(|(_, agent)| agent)
-            .filter(|agent| has_skills(state, agent, queue))
-    };
+    let able = || able(state, queue, &interaction.media_type);
     let declined_within = |agent: &UserId, ms: u64| {
         let declined_at = interaction.declined.get(agent);
         declined_at.is_some_and(|at| at.plus_ms(ms) > now)
@@ -106,6 +120,19 @@ fn choose(
         .find(|agent| !declined_within(agent, timing.pass_over_ms.max(timing.reoffer_delay_ms)))
         .or_else(|| able().find(|agent| !declined_within(agent, timing.reoffer_delay_ms)))
         .cloned()
+}
+
+/// The agents who could take something of a medium out of a queue, the longest idle first.
+fn able<'a>(
+    state: &'a State,
+    queue: &'a Queue,
+    media: &MediaType,
+) -> impl Iterator<Item = &'a UserId> {
+    let available = state.available.get(media).into_iter();
+    available
+        .flat_map(|agents| agents.iter())
+        .map(|(_, agent)| agent)
+        .filter(move |agent| has_skills(state, agent, queue))
 }
 
 fn has_skills(state: &State, agent: &UserId, queue: &Queue) -> bool {
