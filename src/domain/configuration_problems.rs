@@ -1,5 +1,7 @@
 //! What is wrong with a configuration as a whole.
 
+use std::fmt;
+
 use super::{Configuration, Role, WellKnownState};
 
 /// Users, queues and the like of each kind that a contact centre can have.
@@ -11,13 +13,41 @@ pub const DISPLAY_NAME_LEN_MAX: usize = 256;
 /// The greatest capacity for a medium: interactions that an agent has at once.
 pub const CAPACITY_MAX: u32 = 500;
 
-/// Problems, each a sentence that names the place in the words of `baton.toml`.
-type Problems = Vec<String>;
+/// Something that is wrong with a configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Where, in the words of `baton.toml`: `queues`, or `queues` and `sales`.
+    pub place: Vec<String>,
+    /// What: the rest of a sentence that begins with the place.
+    pub text: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {}", self.place.join("."), self.text)
+    }
+}
+
+/// What was found so far.
+#[derive(Default)]
+struct Problems(Vec<Problem>);
+
+impl Problems {
+    fn add(&mut self, kind: &str, text: String) {
+        let place = vec![kind.to_owned()];
+        self.0.push(Problem { place, text });
+    }
+
+    fn add_at(&mut self, kind: &str, name: &str, text: String) {
+        let place = vec![kind.to_owned(), name.to_owned()];
+        self.0.push(Problem { place, text });
+    }
+}
 
 impl Configuration {
     /// Everything that is wrong with it; nothing if it can be used.
-    pub fn problems(&self) -> Problems {
-        let mut problems = Problems::new();
+    pub fn problems(&self) -> Vec<Problem> {
+        let mut problems = Problems::default();
         self.check_lengths(&mut problems);
         self.check_users(&mut problems);
         self.check_queues(&mut problems);
@@ -31,7 +61,11 @@ impl Configuration {
         }
         for (medium, capacity) in &self.capacity {
             if *capacity > CAPACITY_MAX {
-                problems.push(format!("capacity.{medium} is above {CAPACITY_MAX}"));
+                problems.add_at(
+                    "capacity",
+                    medium.as_str(),
+                    format!("is above {CAPACITY_MAX}"),
+                );
             }
         }
         for (name, state) in &self.agent_states {
@@ -44,12 +78,20 @@ impl Configuration {
             let id = state.id.as_deref().unwrap_or(name.as_str());
             let is_known = WellKnownState::ALL.iter().any(|known| known.id == id);
             if WellKnownState::find(name.as_str()).is_some() || is_known {
-                problems.push(format!(
-                    "agent_states.{name} has the name or the identifier of a well-known state"
-                ));
+                problems.add_at(
+                    "agent_states",
+                    name.as_str(),
+                    "has the name or the identifier of a well-known state".to_owned(),
+                );
             }
         }
-        problems
+        problems.0
+    }
+
+    /// Whether somebody can administer it by a password or a token of the server's own.
+    pub fn has_administrator(&self) -> bool {
+        let mut users = self.users.values();
+        users.any(|user| user.roles.contains(&Role::Admin))
     }
 
     fn check_lengths(&self, problems: &mut Problems) {
@@ -62,7 +104,7 @@ impl Configuration {
             ("agent_states", self.agent_states.len()),
         ] {
             if len > CONFIGURED_LEN_MAX {
-                problems.push(format!("{kind} has more than {CONFIGURED_LEN_MAX} entries"));
+                problems.add(kind, format!("has more than {CONFIGURED_LEN_MAX} entries"));
             }
         }
     }
@@ -75,19 +117,17 @@ impl Configuration {
             check_count(problems, "users", name.as_str(), user.groups.len());
             check_count(problems, "users", name.as_str(), user.skills.len());
         }
-        let mut users = self.users.values();
-        if !users.any(|user| user.roles.contains(&Role::Admin)) {
-            problems.push("users has nobody with the role admin".to_owned());
-        }
     }
 
     fn check_queues(&self, problems: &mut Problems) {
         for (name, queue) in &self.queues {
             let medium = &queue.media_type;
             if !self.capacity.contains_key(medium) {
-                problems.push(format!(
-                    "queues.{name} is for the medium {medium}, which capacity does not have"
-                ));
+                problems.add_at(
+                    "queues",
+                    name.as_str(),
+                    format!("is for the medium {medium}, which capacity does not have"),
+                );
             }
             check_count(problems, "queues", name.as_str(), queue.pull_groups.len());
             check_count(problems, "queues", name.as_str(), queue.skills.len());
@@ -97,17 +137,21 @@ impl Configuration {
 
 fn check_name(problems: &mut Problems, kind: &str, name: &str, text: &str) {
     if text.chars().count() > DISPLAY_NAME_LEN_MAX {
-        problems.push(format!(
-            "{kind}.{name} is called something of more than {DISPLAY_NAME_LEN_MAX} characters"
-        ));
+        problems.add_at(
+            kind,
+            name,
+            format!("is called something of more than {DISPLAY_NAME_LEN_MAX} characters"),
+        );
     }
 }
 
 fn check_count(problems: &mut Problems, kind: &str, name: &str, len: usize) {
     if len > NAMES_LEN_MAX {
-        problems.push(format!(
-            "{kind}.{name} names more than {NAMES_LEN_MAX} skills or groups"
-        ));
+        problems.add_at(
+            kind,
+            name,
+            format!("names more than {NAMES_LEN_MAX} skills or groups"),
+        );
     }
 }
 
@@ -127,6 +171,11 @@ mod tests {
         configuration
     }
 
+    fn found(configuration: &Configuration) -> Vec<String> {
+        let problems = configuration.problems();
+        problems.iter().map(ToString::to_string).collect()
+    }
+
     #[test]
     fn there_can_be_so_many_and_no_more() {
         let mut configuration = usable();
@@ -134,13 +183,10 @@ mod tests {
             let user = UserId::parse(&format!("user{at}")).expect("valid");
             configuration.users.insert(user, User::default());
         }
-        assert_eq!(configuration.problems(), Vec::<String>::new());
+        assert_eq!(found(&configuration), Vec::<String>::new());
         let last = UserId::parse("one more").expect("valid");
         configuration.users.insert(last.clone(), User::default());
-        assert_eq!(
-            configuration.problems(),
-            ["users has more than 20000 entries"]
-        );
+        assert_eq!(found(&configuration), ["users has more than 20000 entries"]);
 
         let mut configuration = usable();
         let groups = (0..NAMES_LEN_MAX).map(|at| GroupName::parse(&format!("group{at}")));
@@ -149,11 +195,11 @@ mod tests {
             ..User::default()
         };
         configuration.users.insert(last.clone(), user.clone());
-        assert_eq!(configuration.problems(), Vec::<String>::new());
+        assert_eq!(found(&configuration), Vec::<String>::new());
         user.groups.insert(GroupName::parse("more").expect("valid"));
         configuration.users.insert(last, user);
         let problem = "users.one more names more than 256 skills or groups";
-        assert_eq!(configuration.problems(), [problem]);
+        assert_eq!(found(&configuration), [problem]);
     }
 
     #[test]
@@ -168,12 +214,12 @@ mod tests {
         let name = QueueName::parse("papers").expect("valid");
         configuration.queues.insert(name, queue);
         let problem = "queues.papers is for the medium fax, which capacity does not have";
-        assert_eq!(configuration.problems(), [problem]);
+        assert_eq!(found(&configuration), [problem]);
         configuration
             .capacity
             .insert(media_type.clone(), CAPACITY_MAX);
-        assert_eq!(configuration.problems(), Vec::<String>::new());
+        assert_eq!(found(&configuration), Vec::<String>::new());
         configuration.capacity.insert(media_type, CAPACITY_MAX + 1);
-        assert_eq!(configuration.problems(), ["capacity.fax is above 500"]);
+        assert_eq!(found(&configuration), ["capacity.fax is above 500"]);
     }
 }

@@ -25,7 +25,7 @@ pub use configuration::{
 };
 pub use configuration_change::ConfigurationChange;
 pub use configuration_problems::{
-    CAPACITY_MAX, CONFIGURED_LEN_MAX, DISPLAY_NAME_LEN_MAX, NAMES_LEN_MAX,
+    CAPACITY_MAX, CONFIGURED_LEN_MAX, DISPLAY_NAME_LEN_MAX, NAMES_LEN_MAX, Problem,
 };
 pub use dialect::{Answers, for_router};
 pub use ids::{

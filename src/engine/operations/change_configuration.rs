@@ -60,6 +60,10 @@ impl ChangeConfiguration {
 
 /// Nothing is wrong afterwards that was not wrong before: a store may have been seeded with what is not taken today.
 fn check(before: &Configuration, after: &Configuration) -> Result<(), Refusal> {
+    if before.has_administrator() && !after.has_administrator() {
+        let text = "The contact centre would have nobody with the role admin";
+        return Err(Refusal::invalid_state(text));
+    }
     let problems = after.problems();
     if problems.is_empty() {
         return Ok(());
