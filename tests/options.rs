@@ -176,6 +176,70 @@ fn a_token_is_printed_for_scripts() {
     assert_eq!(claims.roles, [Role::Agent].into());
 }
 
+/// A centre that can be used; what follows in a case is added to it.
+const USABLE: &str =
+    "[centres.a.users.admin]\nroles = [\"admin\"]\n[centres.a.capacity]\nchat = 3\n";
+
+#[test]
+fn a_configuration_file_is_checked_before_it_is_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let queue =
+        |medium: &str| format!("{USABLE}[centres.a.queues.papers]\nmedia_type = {medium:?}\n");
+    let user = |hash: &str| {
+        format!("{USABLE}[centres.a.users.ben]\nroles = []\npassword_hash = {hash:?}\n")
+    };
+    let state =
+        |name: &str| format!("{USABLE}[centres.a.agent_states.{name}]\ndisplay_name = \"It\"\n");
+    for (text, expected) in [
+        (USABLE.to_owned(), None),
+        (queue("chat"), None),
+        (state("Meeting"), None),
+        (String::new(), Some("centres names no contact centre")),
+        ("colour = 1".to_owned(), Some("line 1, column 1")),
+        (
+            "[centres.a]\n[centres.a.users.b]\nroles = 7".to_owned(),
+            Some("line 3"),
+        ),
+        (
+            "[centres.a.users.b]".to_owned(),
+            Some("line 1: centres.a.users has nobody with the role admin"),
+        ),
+        (
+            queue("fax"),
+            Some("line 5: centres.a.queues.papers is for the medium fax"),
+        ),
+        (
+            user("hunter2"),
+            Some("line 7: centres.a.users.ben.password_hash is no hash"),
+        ),
+        (
+            state("Ready"),
+            Some("line 5: centres.a.agent_states.Ready has the name"),
+        ),
+        (
+            format!("trusted_proxies = \"here\"\n{USABLE}"),
+            Some("line 1: trusted_proxies is not valid"),
+        ),
+        (
+            format!("metrics_listen = \"here\"\n{USABLE}"),
+            Some("line 1: metrics_listen is not valid"),
+        ),
+    ] {
+        std::fs::write(folder.path().join("baton.toml"), &text).unwrap();
+        let output = baton(folder.path(), "config check {file}", None);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let code = if expected.is_some() { 2 } else { 0 };
+        assert_eq!(output.status.code(), Some(code), "{text}: {said}");
+        assert!(
+            said.contains(expected.unwrap_or_default()),
+            "{text}: {said}"
+        );
+        assert!(!said.contains("hunter2"), "{said}");
+    }
+    let output = baton(folder.path(), "config check /no/such/file", None);
+    assert_eq!(output.status.code(), Some(2));
+}
+
 fn baton(folder: &Path, line: &str, secret: Option<&str>) -> Output {
     let file = folder.join("baton.toml").display().to_string();
     let arguments = line.split(' ').map(|word| word.replace("{file}", &file));

@@ -79,6 +79,22 @@ impl FromRequestParts<App> for Overseer {
     }
 }
 
+/// A user who is known and configures the contact centre.
+pub(super) struct Administrator(pub Caller);
+
+impl FromRequestParts<App> for Administrator {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let caller = Caller::from_request_parts(parts, app).await?;
+        if caller.0.roles.contains(&Role::Admin) {
+            Ok(Self(caller))
+        } else {
+            Err(ApiError::forbidden("This is for administrators"))
+        }
+    }
+}
+
 impl Caller {
     /// The user.
     pub(super) fn user(&self) -> &UserId {

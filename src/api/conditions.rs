@@ -62,6 +62,15 @@ impl Conditions {
         Self { permitted, ..self }
     }
 
+    /// The same without the key that the request would be known by when it comes again.
+    #[must_use]
+    pub(super) fn without_key(self) -> Self {
+        Self {
+            idempotency: None,
+            ..self
+        }
+    }
+
     /// The sequences that `If-Match` names: one of them is that of the interaction's last change. Tags of another
     /// history and weak ones name none.
     pub(super) fn versions(&self, epoch: u64) -> Option<Vec<Sequence>> {

@@ -4,13 +4,15 @@
 use std::collections::BTreeSet;
 
 use axum::Json;
+use axum::response::Response;
 use serde_json::{Value, json};
 
+use super::administration::tagged;
 use super::caller::Caller;
 use super::error::ApiError;
 use super::url::Segment;
 use super::view::{Kind, View};
-use crate::centre::{Links, user};
+use crate::centre::{Links, skill_levels, user};
 use crate::domain::{Configuration, GroupName, Queue, QueueName, Refusal, SkillName, UserId};
 use crate::engine::State;
 
@@ -67,11 +69,12 @@ pub(super) async fn read_user(
     caller: Caller,
     Segment(id): Segment,
     view: View,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Response, ApiError> {
     let state = caller.0.centre.state();
     let id = find_user(&state, &id)?;
     let resource = user(&state, &id, caller.0.centre.links());
-    Ok(Json(view.one(&USER, state.sequence, resource)))
+    let body = view.one(&USER, state.sequence, resource);
+    Ok(tagged(&caller, &state, body))
 }
 
 /// The queues of the contact centre, each with how many interactions wait in it
@@ -94,13 +97,14 @@ pub(super) async fn read_queue(
     caller: Caller,
     Segment(name): Segment,
     view: View,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Response, ApiError> {
     let state = caller.0.centre.state();
     let parsed = QueueName::parse(&name).ok();
     let found = parsed.and_then(|name| state.configuration.queues.get_key_value(&name));
     let found = found.ok_or_else(|| Refusal::not_found("queue", &name))?;
     let resource = queue(&state, found, caller.0.centre.links());
-    Ok(Json(view.one(&QUEUE, state.sequence, resource)))
+    let body = view.one(&QUEUE, state.sequence, resource);
+    Ok(tagged(&caller, &state, body))
 }
 
 /// The skills that agents have or queues ask for
@@ -172,6 +176,8 @@ fn queue(state: &State, (name, queue): (&QueueName, &Queue), links: &Links) -> V
         "id": name,
         "name": name,
         "channel": queue.media_type,
+        "skills": skill_levels(&queue.skills),
+        "pullGroups": queue.pull_groups,
         "waiting": state.waiting_len(name),
     });
     links.locate(&mut body, &["queues", name.as_str()]);

@@ -1,9 +1,11 @@
 //! The REST interface: the route table, the callers, the errors (design section 4).
 
+mod administration;
 mod body;
 mod caller;
 mod channels;
 mod conditions;
+mod configured;
 mod csrf;
 mod directory;
 mod error;
@@ -161,7 +163,11 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
 fn directory_routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(directory::list_users))
-        .routes(routes!(directory::read_user))
+        .routes(routes!(
+            directory::read_user,
+            administration::put_user,
+            administration::delete_user
+        ))
         .routes(routes!(
             channels::list_channels,
             channels::operate_on_channels_of
@@ -169,14 +175,38 @@ fn directory_routes() -> OpenApiRouter<App> {
         .routes(routes!(channels::operate_on_channel_of))
         .routes(routes!(workbins::list_workbins_of))
         .routes(routes!(directory::list_queues))
-        .routes(routes!(directory::read_queue))
+        .routes(routes!(
+            directory::read_queue,
+            administration::put_queue,
+            administration::delete_queue
+        ))
         .routes(routes!(directory::list_skills))
         .routes(routes!(directory::read_skill))
         .routes(routes!(directory::list_groups))
         .routes(routes!(directory::read_group))
         .routes(routes!(settings::list_agent_states))
+        .merge(settings_routes())
         .routes(routes!(services::list_features))
         .routes(routes!(services::read_feature))
+}
+
+/// What administrators set up besides users and queues.
+fn settings_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(
+            administration::put_agent_state,
+            administration::delete_agent_state
+        ))
+        .routes(routes!(settings::list_workbin_types))
+        .routes(routes!(
+            administration::put_workbin,
+            administration::delete_workbin
+        ))
+        .routes(routes!(settings::list_capacity))
+        .routes(routes!(
+            administration::put_capacity,
+            administration::delete_capacity
+        ))
 }
 
 /// What is served, and to whom.

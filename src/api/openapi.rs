@@ -147,8 +147,11 @@ fn add_conditions(document: &mut Value) {
         for (method, operation) in methods.as_object_mut().into_iter().flatten() {
             let is_public = operation.get("security").is_some();
             let is_about_one = ABOUT_ONE.iter().any(|it| path.ends_with(it)) || path == "/requests";
+            let is_administration = operation["tags"][0] == "Administration";
             let is_change = matches!(method.as_str(), "post" | "put") && !is_public;
+            let is_change = is_change && !is_administration;
             let names: &[&str] = match (is_change, is_about_one) {
+                _ if is_administration => &["IfMatch"],
                 (true, true) => &["IdempotencyKey", "IfMatch"],
                 (true, false) => &["IdempotencyKey"],
                 (false, true) => &["IfNoneMatch"],
@@ -166,7 +169,8 @@ fn add_conditions(document: &mut Value) {
             if is_change {
                 operation["responses"]["422"] = error_reply("422");
             }
-            if is_about_one || operation["operationId"] == "submit_interaction" {
+            if is_about_one || is_administration || operation["operationId"] == "submit_interaction"
+            {
                 operation["responses"]["200"]["headers"] =
                     json!({"ETag": {"$ref": "#/components/headers/ETag"}});
             }
@@ -210,7 +214,7 @@ fn add_operations(document: &mut Value) {
             SPECS
                 .iter()
                 .copied()
-                .filter(|spec| !spec.roles.is_empty())
+                .filter(|spec| spec.has_name())
                 .collect(),
         ),
     ];

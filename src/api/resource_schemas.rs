@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 /// Every kind of resource: the name of its schema, its key alone and in a list, and an example. Each reply with one is
 /// `…Reply`, with several `…ListReply`.
-fn all() -> [(&'static str, &'static str, &'static str, Value); 9] {
+fn all() -> [(&'static str, &'static str, &'static str, Value); 11] {
     [
         ("User", "user", "users", user()),
         ("Channel", "channel", "channels", channel()),
@@ -18,6 +18,8 @@ fn all() -> [(&'static str, &'static str, &'static str, Value); 9] {
         ),
         ("Group", "group", "groups", group()),
         ("AgentState", "agentState", "settings", agent_state()),
+        ("WorkbinType", "workbinType", "settings", workbin_type()),
+        ("Capacity", "capacity", "settings", capacity()),
         ("Feature", "feature", "features", feature()),
         ("Service", "service", "services", service()),
     ]
@@ -61,6 +63,8 @@ pub(super) fn of_reply(operation_id: &str) -> Option<&'static str> {
         "list_groups" => "GroupListReply",
         "read_group" => "GroupReply",
         "list_agent_states" => "AgentStateListReply",
+        "list_workbin_types" => "WorkbinTypeListReply",
+        "list_capacity" => "CapacityListReply",
         "list_features" => "FeatureListReply",
         "read_feature" => "FeatureReply",
         "list_services" => "ServiceListReply",
@@ -140,7 +144,10 @@ fn workbin() -> Value {
 }
 
 fn queue() -> Value {
-    let queue = json!({"id": "sales", "name": "sales", "channel": "chat", "waiting": 4});
+    let queue = json!({
+        "id": "sales", "name": "sales", "channel": "chat", "waiting": 4, "pullGroups": ["team"],
+        "skills": [{"id": "english", "name": "english", "level": 5}],
+    });
     located(queue, "/queues/sales")
 }
 
@@ -154,6 +161,14 @@ fn agent_state() -> Value {
         "id": "900D55CC-2BB0-431F-8BF9-D3525B383BE6", "operationName": "NotReady",
         "displayName": "Not Ready", "state": "NotReady",
     })
+}
+
+fn workbin_type() -> Value {
+    json!({"name": "drafts", "displayName": "Drafts", "type": "Agent", "agentGroup": null})
+}
+
+fn capacity() -> Value {
+    json!({"name": "chat", "capacity": 3})
 }
 
 fn feature() -> Value {

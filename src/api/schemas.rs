@@ -72,7 +72,7 @@ fn list_of_objects() -> Value {
 
 /// The routes that are shown as [`View`](super::view::View) does: by what a list is filtered, whether it is a list, and whether
 /// it takes subresources.
-pub(super) fn views() -> [(&'static str, &'static [&'static str], bool, bool); 27] {
+pub(super) fn views() -> [(&'static str, &'static [&'static str], bool, bool); 29] {
     let list = |path, kind: &super::view::Kind| (path, kind.filters, true, false);
     let one = |path| (path, [].as_slice(), false, false);
     let deep = |(path, filters, is_list, _)| (path, filters, is_list, true);
@@ -95,6 +95,8 @@ pub(super) fn views() -> [(&'static str, &'static [&'static str], bool, bool); 2
         list("/groups", &directory::GROUP),
         one("/groups/{name}"),
         list("/settings/agent-states", &settings::AGENT_STATE),
+        list("/settings/workbins", &settings::WORKBIN_TYPE),
+        list("/settings/capacity", &settings::CAPACITY),
         list("/features", &services::FEATURE),
         one("/features/{id}"),
         list("/services", &services::SERVICE),

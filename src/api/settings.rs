@@ -1,11 +1,12 @@
-//! `/settings/agent-states`: the states that agents can be in.
+//! `/settings`: the states that agents can be in, the workbin types, and the media with their capacities.
 
-use axum::Json;
+use axum::response::Response;
 use serde_json::{Map, Value, json};
 
+use super::administration::tagged;
 use super::caller::Caller;
 use super::view::{Kind, View};
-use crate::domain::{Configuration, WellKnownState};
+use crate::domain::{Configuration, WellKnownState, WorkbinKind};
 
 /// States of agents.
 pub(super) const AGENT_STATE: Kind = Kind {
@@ -14,15 +15,58 @@ pub(super) const AGENT_STATE: Kind = Kind {
     filters: &["id", "operationName", "displayName", "state", "workMode"],
 };
 
+/// Workbin types.
+pub(super) const WORKBIN_TYPE: Kind = Kind {
+    one: "workbinType",
+    many: "settings",
+    filters: &["name", "displayName", "type", "agentGroup"],
+};
+/// Media with their capacities.
+pub(super) const CAPACITY: Kind = Kind {
+    one: "capacity",
+    many: "settings",
+    filters: &["name", "capacity"],
+};
+
 /// The states of agents: the well-known ones, and those that the configuration adds
 #[utoipa::path(get, path = "/settings/agent-states", tag = "Directory",
     responses((status = 200, description = "`settings`: each with the `operationName` that leads to it; `key` names what they are told apart by"), (status = 400), (status = 401)))]
-pub(super) async fn list_agent_states(caller: Caller, view: View) -> Json<Value> {
+pub(super) async fn list_agent_states(caller: Caller, view: View) -> Response {
     let state = caller.0.centre.state();
     let all = agent_states(&state.configuration).into_iter();
     let mut body = view.whole_list(&AGENT_STATE, state.sequence, all);
     body["key"] = json!("operationName");
-    Json(body)
+    tagged(&caller, &state, body)
+}
+
+/// The workbin types: an agent or a group has one workbin of each
+#[utoipa::path(get, path = "/settings/workbins", tag = "Directory",
+    responses((status = 200, description = "`settings`: each workbin type; `key` names what they are told apart by"), (status = 400), (status = 401)))]
+pub(super) async fn list_workbin_types(caller: Caller, view: View) -> Response {
+    let state = caller.0.centre.state();
+    let types = state.configuration.workbins.iter();
+    let types = types.map(|(name, workbin)| {
+        let (kind, group) = match &workbin.kind {
+            WorkbinKind::Agent => ("Agent", None),
+            WorkbinKind::AgentGroup(group) => ("AgentGroup", Some(group)),
+        };
+        json!({"name": name, "displayName": workbin.display_name, "type": kind, "agentGroup": group})
+    });
+    let mut body = view.whole_list(&WORKBIN_TYPE, state.sequence, types);
+    body["key"] = json!("name");
+    tagged(&caller, &state, body)
+}
+
+/// The media, with how many interactions of each an agent may have at once
+#[utoipa::path(get, path = "/settings/capacity", tag = "Directory",
+    responses((status = 200, description = "`settings`: each medium; `key` names what they are told apart by"), (status = 400), (status = 401)))]
+pub(super) async fn list_capacity(caller: Caller, view: View) -> Response {
+    let state = caller.0.centre.state();
+    let media = state.configuration.capacity.iter();
+    let media = media.map(|(name, capacity)| json!({"name": name, "capacity": capacity}));
+    let mut body = view.whole_list(&CAPACITY, state.sequence, media);
+    body["key"] = json!("name");
+    tagged(&caller, &state, body)
 }
 
 /// The settings of a user, each group by the keys of its entries.

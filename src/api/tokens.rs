@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use super::App;
 use super::body::JsonObject;
-use super::caller::Caller;
+use super::caller::{Administrator, Caller};
 use super::error::ApiError;
-use crate::domain::{Refusal, Role, Timestamp};
+use crate::domain::{Refusal, Timestamp};
 use crate::identity::{RevocationError, token_id};
 
 /// Characters of a `jti` that can be revoked.
@@ -22,12 +22,9 @@ const JTI_LEN_MAX: usize = 256;
     responses((status = 200, description = "It is not taken any more"), (status = 400), (status = 401), (status = 403), (status = 503)))]
 pub(super) async fn revoke_token(
     State(app): State<App>,
-    caller: Caller,
+    Administrator(caller): Administrator,
     body: JsonObject,
 ) -> Result<Json<Value>, ApiError> {
-    if !caller.0.roles.contains(&Role::Admin) {
-        return Err(ApiError::forbidden("This is for administrators"));
-    }
     let (token_id, until) = match body.0.get("token") {
         Some(_) => by_token(&app, &caller, body.text("token")?).await?,
         None => by_name(&app, &caller, &body)?,

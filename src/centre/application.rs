@@ -68,6 +68,14 @@ impl Centres {
         Some(state)
     }
 
+    /// Whether a user was removed from his contact centre.
+    pub fn has_removed(&self, who: &Principal) -> bool {
+        self.user_of(who).is_some_and(|(handle, user)| {
+            let state = handle.state();
+            state.configuration.removed_users.contains(&user)
+        })
+    }
+
     fn user_of(&self, who: &Principal) -> Option<(Handle, UserId)> {
         let (centre, user) = who.key.split_once('/')?;
         let handle = self.find(&CentreId::parse(centre).ok()?)?;

@@ -96,14 +96,11 @@ fn described(change: &Change) -> (&'static str, Value) {
     let invited = |agent: &UserId, ticket: &Ticket| json!({"agentId": agent, "ticketId": ticket});
     match change {
         Change::Accepted { agent, ticket, .. } => ("Accepted", invited(agent, ticket)),
-        Change::AgentInvited { invitation, .. } => (
-            "AgentInvited",
-            json!({
-                "agentId": invitation.agent,
-                "ticketId": invitation.ticket,
-                "expiresAt": invitation.deadline.to_string(),
-            }),
-        ),
+        Change::AgentInvited { invitation, .. } => {
+            let mut details = invited(&invitation.agent, &invitation.ticket);
+            details["expiresAt"] = json!(invitation.deadline.to_string());
+            ("AgentInvited", details)
+        }
         Change::Declined { agent, ticket, .. } => ("Declined", invited(agent, ticket)),
         Change::Held { .. } => ("Held", json!({})),
         Change::InteractionSubmitted(it) => (
@@ -151,6 +148,7 @@ fn described(change: &Change) -> (&'static str, Value) {
         | Change::AgentLoggedIn { .. }
         | Change::AgentLoggedOut { .. }
         | Change::CentreConfigured(_)
+        | Change::ConfigurationChanged(_)
         | Change::ClientRegistered { .. }
         | Change::ClientUnregistered { .. }
         | Change::MediaStateChanged { .. }

@@ -38,7 +38,7 @@ pub use past::{HISTORY_LEN_MAX, Moment, QUESTIONS_LEN_MAX};
 pub use policy::AUDIT;
 pub use release::{Health, user_key};
 pub use replay::ReplayLimits;
-pub use resources::{Links, channels, interaction_for, select, user, workbin_id};
+pub use resources::{Links, channels, interaction_for, select, skill_levels, user, workbin_id};
 pub use search::{Cursor, Filter, Found, PageLimits, SEARCH_BYTES_MAX, SEARCH_ROWS_MAX};
 pub use state_snapshots::{SnapshotPolicy, Unusable, read_base, read_state};
 pub use statistics::STATISTICS_AGE_MAX;

@@ -93,8 +93,25 @@ impl Release {
 
     pub(super) fn publish(&self, state: Arc<State>) {
         self.shared.replays.offer(&state);
-        let durable = self.shared.durable.write();
-        *durable.unwrap_or_else(PoisonError::into_inner) = state;
+        let before = {
+            let durable = self.shared.durable.write();
+            let mut durable = durable.unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *durable, Arc::clone(&state))
+        };
+        self.end_sessions_of_removed(&before, &state);
+    }
+
+    /// Who was removed has no push session any more. After the state is published: whoever opens one meanwhile is either
+    /// found here, or sees that he was removed.
+    fn end_sessions_of_removed(&self, before: &State, after: &State) {
+        if Arc::ptr_eq(&before.configuration, &after.configuration) {
+            return;
+        }
+        let removed = &after.configuration.removed_users;
+        for user in removed.difference(&before.configuration.removed_users) {
+            let key = user_key(&self.shared.centre, user);
+            self.shared.hub.end_sessions_of(&key);
+        }
     }
 
     pub(super) fn health(&self) -> Health {

@@ -1,11 +1,13 @@
 //! Resources as JSON: interactions, agents, workbins, the same in replies and in notifications.
 
+use std::collections::BTreeMap;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
 use crate::domain::{
-    Agent, Interaction, Invitation, MediaState, PlaceId, Timestamp, UserId, WellKnownState,
-    Whereabouts, WorkbinRef,
+    Agent, Interaction, Invitation, MediaState, PlaceId, SkillName, Timestamp, UserId,
+    WellKnownState, Whereabouts, WorkbinRef,
 };
 use crate::engine::{AgentState, State, agent_state, capabilities, neutral_state};
 
@@ -252,11 +254,6 @@ pub fn user(state: &State, id: &UserId, links: &Links) -> Value {
     let configured = state.configuration.users.get(id);
     let agent = state.agents.get(id);
     let place = agent.map(|agent: &std::sync::Arc<Agent>| -> &PlaceId { &agent.place });
-    let skills: Vec<Value> = configured
-        .into_iter()
-        .flat_map(|user| &user.skills)
-        .map(|(skill, level)| json!({"id": skill, "name": skill, "level": level}))
-        .collect();
     let mut body = json!({
         "id": id,
         "userName": id,
@@ -264,13 +261,21 @@ pub fn user(state: &State, id: &UserId, links: &Links) -> Value {
         "lastName": configured.map_or("", |user| &user.last_name),
         "roles": configured.map(|user| &user.roles),
         "groups": configured.map(|user| &user.groups),
-        "skills": skills,
+        "skills": configured.map_or_else(|| json!([]), |user| skill_levels(&user.skills)),
         "enabled": true,
         "loggedIn": agent.is_some(),
         "place": place,
     });
     links.locate(&mut body, &["users", id.as_str()]);
     body
+}
+
+/// Skills with their levels.
+pub fn skill_levels(skills: &BTreeMap<SkillName, u32>) -> Value {
+    skills
+        .iter()
+        .map(|(skill, level)| json!({"id": skill, "name": skill, "level": level}))
+        .collect()
 }
 
 /// Only the named fields of an object, or all of it for `*`.

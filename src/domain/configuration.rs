@@ -15,6 +15,9 @@ use super::{
 pub struct Configuration {
     /// Users by user name.
     pub users: BTreeMap<UserId, User>,
+    /// Who was removed, and is not let in by a token that he still has.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub removed_users: BTreeSet<UserId>,
     /// Interaction queues by name.
     pub queues: BTreeMap<QueueName, Queue>,
     /// Workbin types by name.

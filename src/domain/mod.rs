@@ -5,6 +5,8 @@
 mod agent;
 mod agent_state;
 mod configuration;
+mod configuration_change;
+mod configuration_problems;
 mod dialect;
 mod ids;
 mod interaction;
@@ -20,6 +22,10 @@ pub use agent::{Agent, MediaState, Presence};
 pub use agent_state::{ChosenState, WellKnownState};
 pub use configuration::{
     AgentState, Configuration, MultipleConnections, Queue, Timing, User, Workbin, WorkbinKind,
+};
+pub use configuration_change::ConfigurationChange;
+pub use configuration_problems::{
+    CAPACITY_MAX, CONFIGURED_LEN_MAX, DISPLAY_NAME_LEN_MAX, NAMES_LEN_MAX, Problem,
 };
 pub use dialect::{Answers, for_router};
 pub use ids::{

@@ -66,6 +66,7 @@ pub(super) fn alter(it: &mut Interaction, change: &Change, state: &State) {
         | Change::AgentLoggedIn { .. }
         | Change::AgentLoggedOut { .. }
         | Change::CentreConfigured(_)
+        | Change::ConfigurationChanged(_)
         | Change::ClientRegistered { .. }
         | Change::ClientUnregistered { .. }
         | Change::InteractionSubmitted(_)

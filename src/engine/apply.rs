@@ -8,8 +8,8 @@ use super::registration::Registration;
 use super::state::Client;
 use super::{Change, Head, State};
 use crate::domain::{
-    Address, Agent, ChosenState, ClientType, MediaState, MediaType, PlaceId, Presence,
-    RegisterMode, SnapshotId, UserId, WorkbinRef,
+    Address, Agent, ChosenState, ClientType, Configuration, MediaState, MediaType, PlaceId,
+    Presence, RegisterMode, SnapshotId, UserId, WorkbinRef,
 };
 
 impl State {
@@ -29,9 +29,9 @@ impl State {
     pub(super) fn apply(&mut self, change: &Change) {
         match change {
             Change::CentreConfigured(configuration) => {
-                self.configuration = Arc::new(configuration.as_ref().clone());
-                self.refresh_agents();
+                self.configure(|present| *present = configuration.as_ref().clone());
             }
+            Change::ConfigurationChanged(change) => self.configure(|present| change.apply(present)),
             Change::ClientRegistered {
                 user,
                 client_type,
@@ -110,6 +110,12 @@ impl State {
         after.changed_sequence = self.sequence;
         alter(&mut after, change, self);
         self.put(after);
+    }
+
+    fn configure(&mut self, change: impl FnOnce(&mut Configuration)) {
+        change(Arc::make_mut(&mut self.configuration));
+        self.configured_sequence = self.sequence;
+        self.refresh_agents();
     }
 
     fn register(&mut self, user: &UserId, client_type: ClientType, properties_changed: bool) {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Address, Cause, ChosenState, ClientType, Configuration, Interaction, InteractionId, Invitation,
-    MediaType, PlaceId, PropertyChanges, QueueName, RegisterMode, Router, Sequence, Snapshot,
-    SnapshotId, Ticket, Timestamp, UserId, WorkbinRef,
+    Address, Cause, ChosenState, ClientType, Configuration, ConfigurationChange, Interaction,
+    InteractionId, Invitation, MediaType, PlaceId, PropertyChanges, QueueName, RegisterMode,
+    Router, Sequence, Snapshot, SnapshotId, Ticket, Timestamp, UserId, WorkbinRef,
 };
 
 /// One fact, past tense. State changes only by `State::apply` of these (design D3).
@@ -67,6 +67,8 @@ pub enum Change {
     },
     /// The contact centre was configured.
     CentreConfigured(Box<Configuration>),
+    /// An administrator changed a part of the configuration.
+    ConfigurationChanged(Box<ConfigurationChange>),
     /// A client registered.
     ClientRegistered {
         /// Who.
@@ -285,6 +287,7 @@ impl Change {
             | Self::AgentLoggedIn { .. }
             | Self::AgentLoggedOut { .. }
             | Self::CentreConfigured(_)
+            | Self::ConfigurationChanged(_)
             | Self::ClientRegistered { .. }
             | Self::ClientUnregistered { .. }
             | Self::MediaStateChanged { .. }

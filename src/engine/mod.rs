@@ -163,13 +163,23 @@ impl Engine {
     }
 }
 
-/// The interaction has not changed since the requester read it. One that he may not know of is left to the operation.
+/// The interaction, or the configuration, has not changed since the requester read it. An interaction that he may not know of is left to the operation.
 fn match_version(
     turn: &Turn<'_>,
     operation: &Operation,
     expected: Option<&[Sequence]>,
 ) -> Result<(), Refusal> {
-    let (Some(expected), Some(id)) = (expected, operation.interaction()) else {
+    let Some(expected) = expected else {
+        return Ok(());
+    };
+    if let Operation::ChangeConfiguration(_) = operation {
+        let is_same = expected.contains(&turn.state().configured_sequence);
+        let text = "The configuration has changed since it was read";
+        return is_same
+            .then_some(())
+            .ok_or_else(|| Refusal::new(RefusalKind::Stale, text));
+    }
+    let Some(id) = operation.interaction() else {
         return Ok(());
     };
     match turn.interaction(id) {

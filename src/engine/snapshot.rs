@@ -23,6 +23,8 @@ struct Records {
     sequence: Sequence,
     at: Timestamp,
     configuration: Arc<Configuration>,
+    #[serde(default)]
+    configured_sequence: Sequence,
     clients: Vec<(UserId, Client)>,
     agents: Vec<(UserId, Arc<Agent>)>,
     addresses: Vec<(Address, Arc<Vec<Registration>>)>,
@@ -87,6 +89,7 @@ impl State {
             sequence: self.sequence,
             at: self.at,
             configuration: self.configuration.clone(),
+            configured_sequence: self.configured_sequence,
             clients: pairs(self.clients.iter()),
             agents: pairs(self.agents.iter()),
             addresses: pairs(self.addresses.iter()),
@@ -124,6 +127,7 @@ impl StateParts {
             state.sequence = records.sequence;
             state.at = records.at;
             state.configuration = records.configuration;
+            state.configured_sequence = records.configured_sequence;
             state.last_ticket = records.last_ticket;
         }
         for (address, registered) in records.addresses {

@@ -34,6 +34,8 @@ pub struct State {
     pub at: Timestamp,
     /// What the contact centre consists of.
     pub configuration: Arc<Configuration>,
+    /// The last step that changed it.
+    pub configured_sequence: Sequence,
     /// Registered clients.
     pub clients: Map<UserId, Client>,
     /// Agents who are logged in.

@@ -123,7 +123,7 @@ impl Credentials {
         match self.remembered.find(token, generation, wall_clock()) {
             // The page's cookie is no bearer token.
             Some(identity) if identity.by_cookie => Err(Unauthenticated::Invalid),
-            Some(identity) => Ok(identity),
+            Some(identity) => admitted(identity),
             None => {
                 let claims = self.verify(token).await?;
                 self.of_claims(token, generation, claims, false)
@@ -175,7 +175,7 @@ impl Credentials {
         let generation = self.generation();
         match self.remembered.find(token, generation, wall_clock()) {
             Some(identity) if !identity.by_cookie => Err(Unauthenticated::Invalid),
-            Some(identity) => Ok(identity),
+            Some(identity) => admitted(identity),
             None => {
                 let claims = self.tokens.verify_cookie(token)?;
                 self.of_claims(token, generation, claims, true)
@@ -193,6 +193,11 @@ impl Credentials {
             return self.tokens.verify(token);
         }
         provider.verify(token, &header).await
+    }
+
+    /// The hash of a new password; none if the system gives no random bytes.
+    pub async fn hash(&self, password: String) -> Option<String> {
+        self.passwords.hash(password).await
     }
 
     /// Takes a token no more, from now on. It is to be waited for until that is [written](Self::revocations_written).
@@ -265,7 +270,7 @@ impl Credentials {
             self.remembered.forget(token_id);
             return Err(Unauthenticated::Expired);
         }
-        Ok(identity)
+        admitted(identity)
     }
 }
 
@@ -324,7 +329,17 @@ impl Authenticator for Credentials {
 
     fn holds(&self, principal: &Principal) -> bool {
         let token_id = principal.token_id.as_deref();
-        !token_id.is_some_and(|it| self.revocations.contains(it))
+        let is_revoked = token_id.is_some_and(|it| self.revocations.contains(it));
+        !is_revoked && !self.centres.has_removed(principal)
+    }
+}
+
+/// A user who was removed is not let in by a token that he still has.
+fn admitted(identity: Arc<Identity>) -> Result<Arc<Identity>, Unauthenticated> {
+    let state = identity.centre.state();
+    match state.configuration.removed_users.contains(&identity.user) {
+        true => Err(Unauthenticated::Expired),
+        false => Ok(identity),
     }
 }
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 use argon2::password_hash::phc::PasswordHash;
-use argon2::{Argon2, PasswordVerifier};
+use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use jsonwebtoken::{Algorithm, EncodingKey, crypto};
 use tokio::sync::Semaphore;
 
@@ -74,6 +74,14 @@ impl Passwords {
         Ok(right)
     }
 
+    /// The hash of a new password; none if the system gives no random bytes.
+    pub(super) async fn hash(&self, password: String) -> Option<String> {
+        let _permit = self.hashing.acquire().await.ok()?;
+        let hash = move || Argon2::default().hash_password(password.as_bytes());
+        let hashed = tokio::task::spawn_blocking(hash).await.ok()?;
+        Some(hashed.ok()?.to_string())
+    }
+
     fn remembers(&self, digest: &str) -> bool {
         let remembered = self.remembered.lock();
         let remembered = remembered.unwrap_or_else(PoisonError::into_inner);
@@ -94,6 +102,11 @@ impl Passwords {
 
 /// The hash of a password that nobody has.
 const ABSENT_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$YmF0b24tYWJzZW50LXVzZXI$WZ5nC0+AkT4dXsJ1YyxSXvJ0xJH3W6m6vJmW7g5jW1c";
+
+/// Whether a text is the hash of a password, and not the password itself.
+pub fn is_password_hash(text: &str) -> bool {
+    PasswordHash::new(text).is_ok()
+}
 
 fn is_right(password: &str, hash: &str) -> bool {
     PasswordHash::new(hash).is_ok_and(|parsed| {

@@ -1,9 +1,11 @@
 //! The server's options: each is a flag, an environment variable and a key of `baton.toml`, in this order.
 
+mod check;
 mod demo;
 mod file;
 mod provider;
 
+pub use check::check;
 pub use demo::demo;
 pub use file::{ConfigError, File};
 pub use provider::InvalidProvider;

@@ -86,11 +86,13 @@ pub(super) async fn of_handshake(
 /// Ends what was just opened if its credentials have been withdrawn since they were checked: whoever withdraws them ends
 /// only the sessions that he sees.
 pub(super) fn check_again(carrier: &Carrier, principal: &Principal) {
-    if let Some(token_id) = &principal.token_id
-        && !carrier.authenticator.holds(principal)
-    {
-        let user = Some(&*principal.key);
-        carrier.hub.end_sessions_of_token(user, token_id);
+    if carrier.authenticator.holds(principal) {
+        return;
+    }
+    let user = &*principal.key;
+    match &principal.token_id {
+        Some(token_id) => carrier.hub.end_sessions_of_token(Some(user), token_id),
+        None => carrier.hub.end_sessions_of(user),
     }
 }
 

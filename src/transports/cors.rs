@@ -28,7 +28,7 @@ pub fn with_cors(router: Router, listed: &[String]) -> Router {
     let cors = CorsLayer::new()
         .allow_origin(AllowOrigin::predicate(is_listed.clone()))
         .allow_credentials(AllowCredentials::predicate(is_listed))
-        .allow_methods([Method::GET, Method::POST, Method::PUT])
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
         .allow_headers([
             header::CONTENT_TYPE,
             header::AUTHORIZATION,

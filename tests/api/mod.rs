@@ -1,5 +1,6 @@
 //! The REST interface, over real HTTP.
 
+mod administration;
 mod archive;
 mod bad_input;
 mod connections;

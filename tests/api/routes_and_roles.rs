@@ -64,15 +64,27 @@ GET  /skills/{name}                   200 200 200 200 200 200 200 200
 GET  /groups                          200 200 200 200 200 200 200 200
 GET  /groups/{name}                   200 200 200 200 200 200 200 200
 GET  /settings/agent-states           200 200 200 200 200 200 200 200
+GET  /settings/workbins               200 200 200 200 200 200 200 200
+GET  /settings/capacity               200 200 200 200 200 200 200 200
 GET  /features                        200 200 200 200 200 200 200 200
 GET  /features/{id}                   200 200 404 404 404 404 404 404
 GET  /services                        200 200 200 200 200 200 200 200
 GET  /services/{id}                   200 200 200 200 200 200 200 200
 GET  /statistics                      403 403 200 200 403 403 403 200
 POST /requests                        400 400 400 400 400 400 400 400
-POST /tokens/revoke                   403 403 403 400 403 403 403 400
-GET  /metrics                         403 403 403 200 403 403 403 200
 GET  /diagnostics/storage             403 403 403 200 403 403 403 200
+GET  /metrics                         403 403 403 200 403 403 403 200
+POST /tokens/revoke                   403 403 403 400 403 403 403 400
+PUT  /users/{id}                      403 403 403 200 403 403 403 200
+DELETE /users/{id}                    403 403 403 200 403 403 403 200
+PUT  /queues/{name}                   403 403 403 200 403 403 403 200
+DELETE /queues/{name}                 403 403 403 200 403 403 403 200
+PUT  /settings/workbins/{name}        403 403 403 200 403 403 403 200
+DELETE /settings/workbins/{name}      403 403 403 200 403 403 403 200
+PUT  /settings/capacity/{name}        403 403 403 200 403 403 403 200
+DELETE /settings/capacity/{name}      403 403 403 200 403 403 403 200
+PUT  /settings/agent-states/{name}    403 403 403 200 403 403 403 200
+DELETE /settings/agent-states/{name}  403 403 403 200 403 403 403 200
 ";
 /// Routes that ask nobody who he is.
 const PUBLIC: [&str; 6] = [
@@ -129,8 +141,13 @@ async fn check(client: &Client, user: &str, mail: &str) {
 }
 
 async fn ask(client: &Client, method: &str, route: &str, mail: &str) -> (u16, Value) {
-    let object = object_of(route).replace("{mail}", mail);
+    let administers = method == "DELETE" || (method == "PUT" && route != "/interactions/{id}");
+    let object = match administers {
+        true => "spare".to_owned(),
+        false => object_of(route).replace("{mail}", mail),
+    };
     let name = match route.split('/').nth(1) {
+        _ if administers => "spare",
         Some("skills") => "english",
         Some("groups") => "team",
         _ => "chat",
@@ -176,6 +193,11 @@ fn object_of(route: &str) -> &'static str {
 /// What a route is asked for: something that takes effect, where that leaves everything as it is for the next row.
 fn asked(method: &str, route: &str) -> Value {
     match (method, route) {
+        ("PUT", "/users/{id}") => json!({"roles": ["agent"]}),
+        ("PUT", "/queues/{name}") => json!({"channel": "chat"}),
+        ("PUT", "/settings/workbins/{name}") => json!({"displayName": "Spare", "type": "Agent"}),
+        ("PUT", "/settings/capacity/{name}") => json!({"capacity": 1}),
+        ("PUT", "/settings/agent-states/{name}") => json!({"displayName": "Spare"}),
         ("PUT", _) => json!({"subject": "A subject"}),
         (_, path) if path.starts_with("/me/") && object_of(path) == "{mail}" => {
             json!({"operationName": "UpdateUserData", "userData": {"a": 1}})

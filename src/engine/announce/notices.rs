@@ -30,18 +30,12 @@ impl Announcer {
             } => self.note_taken(interaction, agent, *cause),
             Change::PlacedInQueue { interaction, .. }
             | Change::PlacedInWorkbin { interaction, .. } => {
-                for agent in before.map_or(&[][..], Interaction::parties) {
-                    if head.actor.agent() != Some(agent) {
-                        self.note_taken(interaction, agent, Cause::Withdrawn);
-                    }
-                }
+                let parties = before.map_or(&[][..], Interaction::parties);
+                self.note_taken_by_another(head, interaction, parties.iter(), Cause::Withdrawn);
             }
             Change::Stopped { interaction } => {
-                for agent in before.into_iter().flat_map(involved_agents) {
-                    if head.actor.agent() != Some(agent) {
-                        self.note_taken(interaction, agent, Cause::Stopped);
-                    }
-                }
+                let involved = before.into_iter().flat_map(involved_agents);
+                self.note_taken_by_another(head, interaction, involved, Cause::Stopped);
             }
             Change::AgentLoggedIn { agent, .. } => {
                 self.channels.insert(agent.clone());
@@ -55,6 +49,7 @@ impl Announcer {
             | Change::AddressUnregistered { .. }
             | Change::AgentInvited { .. }
             | Change::CentreConfigured(_)
+            | Change::ConfigurationChanged(_)
             | Change::ClientRegistered { .. }
             | Change::ClientUnregistered { .. }
             | Change::Declined { .. }
@@ -109,6 +104,19 @@ impl Announcer {
         {
             self.settled
                 .insert((before.id.clone(), by.clone()), reference);
+        }
+    }
+
+    /// The agent who did it himself knows.
+    fn note_taken_by_another<'a>(
+        &mut self,
+        head: &Head,
+        interaction: &InteractionId,
+        agents: impl Iterator<Item = &'a UserId>,
+        cause: Cause,
+    ) {
+        for agent in agents.filter(|agent| head.actor.agent() != Some(agent)) {
+            self.note_taken(interaction, agent, cause);
         }
     }
 

@@ -80,6 +80,7 @@ impl Scene<'_> {
             | Change::AgentLoggedIn { .. }
             | Change::AgentLoggedOut { .. }
             | Change::CentreConfigured(_)
+            | Change::ConfigurationChanged(_)
             | Change::ClientRegistered { .. }
             | Change::ClientUnregistered { .. }
             | Change::MediaStateChanged { .. }

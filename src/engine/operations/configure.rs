@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::register_client::leave_address;
 use super::{Gateway, Reply, Spec};
-use crate::domain::{Address, Configuration, Refusal, UserId};
+use crate::domain::{Address, Configuration, Refusal, UserId, WorkbinRef};
 use crate::engine::{Change, Outcome, Turn};
 
 /// The whole configuration anew.
@@ -25,9 +25,15 @@ impl Configure {
 
     pub(super) fn perform(self, turn: &mut Turn<'_>) -> Result<Outcome, Refusal> {
         turn.record(Change::CentreConfigured(self.0));
-        leave_gone_addresses(turn);
+        leave_what_is_gone(turn);
         Ok(Outcome::Unasked)
     }
+}
+
+/// Registrations and subscriptions for what there is no longer end.
+pub(super) fn leave_what_is_gone(turn: &mut Turn<'_>) {
+    leave_gone_addresses(turn);
+    leave_gone_workbins(turn);
 }
 
 /// Registrations for addresses that there are no longer end (race r31).
@@ -40,5 +46,20 @@ fn leave_gone_addresses(turn: &mut Turn<'_>) {
         .collect();
     for (user, address) in gone {
         leave_address(turn, &user, address);
+    }
+}
+
+/// Subscriptions to workbins that there are no longer, or that the agent may not use any more, end.
+fn leave_gone_workbins(turn: &mut Turn<'_>) {
+    let state = turn.state();
+    let gone: Vec<(UserId, WorkbinRef)> = state
+        .subscriptions
+        .iter()
+        .flat_map(|(workbin, agents)| agents.iter().map(move |agent| (agent, workbin)))
+        .filter(|(agent, workbin)| !state.may_use(agent, workbin))
+        .map(|(agent, workbin)| (agent.clone(), workbin.clone()))
+        .collect();
+    for (agent, workbin) in gone {
+        turn.record(Change::WorkbinUnsubscribed { agent, workbin });
     }
 }

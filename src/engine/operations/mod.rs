@@ -7,6 +7,7 @@ mod accept;
 mod addresses;
 mod agent_login;
 mod cancel;
+mod change_configuration;
 mod change_properties;
 mod complete;
 mod conference;
@@ -31,6 +32,7 @@ mod user_data;
 mod workbin_subscription;
 
 pub use agent_login::{AgentLogin, AgentLogout};
+pub use change_configuration::ChangeConfiguration;
 pub use change_properties::ChangeProperties;
 pub use configure::Configure;
 pub use media_state::{NotReadyForMedia, ReadyForMedia};
@@ -65,6 +67,14 @@ pub struct Spec {
     pub guard: Option<Guard>,
 }
 
+impl Spec {
+    /// Whether others may call it by its name. The server's own requests, which no role may call, have none for them, nor
+    /// has what a resource is put by.
+    pub fn has_name(&self) -> bool {
+        !self.roles.is_empty() && self.gateway != Gateway::Resource
+    }
+}
+
 /// Whether an actor may do something with an interaction in its present state.
 pub type Guard = fn(&Interaction, &Actor) -> Result<(), Refusal>;
 
@@ -77,6 +87,8 @@ pub enum Gateway {
     Me,
     /// None: a request of the event models only.
     No,
+    /// None, nor `POST /requests`: a resource is put or deleted, and what is put is not what is journalled.
+    Resource,
 }
 
 /// The keys that a reply carries beside `statusCode` (gateway-api 1.4).
@@ -166,7 +178,7 @@ macro_rules! operations {
             /// # Errors
             /// The refusal of the operation; nothing that it has recorded takes effect then.
             pub fn perform(self, turn: &mut Turn<'_>) -> Result<Outcome, Refusal> {
-                allow(self.spec(), &turn.head().actor)?;
+                allow(self.spec(), turn)?;
                 match self {
                     $(Self::$bound(id, operation) => {
                         let interaction = turn.interaction(&id)?;
@@ -228,6 +240,7 @@ operations! {
         Presence = Presence,
         Restart = Restart,
         Configure = Configure,
+        ChangeConfiguration = ChangeConfiguration,
     }
 }
 
@@ -252,14 +265,19 @@ pub fn find(name: &str) -> Option<&'static Spec> {
     SPECS.iter().copied().find(|spec| named(spec, name))
 }
 
-/// Whether an operation goes by a name. The server's own requests, which no role may call, have none for others.
+/// Whether an operation goes by a name that others may call it by.
 fn named(spec: &Spec, name: &str) -> bool {
-    !spec.roles.is_empty() && (spec.name == name || spec.aliases.contains(&name))
+    spec.has_name() && (spec.name == name || spec.aliases.contains(&name))
 }
 
-fn allow(spec: &Spec, actor: &Actor) -> Result<(), Refusal> {
-    match actor {
+fn allow(spec: &Spec, turn: &Turn<'_>) -> Result<(), Refusal> {
+    let removed = &turn.state().configuration.removed_users;
+    match &turn.head().actor {
         Actor::BuiltInRouter | Actor::Server => Ok(()),
+        // What he asked for before may still be on its way.
+        Actor::User { user, .. } if removed.contains(user) => {
+            Err(Refusal::forbidden("The user was removed"))
+        }
         Actor::User { role, .. } if spec.roles.contains(role) => Ok(()),
         Actor::User { role, .. } => Err(Refusal::forbidden(format!(
             "{} is not permitted to the role {}",
