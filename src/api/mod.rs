@@ -1,5 +1,6 @@
 //! The REST interface: the route table, the callers, the errors (design section 4).
 
+mod asyncapi;
 mod body;
 mod caller;
 mod channels;
@@ -7,6 +8,7 @@ mod conditions;
 mod csrf;
 mod directory;
 mod error;
+mod event_schemas;
 mod headers;
 mod health;
 mod history;
@@ -14,11 +16,13 @@ mod interactions;
 mod me;
 mod media;
 mod metrics;
+mod notification_schemas;
 mod observer;
 mod openapi;
 mod operate;
 mod pages;
 mod rate;
+mod request_schemas;
 mod requests;
 mod resource_schemas;
 mod schemas;
@@ -33,6 +37,7 @@ mod view;
 mod workbin_operations;
 mod workbins;
 
+pub use asyncapi::notifications_document;
 pub use body::BodyLimits;
 pub use headers::COMPRESSED_BYTES_MIN;
 pub use observer::{Observer, REQUEST_ID_LEN_MAX, observed};
@@ -154,6 +159,7 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(health::storage))
         .routes(routes!(metrics::read_own))
         .routes(routes!(openapi::read_document))
+        .routes(routes!(asyncapi::read_notifications_document))
         .split_for_parts()
 }
 

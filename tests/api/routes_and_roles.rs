@@ -73,7 +73,8 @@ POST /requests                        400 400 400 400 400 400 400 400
 GET  /diagnostics/storage             403 403 403 200 403 403 403 200
 ";
 /// Routes that ask nobody who he is.
-const PUBLIC: [&str; 6] = [
+const PUBLIC: [&str; 7] = [
+    "GET /asyncapi.json",
     "GET /diagnostics/version",
     "GET /health/live",
     "GET /health/ready",
