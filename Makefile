@@ -1,7 +1,7 @@
 # make run       a contact centre on this machine: http://127.0.0.1:8080
 # make test      every test; installs what the tests need
-# make torture   every real client on every carrier through every outage, CometD's core by chance, and crashes and
-#                power cuts (CRASH_SECONDS=300 POWER_CUTS=20), for minutes
+# make torture   every real client on every carrier through every outage, CometD's core by chance, crashes and
+#                power cuts (CRASH_SECONDS=300 POWER_CUTS=20), and the OpenAPI document (CONTRACT_SECONDS=300), for minutes
 # make simulate  the engine against its invariants for SEEDS=10000 seeds
 # make lint      what CI insists on besides the tests
 # make deny      licences, sources and banned crates of the dependencies, without network (make advisories asks for those)
@@ -14,7 +14,7 @@
 #
 # Rust and Node are taken as given.
 
-.PHONY: run build page lint deny advisories sbom deploy-check test test-rust test-clients test-tools simulate torture torture-core torture-crash torture-clients bench
+.PHONY: run build page lint deny advisories sbom deploy-check test test-rust test-clients test-tools simulate torture torture-core torture-crash torture-clients torture-contract bench
 .DELETE_ON_ERROR:
 .ONESHELL:
 SHELL := bash
@@ -51,13 +51,13 @@ test-rust:
 	cargo test --locked
 
 # The clients and the browser start target/debug/baton themselves.
-CLIENT_LIBRARIES := tests/clients/node_modules/.installed tests/clients/.venv/.installed
+CLIENT_LIBRARIES := tests/clients/node_modules/.installed tests/clients/.venv/.installed examples/javascript/node_modules/.installed
 
 test-clients: page test-tools $(CLIENT_LIBRARIES)
 	cargo build --locked
 	CHROMIUM="$$($(FIND_CHROMIUM))" npm --prefix tests/clients test
 
-torture: torture-core torture-crash torture-clients
+torture: torture-core torture-crash torture-clients torture-contract
 
 # The session machine, the parser and the carriers by chance, with many times the cases of a test run.
 torture-core:
@@ -79,6 +79,12 @@ simulate:
 torture-clients: test-tools $(CLIENT_LIBRARIES)
 	cargo build --locked
 	CHROMIUM="$$($(FIND_CHROMIUM))" npm --prefix tests/clients run torture
+
+# Schemathesis in the eyes of each role, with another seed each time: it is in what it says, and CONTRACT_SEED repeats it.
+CONTRACT_SECONDS ?= 300
+torture-contract: test-tools $(CLIENT_LIBRARIES)
+	cargo build --locked
+	CONTRACT_SECONDS=$(CONTRACT_SECONDS) npm --prefix tests/clients run torture:contract
 
 FIND_CHROMIUM := command -v "$${CHROMIUM:-chromium}" chromium chromium-browser google-chrome | head -n 1
 HAS_VENV := python3 -c 'import ensurepip, venv' 2>/dev/null

@@ -5,6 +5,7 @@ mod api;
 mod bounds;
 mod centre;
 mod cometd;
+mod contracts;
 mod crash;
 mod deploy;
 mod house;

@@ -1,6 +1,7 @@
 //! The REST interface: the route table, the callers, the errors (design section 4).
 
 mod administration;
+mod asyncapi;
 mod body;
 mod caller;
 mod channels;
@@ -9,6 +10,7 @@ mod configured;
 mod csrf;
 mod directory;
 mod error;
+mod event_schemas;
 mod headers;
 mod health;
 mod history;
@@ -16,11 +18,13 @@ mod interactions;
 mod me;
 mod media;
 mod metrics;
+mod notification_schemas;
 mod observer;
 mod openapi;
 mod operate;
 mod pages;
 mod rate;
+mod request_schemas;
 mod requests;
 mod resource_schemas;
 mod schemas;
@@ -35,6 +39,7 @@ mod view;
 mod workbin_operations;
 mod workbins;
 
+pub use asyncapi::notifications_document;
 pub use body::BodyLimits;
 pub use headers::COMPRESSED_BYTES_MIN;
 pub use observer::{Observer, REQUEST_ID_LEN_MAX, observed};
@@ -156,6 +161,7 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(health::storage))
         .routes(routes!(metrics::read_own))
         .routes(routes!(openapi::read_document))
+        .routes(routes!(asyncapi::read_notifications_document))
         .split_for_parts()
 }
 

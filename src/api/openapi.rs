@@ -6,7 +6,7 @@ use axum::Json;
 use serde_json::{Value, json};
 use utoipa::OpenApi;
 
-use super::schemas;
+use super::{request_schemas, schemas};
 use crate::engine::operations::{Gateway, SPECS, Spec};
 
 /// How the paths end that are about one interaction.
@@ -53,6 +53,7 @@ pub fn document() -> Value {
         "/health/ready",
         "/diagnostics/version",
         "/openapi.json",
+        "/asyncapi.json",
     ] {
         let methods = document["paths"][path].as_object_mut();
         for operation in methods.into_iter().flat_map(|methods| methods.values_mut()) {
@@ -109,10 +110,20 @@ fn add_schemas(document: &mut Value) {
         .flat_map(|methods| methods.values_mut());
     for operation in methods {
         let takes_body = operation.get("requestBody").is_some();
+        let operation_id = operation["operationId"].as_str().unwrap_or_default();
+        let (success, request) = (
+            schemas::of_reply(operation_id),
+            request_schemas::of_request(operation_id),
+        );
+        if takes_body {
+            operation["requestBody"]["content"]["application/json"]["schema"] = request;
+        }
         for status in ["413", "415"].iter().filter(|_| takes_body) {
             operation["responses"][*status] = json!({});
         }
-        let success = schemas::of_reply(operation["operationId"].as_str().unwrap_or_default());
+        if operation.get("security").is_none() {
+            operation["responses"]["429"] = json!({});
+        }
         let replies = operation["responses"].as_object_mut();
         for (status, reply) in replies.into_iter().flatten() {
             // What is no JSON says so where its route is.
@@ -194,6 +205,9 @@ fn meaning(status: &str) -> &'static str {
         "413" => "The body is larger than the server takes",
         "415" => "The content type is not application/json",
         "422" => "Another request has been done under this Idempotency-Key; nothing was changed",
+        "429" => {
+            "Too many requests of the user, or wrong passwords; `Retry-After` says when to come again"
+        }
         "503" => "The journal cannot take changes at this time; nothing was changed",
         _ => "An error",
     }

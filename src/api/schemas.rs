@@ -19,8 +19,9 @@ pub(super) fn all() -> Value {
             "interaction": {"$ref": "#/components/schemas/Interaction"},
         })),
         "Interaction": interaction(),
-        "InteractionReply": reply("interaction", &json!({"$ref": "#/components/schemas/Interaction"})),
-        "InteractionsReply": reply("interactions", &list_of("Interaction")),
+        "InteractionFields": interaction_fields(),
+        "InteractionReply": reply("interaction", &json!({"$ref": "#/components/schemas/InteractionFields"})),
+        "InteractionsReply": reply("interactions", &list_of("InteractionFields")),
         "OperationReply": reply("interactions", &list_of("Interaction")),
         "StorageReply": storage(),
         "EventReply": object(&["statusCode"], json!({
@@ -41,6 +42,7 @@ pub(super) fn all() -> Value {
             "interactions": {"type": "object"},
         })),
         "SessionReply": session(),
+        "Document": object(&["info", "components"], json!({"info": {"type": "object"}, "components": {"type": "object"}})),
     });
     for (name, schema) in resource_schemas::schemas() {
         all[name] = schema;
@@ -181,11 +183,18 @@ pub(super) fn of_reply(operation_id: &str) -> &'static str {
         "storage" => "StorageReply",
         "read_statistics" => "StatisticsReply",
         "operate_on_me" => "SessionReply",
+        "read_document" | "read_notifications_document" => "Document",
         other => resource_schemas::of_reply(other).unwrap_or("Success"),
     }
 }
 
-fn interaction() -> Value {
+/// As much of an interaction as `fields` asks for.
+fn interaction_fields() -> Value {
+    json!({"type": "object", "properties": interaction()["properties"]})
+}
+
+/// An interaction as `/me/interactions` and its notifications show it.
+pub(super) fn interaction() -> Value {
     let text = json!({"type": ["string", "null"]});
     let time = json!({"type": ["string", "null"], "format": "date-time"});
     let mut properties = json!({

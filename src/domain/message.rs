@@ -33,14 +33,24 @@ impl Protocol {
 }
 
 macro_rules! events {
-    ($($(#[$doc:meta])* $name:ident = $wire:literal,)*) => {
+    ($(#[doc = $summary:literal] $name:ident = $wire:literal,)*) => {
         /// The events of the reference; on the wire with `Event` before the name.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Event {
-            $($(#[$doc])* $name,)*
+            $(#[doc = $summary] $name,)*
         }
 
         impl Event {
+            /// Every one of them.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// What it says, in a sentence.
+            pub fn summary(self) -> &'static str {
+                match self {
+                    $(Self::$name => $summary.trim_ascii(),)*
+                }
+            }
+
             /// The name on the wire.
             pub fn as_str(self) -> &'static str {
                 match self {

@@ -152,6 +152,7 @@ async fn health_needs_no_credentials() {
         "/health/live",
         "/health/ready",
         "/api/v2/diagnostics/version",
+        "/api/v2/asyncapi.json",
         "/api/v2/openapi.json",
     ] {
         let reply = reqwest::get(format!("{}{path}", server.url)).await.unwrap();

@@ -72,6 +72,8 @@ GET  /services                        200 200 200 200 200 200 200 200
 GET  /services/{id}                   200 200 200 200 200 200 200 200
 GET  /statistics                      403 403 200 200 403 403 403 200
 POST /requests                        400 400 400 400 400 400 400 400
+POST /tokens/revoke                   403 403 403 400 403 403 403 400
+GET  /metrics                         403 403 403 200 403 403 403 200
 GET  /diagnostics/storage             403 403 403 200 403 403 403 200
 GET  /metrics                         403 403 403 200 403 403 403 200
 POST /tokens/revoke                   403 403 403 400 403 403 403 400
@@ -87,7 +89,8 @@ PUT  /settings/agent-states/{name}    403 403 403 200 403 403 403 200
 DELETE /settings/agent-states/{name}  403 403 403 200 403 403 403 200
 ";
 /// Routes that ask nobody who he is.
-const PUBLIC: [&str; 6] = [
+const PUBLIC: [&str; 7] = [
+    "GET /asyncapi.json",
     "GET /diagnostics/version",
     "GET /health/live",
     "GET /health/ready",

@@ -20,7 +20,7 @@ macro_rules! models {
         )*
 
         /// Every document of the folder.
-        const DOCUMENTS: &[&str] = &[$(concat!("tests/models/", stringify!($name), ".md"),)*];
+        pub(crate) const DOCUMENTS: &[&str] = &[$(concat!("tests/models/", stringify!($name), ".md"),)*];
     };
 }
 

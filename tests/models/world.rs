@@ -14,6 +14,7 @@ use super::document::{Block, Line};
 use super::journal::Journal;
 use super::rows::{Rows, receiver};
 use super::stimulus::{actor, insert};
+use crate::contracts::notifications;
 
 /// Engine time when a model begins.
 pub(crate) const START_MS: u64 = 1_900_000_000_000;
@@ -25,6 +26,8 @@ pub(crate) struct World {
     pub(crate) said: BTreeSet<String>,
     pub(crate) requested: BTreeSet<String>,
     pub(crate) wire: Vec<Value>,
+    /// The names of the messages that went over the wire, desktops' included.
+    pub(crate) told: BTreeSet<String>,
     now: Timestamp,
     reference: u64,
     /// The names of the requests by reference.
@@ -50,6 +53,7 @@ impl World {
             said: BTreeSet::new(),
             requested: BTreeSet::new(),
             wire: Vec::new(),
+            told: BTreeSet::new(),
             rows: Rows::read(),
             last: BTreeMap::new(),
         };
@@ -215,6 +219,9 @@ impl World {
         };
         let head = &effect.step.head;
         self.check_chain(effect);
+        for said in &effect.announcements {
+            self.told.insert(notifications::check_said(said, head));
+        }
         let mut heard = Vec::new();
         for Announcement { to, previous, body } in &effect.announcements {
             // Who asked knows what is being answered now.

@@ -21,6 +21,7 @@ use super::disk::{Crash, Disk};
 use super::invariants::Observer;
 use super::pictures::Counts;
 use super::setting::configuration;
+use crate::contracts::notifications;
 
 const START_MS: u64 = 1_900_000_000_000;
 const HISTORY_LEN_MAX: usize = 20;
@@ -296,6 +297,9 @@ impl World {
         self.observer.observe(before, &step, &said, after);
         if self.steps.is_multiple_of(16) {
             self.compare_replay();
+            for said in &said {
+                notifications::check_said(said, &step.head);
+            }
         }
         let sequence = step.head.sequence;
         self.carriage.hold(sequence, effect.announcements);

@@ -6,6 +6,7 @@ use serde_json::Value;
 use tokio::time::timeout;
 
 use super::server::Client;
+use crate::contracts::notifications;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -52,6 +53,8 @@ impl EventStream {
                 let field = |name| block.lines().find_map(|line| line.strip_prefix(name));
                 let event = field("data: ").map(|data| {
                     let mut message: Value = serde_json::from_str(data).unwrap();
+                    let channel = message["channel"].as_str().unwrap();
+                    notifications::check(channel, &message["data"]);
                     (field("id: ").map(str::to_owned), message["data"].take())
                 });
                 self.text = rest.to_owned();

@@ -7,6 +7,8 @@ use baton::engine::{Head, State, Step, fold};
 use baton::journal::{DataFolder, Journal, SqliteJournal};
 use serde_json::Value;
 
+use crate::contracts::notifications;
+
 /// The address that the server of a comparison must be given.
 pub(crate) const URL: &str = "http://baton.test";
 
@@ -36,6 +38,7 @@ impl Folded {
                 if said.to.as_str() == user && !said.body.is_transient() {
                     let body = notification(&said, &step.head, "baton", &Links::new(URL));
                     let channel = channel_name(said.body.channel());
+                    notifications::check(channel, &body);
                     folded.said.push((channel, step.head.sequence.0, body));
                 }
             }
