@@ -33,6 +33,8 @@ const SWEEP_PERIOD: Duration = Duration::from_millis(100);
 
 /// Makes a group of records durable.
 type Commit = Box<dyn FnMut(Vec<Record>) + Send>;
+/// Something to measure: a name, and what it begins with in an empty folder.
+type Contender = (&'static str, fn(&TempDir) -> Commit);
 
 struct Waiting {
     number: usize,
@@ -42,7 +44,7 @@ struct Waiting {
 fn main() {
     let appends = setting("BATON_BENCH_APPENDS", 100_000);
     let rounds = setting("BATON_BENCH_ROUNDS", 5);
-    let contenders: [(&str, fn(&TempDir) -> Commit); 2] = [
+    let contenders: [Contender; 2] = [
         ("ceiling: file + fdatasync", file),
         ("Baton's journal", journal),
     ];
@@ -116,7 +118,7 @@ fn file(folder: &TempDir) -> Commit {
 }
 
 fn journal(folder: &TempDir) -> Commit {
-    let folder = DataFolder::open(&folder.path().join("data")).unwrap();
+    let folder = DataFolder::open(folder.path().join("data")).unwrap();
     let mut journal = SqliteJournal::open(&folder, "bench", 1).unwrap();
     let mut swept_at = Instant::now();
     Box::new(move |records| {
