@@ -49,25 +49,19 @@ pub fn next_move(state: &State, now: Timestamp) -> Option<Move> {
         })
 }
 
-/// What waits is delivered, the first that there is an agent for. Agents are looked for once for all that is of a medium:
-/// most often nobody who is free has the skills.
+/// What waits is delivered, the first that there is an agent for. Most often nobody who is free has the skills, and then
+/// nothing that waits is looked at.
 fn next_built_in_move(
     state: &State,
     name: &QueueName,
     queue: &Queue,
     now: Timestamp,
 ) -> Option<Move> {
-    let mut nobody_for = None;
+    let mut media = state.available.keys();
+    let is_anybody_able = media.any(|media| able(state, queue, media).next().is_some());
+    is_anybody_able.then_some(())?;
     let mut waiting = state.waiting(name).take(LOOK_AHEAD_LEN_MAX);
     waiting.find_map(|interaction| {
-        let media = &interaction.media_type;
-        if nobody_for == Some(media) {
-            return None;
-        }
-        if able(state, queue, media).next().is_none() {
-            nobody_for = Some(media);
-            return None;
-        }
         choose(state, queue, interaction, now).map(|agent| Move {
             interaction: interaction.id.clone(),
             router: Router::BuiltIn,
