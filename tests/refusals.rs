@@ -14,6 +14,7 @@ use serde_json::json;
 use crate::centre;
 use crate::models::document::parse_line;
 use crate::models::world::{START_MS, World};
+use crate::support::golden;
 
 const PATH: &str = "docs/refusals.md";
 
@@ -256,15 +257,7 @@ fn codes_of_event_error_are_told_apart() {
 
 #[test]
 fn the_committed_table_is_the_generated_one() {
-    let generated = table();
-    if std::env::var_os("UPDATE_REFUSALS").is_some() {
-        std::fs::write(PATH, &generated).unwrap();
-    }
-    let committed = std::fs::read_to_string(PATH).unwrap_or_default();
-    assert!(
-        committed == generated,
-        "{PATH} is out of date: UPDATE_REFUSALS=1 rewrites it"
-    );
+    golden::check(PATH, "UPDATE_REFUSALS", &table());
 }
 
 fn table() -> String {

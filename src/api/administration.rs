@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::App;
 use super::body::JsonObject;
@@ -14,12 +14,12 @@ use super::caller::{Administrator, Caller};
 use super::conditions::{Conditions, etag};
 use super::configured::{AgentStateBody, CapacityBody, QueueBody, UserBody, WorkbinBody, read};
 use super::error::ApiError;
-use super::operate::perform;
+use super::operate::{perform, reply_body};
 use super::url::Segment;
 use crate::domain::{
     AgentStateName, ConfigurationChange, MediaType, QueueName, Refusal, UserId, WorkbinName,
 };
-use crate::engine::operations::ChangeConfiguration;
+use crate::engine::operations::{ChangeConfiguration, Reply};
 use crate::engine::{self, Operation};
 
 /// Bytes of a password.
@@ -231,11 +231,7 @@ async fn change(
         .await?
         .done;
     let tag = etag(caller.0.centre.epoch(), done.head.sequence);
-    let body = json!({
-        "statusCode": 0,
-        "referenceId": done.head.reference_id,
-        "sequence": done.head.sequence,
-    });
+    let body = reply_body(caller, Reply::StatusCode, &done);
     Ok(([(header::ETAG, tag)], Json(body)).into_response())
 }
 

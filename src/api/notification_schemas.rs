@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::schemas::interaction;
+use super::schemas::{interaction, object_of};
 use crate::centre::MediaWords;
 
 /// The schemas that messages refer to.
@@ -21,7 +21,7 @@ pub(super) fn parts() -> Value {
         "Properties": properties(),
         "Party": who(&parties),
         "Actor": who(&actors),
-        "WorkbinReference": object(json!({"id": text, "name": text, "owner": text}), &[]),
+        "WorkbinReference": object_of(json!({"id": text, "name": text, "owner": text}), &[]),
         "ChannelState": channel_state(),
     })
 }
@@ -115,7 +115,7 @@ pub(super) fn of_workbins() -> [Message; 3] {
 
 /// What a subscriber hears on each of his channels instead of what he missed (design D10).
 pub(super) fn of_resync() -> Message {
-    let shape = object(
+    let shape = object_of(
         json!({
             "messageType": {"const": "ResyncMessage"},
             "notificationType": {"const": "Resync"},
@@ -151,7 +151,7 @@ fn numbered(kind: &str, mut properties: Value, optional: &[&str]) -> Value {
     properties["sequence"] = count();
     properties["previousSequence"] = count();
     properties["referenceId"] = json!({"type": ["integer", "null"], "minimum": 0});
-    object(
+    object_of(
         properties,
         &[optional, &["previousSequence", "referenceId"]].concat(),
     )
@@ -159,11 +159,11 @@ fn numbered(kind: &str, mut properties: Value, optional: &[&str]) -> Value {
 
 fn channel_state() -> Value {
     let text = json!({"type": "string"});
-    let state = object(
+    let state = object_of(
         json!({"id": text, "displayName": text, "state": {"enum": ["Ready", "NotReady"]}, "reason": text}),
         &["reason"],
     );
-    object(
+    object_of(
         json!({
             "channel": text, "dndState": {"const": "Off"}, "userState": state,
             "since": {"type": "string", "format": "date-time"}, "path": text,
@@ -217,19 +217,9 @@ fn properties() -> Value {
     ] {
         properties[name] = json!({"type": ["string", "null"], "format": "date-time"});
     }
-    object(properties, &[])
+    object_of(properties, &[])
 }
 
 fn count() -> Value {
     json!({"type": "integer", "minimum": 0})
-}
-
-/// An object that has every one of these but the optional ones.
-fn object(properties: Value, optional: &[&str]) -> Value {
-    let names = properties.as_object().into_iter().flatten();
-    let required: Vec<&String> = names
-        .map(|(name, _)| name)
-        .filter(|name| !optional.contains(&name.as_str()))
-        .collect();
-    json!({"type": "object", "required": required, "properties": properties})
 }

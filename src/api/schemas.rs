@@ -1,6 +1,6 @@
 //! The shapes of replies, as JSON Schema.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::view::PAGE_LEN_MAX;
 use super::{channels, directory, resource_schemas, services, settings, workbins};
@@ -235,10 +235,15 @@ pub(super) fn interaction() -> Value {
     ] {
         properties[name] = time.clone();
     }
-    let names = properties.as_object().into_iter().flat_map(Map::keys);
-    let required: Vec<String> = names
-        .filter(|name| *name != "invitation")
-        .cloned()
+    object_of(properties, &["invitation"])
+}
+
+/// An object that has every one of these but the optional ones.
+pub(super) fn object_of(properties: Value, optional: &[&str]) -> Value {
+    let names = properties.as_object().into_iter().flatten();
+    let required: Vec<&String> = names
+        .map(|(name, _)| name)
+        .filter(|name| !optional.contains(&name.as_str()))
         .collect();
     json!({"type": "object", "required": required, "properties": properties})
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use baton::engine::operations::{Gateway, SPECS};
 use serde_json::{Value, json};
 
+use crate::support::golden;
 use crate::support::server::start;
 
 const PATH: &str = "openapi/baton.json";
@@ -12,14 +13,7 @@ const PATH: &str = "openapi/baton.json";
 #[test]
 fn the_committed_document_is_the_generated_one() {
     let generated = serde_json::to_string_pretty(&baton::api::document()).unwrap() + "\n";
-    if std::env::var_os("UPDATE_OPENAPI").is_some() {
-        std::fs::write(PATH, &generated).unwrap();
-    }
-    let committed = std::fs::read_to_string(PATH).unwrap_or_default();
-    assert!(
-        committed == generated,
-        "{PATH} is out of date: UPDATE_OPENAPI=1 rewrites it"
-    );
+    golden::check(PATH, "UPDATE_OPENAPI", &generated);
 }
 
 #[test]

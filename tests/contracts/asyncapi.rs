@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::models::DOCUMENTS;
 use crate::models::document::Document;
 use crate::models::world::World;
+use crate::support::golden;
 use crate::support::server::start;
 
 const PATH: &str = "openapi/asyncapi.json";
@@ -15,14 +16,7 @@ const PATH: &str = "openapi/asyncapi.json";
 fn the_committed_document_is_the_generated_one() {
     let generated = serde_json::to_string_pretty(&baton::api::notifications_document()).unwrap();
     let generated = generated + "\n";
-    if std::env::var_os("UPDATE_OPENAPI").is_some() {
-        std::fs::write(PATH, &generated).unwrap();
-    }
-    let committed = std::fs::read_to_string(PATH).unwrap_or_default();
-    assert!(
-        committed == generated,
-        "{PATH} is out of date: UPDATE_OPENAPI=1 rewrites it"
-    );
+    golden::check(PATH, "UPDATE_OPENAPI", &generated);
 }
 
 #[test]
