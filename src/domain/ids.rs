@@ -2,9 +2,9 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use super::Refusal;
 
@@ -15,12 +15,13 @@ const INTERACTION_ID_LEN_MAX: usize = 64;
 /// Longest key of a request, in characters.
 const IDEMPOTENCY_KEY_LEN_MAX: usize = 255;
 
+// Short texts are kept in place: maps compare and copy them all the time.
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident, $what:literal, $is_valid:path) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
-        pub struct $name(Arc<str>);
+        #[serde(try_from = "SmolStr")]
+        pub struct $name(SmolStr);
 
         impl $name {
             /// Parses the identifier.
@@ -48,16 +49,10 @@ macro_rules! text_id {
             }
         }
 
-        impl TryFrom<String> for $name {
+        impl TryFrom<SmolStr> for $name {
             type Error = Refusal;
-            fn try_from(text: String) -> Result<Self, Refusal> {
+            fn try_from(text: SmolStr) -> Result<Self, Refusal> {
                 Self::parse(&text)
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(id: $name) -> Self {
-                id.0.as_ref().to_owned()
             }
         }
 
