@@ -3,6 +3,8 @@
 use axum::Router;
 use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
 use tower::ServiceBuilder;
+use tower::layer::util::Identity;
+use tower::util::{Either, option_layer};
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, Predicate, SizeAbove};
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -14,13 +16,14 @@ const API_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 /// How long browsers come by TLS only, once they have, in the words of the header: a year.
 const TLS_ONLY: &str = "max-age=31536000";
 
+type SetHeader = SetResponseHeaderLayer<HeaderValue>;
+
 /// For answers of the API: they are of the moment, and of the caller.
-pub(super) fn of_api<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
-    router.layer(
-        ServiceBuilder::new()
-            .layer(set_if_absent(header::CACHE_CONTROL, "no-store"))
-            .layer(set(header::CONTENT_SECURITY_POLICY, API_POLICY))
-            .layer(compression()),
+pub(super) fn of_api() -> (SetHeader, SetHeader, CompressionLayer<impl Predicate>) {
+    (
+        set_if_absent(header::CACHE_CONTROL, "no-store"),
+        set(header::CONTENT_SECURITY_POLICY, API_POLICY),
+        compression(),
     )
 }
 
@@ -44,13 +47,12 @@ pub(super) fn of_pages(router: Router, policy: &'static str) -> Router {
 }
 
 /// For every response. `by_tls` says that clients reach the server by TLS.
-pub(super) fn of_all(router: Router, by_tls: bool) -> Router {
-    let router = router.layer(set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
-    if by_tls {
-        router.layer(set(header::STRICT_TRANSPORT_SECURITY, TLS_ONLY))
-    } else {
-        router
-    }
+pub(super) fn of_all(by_tls: bool) -> (SetHeader, Either<SetHeader, Identity>) {
+    let by_tls_only = by_tls.then(|| set(header::STRICT_TRANSPORT_SECURITY, TLS_ONLY));
+    (
+        set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        option_layer(by_tls_only),
+    )
 }
 
 /// Long answers to who asks for it, but none with a tag: the tag would have to be another one then, and clients send it
@@ -63,10 +65,10 @@ fn compression() -> CompressionLayer<impl Predicate> {
     CompressionLayer::new().compress_when(is_worth_it.and(has_no_tag))
 }
 
-fn set(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+fn set(name: HeaderName, value: &'static str) -> SetHeader {
     SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
 }
 
-fn set_if_absent(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+fn set_if_absent(name: HeaderName, value: &'static str) -> SetHeader {
     SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
 }

@@ -52,8 +52,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use axum::Router;
 use axum::handler::Handler;
 use axum::http::StatusCode;
+use axum::response::IntoResponse;
 use axum::routing::get;
-use tower::ServiceBuilder;
+use tower::util::option_layer;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -248,11 +249,9 @@ pub fn routers(parts: Parts) -> Routers {
     });
     let (table, _) = routes();
     let read_whole = axum::middleware::from_fn_with_state(parts.body, body::read_whole);
-    // One layer of both: a router boxes each one that it is given, and clones the boxes with every request.
-    let around_api = ServiceBuilder::new()
-        .layer(read_whole.clone())
-        .option_layer(rate);
-    let api = headers::of_api(table.method_not_allowed_fallback(method_not_allowed));
+    // One layer of all: a router boxes each one that it is given, and clones the boxes with every request.
+    let around_api = (headers::of_api(), read_whole.clone(), option_layer(rate));
+    let api = table.method_not_allowed_fallback(method_not_allowed);
     let api = api.layer(around_api);
     let monitoring = monitoring(app.clone());
     let not_found = pages::not_found.layer(read_whole);
@@ -266,13 +265,12 @@ pub fn routers(parts: Parts) -> Routers {
     if parts.csrf_protection {
         router = router.layer(csrf);
     }
+    let catch_panics = CatchPanicLayer::custom(|_| ApiError::internal().into_response());
     let router = router
         .fallback_service(pages::routes(&parts.static_dir))
-        .layer(CatchPanicLayer::custom(|_| {
-            axum::response::IntoResponse::into_response(ApiError::internal())
-        }));
+        .layer((headers::of_all(by_tls), catch_panics));
     Routers {
-        interface: transports::with_cors(headers::of_all(router, by_tls), &allowed_origins),
+        interface: transports::with_cors(router, &allowed_origins),
         monitoring,
     }
 }
@@ -284,7 +282,7 @@ fn monitoring(app: App) -> Router {
         .route("/health/ready", get(health::ready))
         .fallback(pages::not_found)
         .with_state(app);
-    headers::of_all(headers::of_api(routes), false)
+    routes.layer((headers::of_all(false), headers::of_api()))
 }
 
 async fn method_not_allowed() -> ApiError {
