@@ -115,6 +115,7 @@ impl State {
     fn configure(&mut self, change: impl FnOnce(&mut Configuration)) {
         change(Arc::make_mut(&mut self.configuration));
         self.configured_sequence = self.sequence;
+        self.news.of_all();
         self.refresh_agents();
     }
 
@@ -200,6 +201,7 @@ impl State {
 
     /// A client that registers anew keeps its place among the others.
     fn set_address(&mut self, user: &UserId, address: &Address, mode: Option<RegisterMode>) {
+        self.news.of_all();
         let known = self.addresses.get(address);
         let mut registered = known.map(|known| known.to_vec()).unwrap_or_default();
         match (registered.iter_mut().find(|it| it.user == *user), mode) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rpds::{RedBlackTreeMapSync as Map, RedBlackTreeSetSync as Set};
 
-use super::State;
+use super::{State, routing};
 use crate::domain::{
     Interaction, InteractionId, QueueName, Router, Sequence, Snapshot, SnapshotId, Timestamp,
     UserId, Whereabouts, WorkbinRef,
@@ -94,10 +94,18 @@ impl State {
             Entry::Held(queue, spot) => member(&mut self.held, &queue, spot, present),
             Entry::Involved(agent, id) => member(&mut self.involved, &agent, id, present),
             Entry::InWorkbin(bin, id) => member(&mut self.workbin_content, &bin, id, present),
-            Entry::Reoffer(at, id) => set_member(&mut self.reoffers, (at, id), present),
-            Entry::Routed(user, id) => member(&mut self.routed, &user, id, present),
+            Entry::Reoffer(at, id) => member(&mut self.reoffers, &at, id, present),
+            Entry::Routed(user, id) => {
+                if !present && !routing::has_room(self, &user) {
+                    self.news.of_all();
+                }
+                member(&mut self.routed, &user, id, present);
+            }
             Entry::Timer(at, timer) => set_member(&mut self.timers, (at, timer), present),
-            Entry::Waiting(queue, spot) => member(&mut self.waiting, &queue, spot, present),
+            Entry::Waiting(queue, spot) => {
+                self.news.of_queue(&queue);
+                member(&mut self.waiting, &queue, spot, present);
+            }
         }
     }
 }

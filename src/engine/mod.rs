@@ -85,12 +85,14 @@ pub struct Effect {
 #[derive(Clone, Debug, Default)]
 pub struct Engine {
     state: State,
+    agenda: routing::Agenda,
 }
 
 impl Engine {
     /// An engine that goes on from a state.
     pub fn new(state: State) -> Self {
-        Self { state }
+        let agenda = routing::Agenda::of(&state);
+        Self { state, agenda }
     }
 
     /// The state after the last step.
@@ -150,6 +152,8 @@ impl Engine {
         };
         let (head, changes, announcer) = turn.end();
         let announcements = announcer.finish(&mut self.state, &head, &outcome);
+        let news = std::mem::take(&mut self.state.news);
+        self.agenda.add(news, &self.state);
         let step = Step {
             head,
             outcome,

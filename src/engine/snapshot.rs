@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::announce::Channel;
 use super::index::entries;
 use super::registration::Registration;
+use super::routing::News;
 use super::{Client, FirstAnswer, State};
 use crate::domain::{
     Address, Agent, Configuration, Interaction, Sequence, Snapshot, SnapshotId, Timestamp, UserId,
@@ -168,6 +169,7 @@ impl StateParts {
             state.set_client(&user, Some(client));
         }
         state.refresh_agents();
+        state.news = News::default();
         state
     }
 }

@@ -69,6 +69,7 @@ impl State {
 
     /// Replaces the record of a client and keeps its timer: a lost router leaves by itself, others only hear nothing.
     pub(super) fn set_client(&mut self, user: &UserId, client: Option<Client>) {
+        self.news.of_all();
         let timer = |at| (at, Timer::Router(user.clone()));
         if let Some(at) = self.clients.get(user).and_then(|old| old.leaves_at) {
             self.timers.remove_mut(&timer(at));
@@ -160,6 +161,9 @@ impl State {
         for media in &standing.available_for {
             let entry = (standing.idle_since, user.clone());
             member(&mut self.available, media, entry, present);
+        }
+        if present && !standing.available_for.is_empty() {
+            self.news.of_agent(user);
         }
     }
 

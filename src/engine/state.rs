@@ -14,6 +14,7 @@ use super::announce::Channel;
 use super::first_answers::FirstAnswers;
 use super::index::{Timer, entries, involved_agents};
 use super::registration::Registration;
+use super::routing::News;
 use super::standing::Standing;
 use super::{Change, Step};
 use crate::domain::{
@@ -62,9 +63,11 @@ pub struct State {
     pub(super) involved: Map<UserId, Set<InteractionId>>,
     pub(super) routed: Map<UserId, Set<InteractionId>>,
     pub(super) timers: Set<(Timestamp, Timer)>,
-    pub(super) reoffers: Set<(Timestamp, InteractionId)>,
+    pub(super) reoffers: Map<Timestamp, Set<InteractionId>>,
     pub(super) available: Map<MediaType, Set<(Timestamp, UserId)>>,
     pub(super) standings: Map<UserId, Standing>,
+    /// Of the present step; nothing between steps.
+    pub(super) news: News,
 }
 
 /// A registered client.

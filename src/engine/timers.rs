@@ -31,7 +31,7 @@ impl Engine {
                 (Actor::Server, "Timeout", Due::Expired(timer.clone()))
             }
             _ => {
-                let next = routing::next_move(&self.state, now)?;
+                let next = self.agenda.next_move(&self.state, now)?;
                 (Actor::BuiltInRouter, "Route", Due::Route(next))
             }
         };

@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::routing::News;
 use super::{Change, Head, Outcome, State};
 use crate::domain::{
     Agent, Cause, Interaction, InteractionId, Message, ReferenceId, Sequence, UserId, WorkbinRef,
@@ -229,5 +230,8 @@ pub fn fold(state: &mut State, step: &super::Step) -> Vec<Announcement> {
     for change in &step.changes {
         announcer.advance(state, &step.head, change);
     }
-    announcer.finish(state, &step.head, &step.outcome)
+    let announcements = announcer.finish(state, &step.head, &step.outcome);
+    // Nothing is routed here.
+    state.news = News::default();
+    announcements
 }

@@ -1,6 +1,10 @@
 //! The built-in router: the longest idle agent who is ready for the medium, has the skills and is below his
 //! capacity. Who declined an interaction is passed over for one who did not, and never asked again at once.
 
+mod agenda;
+
+pub(super) use agenda::{Agenda, News};
+
 use std::sync::Arc;
 
 use super::State;
@@ -33,20 +37,15 @@ pub fn is_available(state: &State, agent: &UserId, media: &MediaType) -> bool {
     is_ready && state.load(agent, media) < state.capacity(media)
 }
 
-/// The next thing that a router can do at this time.
-pub fn next_move(state: &State, now: Timestamp) -> Option<Move> {
-    state
-        .waiting
-        .keys()
-        .find_map(|name| match state.router_of(name) {
-            Router::External(_) => next_external_move(state, name, now),
-            Router::BuiltIn => {
-                let queue = state.configuration.queues.get(name)?;
-                // Nobody to deliver to: the common case of a long queue costs one look.
-                (!state.available.is_empty()).then_some(())?;
-                next_built_in_move(state, name, queue, now)
-            }
-        })
+/// The next thing that the router of a queue can do with it at this time.
+fn look(state: &State, name: &QueueName, now: Timestamp) -> Option<Move> {
+    match state.router_of(name) {
+        Router::External(_) => next_external_move(state, name, now),
+        Router::BuiltIn => {
+            let queue = state.configuration.queues.get(name)?;
+            next_built_in_move(state, name, queue, now)
+        }
+    }
 }
 
 /// What waits is delivered, the first that there is an agent for. Most often nobody who is free has the skills, and then
@@ -72,14 +71,10 @@ fn next_built_in_move(
 
 /// What waits goes to an external router, the first of them first: see [`State::router_for`].
 fn next_external_move(state: &State, queue: &QueueName, now: Timestamp) -> Option<Move> {
-    let has_room = |user: &UserId| {
-        let held = state.routed.get(user).map_or(0, |ids| ids.size());
-        held < ROUTER_HOLD_LEN_MAX
-    };
     let mut waiting = state.waiting(queue).take(LOOK_AHEAD_LEN_MAX);
     waiting.find_map(|interaction| {
         let user = state.router_for(interaction, now)?;
-        has_room(user).then(|| Move {
+        has_room(state, user).then(|| Move {
             interaction: interaction.id.clone(),
             router: Router::External(user.clone()),
             agent: None,
@@ -87,15 +82,18 @@ fn next_external_move(state: &State, queue: &QueueName, now: Timestamp) -> Optio
     })
 }
 
+/// Whether an external router can be given one more.
+pub(super) fn has_room(state: &State, router: &UserId) -> bool {
+    let held = state.routed.get(router).map_or(0, |ids| ids.size());
+    held < ROUTER_HOLD_LEN_MAX
+}
+
 /// When a declined interaction may be offered to the same agent again, if that is still to come.
 pub fn next_reoffer(state: &State, now: Timestamp) -> Option<Timestamp> {
     let delay_ms = state.configuration.timing.reoffer_delay_ms;
-    let mut later = state
-        .reoffers
-        .iter()
-        .map(|(declined_at, _)| declined_at.plus_ms(delay_ms))
-        .skip_while(|at| *at <= now);
-    later.next()
+    let from = Timestamp((now.0 + 1).saturating_sub(delay_ms));
+    let (declined_at, _) = state.reoffers.range(from..).next()?;
+    Some(declined_at.plus_ms(delay_ms))
 }
 
 fn choose(
