@@ -139,7 +139,7 @@ impl Driver {
 
     fn take_job(&mut self, job: Option<Job>) {
         self.take(job);
-        while self.has_room() {
+        while self.has_room() && self.written.is_empty() {
             match self.jobs.try_recv() {
                 Ok(job) => self.take(Some(job)),
                 Err(_) => break,
@@ -262,6 +262,8 @@ impl Driver {
             Appended::Acked => {
                 self.release.recovered();
                 self.release.publish(state.clone());
+                // The disk does not wait for what is told.
+                self.send_group();
                 self.release(waiting, &state);
             }
             Appended::Refused(cause) => self.fail_by(waiting, Health::Refusing(reason(&cause))),
