@@ -1,12 +1,12 @@
 //! A contact centre from outside: ask it, read it, stop it.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinHandle;
 
 use super::archive::{self, Archive, ArchiveError, Retention, Storage};
 use super::census::Census;
@@ -53,7 +53,7 @@ pub struct Handle {
 
 /// What runs for a contact centre, until it is stopped.
 struct Tasks {
-    driver: JoinHandle<()>,
+    driver: thread::JoinHandle<()>,
     writer: thread::JoinHandle<()>,
     reader: ReaderThread,
     snapshots: Option<SnapshotThread>,
@@ -128,7 +128,8 @@ impl Handle {
         let wanted = wanted_configuration(&state, start.configuration, start.timing);
         release.publish(Arc::new(state.clone()));
         let (jobs, todo) = mpsc::channel(REQUESTS_LEN_MAX);
-        let name = start.id.as_str();
+        let name = start.id.clone();
+        let name = name.as_str();
         let meters = Arc::<Meters>::default();
         let bytes = Arc::clone(&meters.journalled_bytes);
         let (work, written, writer) =
@@ -146,6 +147,8 @@ impl Handle {
         let mut driver = Driver::new(engine, clock, todo, work, written, release.clone());
         driver.restarted();
         let ending = release.clone();
+        // A thread of its own: as a task it would wait for its turn behind the requests that wait for it.
+        let runtime = tokio::runtime::Handle::current();
         let handle = Self {
             id: start.id,
             jobs,
@@ -156,12 +159,14 @@ impl Handle {
             statistics: Statistics::default(),
             meters,
             tasks: Arc::new(Mutex::new(Some(Tasks {
-                driver: tokio::spawn(async move {
-                    if let Some(failed) = failure_of(driver.run()).await {
-                        ending.set_health(failed);
-                    }
-                    replays.close();
-                }),
+                driver: thread::Builder::new()
+                    .name(format!("centre-{name}"))
+                    .spawn(move || {
+                        if let Some(failed) = failure_of(|| runtime.block_on(driver.run())) {
+                            ending.set_health(failed);
+                        }
+                        replays.close();
+                    })?,
                 writer,
                 reader,
                 snapshots: snapshots.transpose()?,
@@ -361,7 +366,7 @@ impl Handle {
             snapshots,
         }) = tasks
         {
-            let _ = driver.await;
+            let _ = tokio::task::spawn_blocking(move || driver.join()).await;
             self.archive.close().await;
             self.past.close().await;
             let end = move || {
@@ -430,8 +435,8 @@ fn restore(
 }
 
 /// Runs to the end. A panic, which the log tells, leaves nobody to answer: not to be taken for a server that is well.
-async fn failure_of(run: impl Future<Output = ()> + Send + 'static) -> Option<Health> {
-    let panicked = tokio::spawn(run).await.is_err();
+fn failure_of(run: impl FnOnce()) -> Option<Health> {
+    let panicked = catch_unwind(AssertUnwindSafe(run)).is_err();
     panicked.then(|| Health::Failed("the contact centre has ended by a fault of its own".into()))
 }
 
@@ -446,10 +451,10 @@ fn overloaded() -> Refusal {
 mod tests {
     use super::*;
 
-    #[tokio::test]
-    async fn a_panic_is_a_failure_for_good() {
-        assert_eq!(failure_of(async {}).await, None);
-        let panicked = failure_of(async { panic!("for the test") }).await;
+    #[test]
+    fn a_panic_is_a_failure_for_good() {
+        assert_eq!(failure_of(|| {}), None);
+        let panicked = failure_of(|| panic!("for the test"));
         assert!(matches!(panicked, Some(Health::Failed(_))));
     }
 }
