@@ -146,27 +146,17 @@ impl Handle {
         let engine = Engine::new(state);
         let mut driver = Driver::new(engine, clock, todo, work, written, release.clone());
         driver.restarted();
-        let ending = release.clone();
-        // A thread of its own: as a task it would wait for its turn behind the requests that wait for it.
-        let runtime = tokio::runtime::Handle::current();
         let handle = Self {
             id: start.id,
             jobs,
             clock,
             past: Arc::new(PastReader::new(past, release.clone())),
-            release,
+            release: release.clone(),
             archive,
             statistics: Statistics::default(),
             meters,
             tasks: Arc::new(Mutex::new(Some(Tasks {
-                driver: thread::Builder::new()
-                    .name(format!("centre-{name}"))
-                    .spawn(move || {
-                        if let Some(failed) = failure_of(|| runtime.block_on(driver.run())) {
-                            ending.set_health(failed);
-                        }
-                        replays.close();
-                    })?,
+                driver: start_driver(name, driver, release, replays)?,
                 writer,
                 reader,
                 snapshots: snapshots.transpose()?,
@@ -432,6 +422,24 @@ fn restore(
         true
     })?;
     Ok((state, replays, begun))
+}
+
+/// Starts the driver's thread. As a task it would wait for its turn behind the requests that wait for it.
+fn start_driver(
+    name: &str,
+    driver: Driver,
+    release: Release,
+    replays: Arc<Replays>,
+) -> std::io::Result<thread::JoinHandle<()>> {
+    let runtime = tokio::runtime::Handle::current();
+    let run = move || {
+        if let Some(failed) = failure_of(|| runtime.block_on(driver.run())) {
+            release.set_health(failed);
+        }
+        replays.close();
+    };
+    let named = thread::Builder::new().name(format!("centre-{name}"));
+    named.spawn(run)
 }
 
 /// Runs to the end. A panic, which the log tells, leaves nobody to answer: not to be taken for a server that is well.

@@ -50,10 +50,7 @@ impl State {
                 media,
                 ..
             } => self.log_in(agent, place, media),
-            Change::AgentLoggedOut { agent } => {
-                self.agents.remove_mut(agent);
-                self.refresh_agent(agent, false);
-            }
+            Change::AgentLoggedOut { agent } => self.log_out(agent),
             Change::MediaStateChanged {
                 agent,
                 media,
@@ -141,6 +138,8 @@ impl State {
             },
             |known| known.as_ref().clone(),
         );
+        self.seat(&agent.place, user, false);
+        self.seat(place, user, true);
         agent.place = place.clone();
         // Who logs in is there; whether by a push session, the hub tells next.
         if let Presence::LostAt(_) = agent.presence {
@@ -155,6 +154,15 @@ impl State {
             });
         }
         self.agents.insert_mut(user.clone(), Arc::new(agent));
+        self.refresh_agent(user, false);
+    }
+
+    fn log_out(&mut self, user: &UserId) {
+        if let Some(agent) = self.agents.get(user) {
+            let place = agent.place.clone();
+            self.seat(&place, user, false);
+        }
+        self.agents.remove_mut(user);
         self.refresh_agent(user, false);
     }
 

@@ -6,8 +6,8 @@ use rpds::{RedBlackTreeMapSync as Map, RedBlackTreeSetSync as Set};
 
 use super::{State, routing};
 use crate::domain::{
-    Interaction, InteractionId, QueueName, Router, Sequence, Snapshot, SnapshotId, Timestamp,
-    UserId, Whereabouts, WorkbinRef,
+    Interaction, InteractionId, MediaType, PlaceId, QueueName, Router, Sequence, Snapshot,
+    SnapshotId, Timestamp, UserId, Whereabouts, WorkbinRef,
 };
 
 /// What ends by itself.
@@ -27,15 +27,39 @@ pub(super) enum Timer {
     Snapshot(SnapshotId),
 }
 
+/// That an interaction concerns an agent, with what decides what else he can have and when he loses it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Involvement {
+    pub(super) interaction: InteractionId,
+    /// What it counts for; a draft counts for nothing.
+    pub(super) counts_for: Option<MediaType>,
+    pub(super) is_invited: bool,
+    /// How long he may stay silent, if he works on it.
+    pub(super) handling_timeout_ms: Option<u64>,
+}
+
+impl Involvement {
+    fn of(agent: &UserId, interaction: &Interaction) -> Self {
+        let handling = interaction.handling();
+        let handling = handling.filter(|_| interaction.has_party(agent));
+        Self {
+            interaction: interaction.id.clone(),
+            counts_for: (!interaction.is_draft).then(|| interaction.media_type.clone()),
+            is_invited: interaction.invites(agent),
+            handling_timeout_ms: handling.map(|it| it.timeout_ms),
+        }
+    }
+}
+
 /// One line in one index.
 pub(super) enum Entry {
     Held(QueueName, (Sequence, InteractionId)),
-    Involved(UserId, InteractionId),
+    Involved(UserId, Involvement),
     InWorkbin(WorkbinRef, InteractionId),
     Reoffer(Timestamp, InteractionId),
     Routed(UserId, InteractionId),
     Timer(Timestamp, Timer),
-    Waiting(QueueName, (Sequence, InteractionId)),
+    Waiting(QueueName, MediaType, (Sequence, InteractionId)),
 }
 
 /// The agents whom an interaction concerns: its parties and its invitee.
@@ -60,7 +84,8 @@ pub(super) fn entries(interaction: &Interaction) -> impl Iterator<Item = Entry> 
                 entries.push(Entry::Held(spot.queue.clone(), spot_in_queue));
                 return entries.into_iter();
             }
-            entries.push(Entry::Waiting(spot.queue.clone(), spot_in_queue));
+            let media = interaction.media_type.clone();
+            entries.push(Entry::Waiting(spot.queue.clone(), media, spot_in_queue));
             // One for each agent: the first of them may be asked again before the last.
             for declined_at in interaction.declined.values() {
                 entries.push(Entry::Reoffer(*declined_at, id.clone()));
@@ -82,7 +107,8 @@ pub(super) fn entries(interaction: &Interaction) -> impl Iterator<Item = Entry> 
         entries.push(Entry::Timer(invitation.deadline, timer));
     }
     for agent in involved_agents(interaction) {
-        entries.push(Entry::Involved(agent.clone(), id.clone()));
+        let involvement = Involvement::of(agent, interaction);
+        entries.push(Entry::Involved(agent.clone(), involvement));
     }
     entries.into_iter()
 }
@@ -92,7 +118,7 @@ impl State {
     pub(super) fn index(&mut self, entry: Entry, present: bool) {
         match entry {
             Entry::Held(queue, spot) => member(&mut self.held, &queue, spot, present),
-            Entry::Involved(agent, id) => member(&mut self.involved, &agent, id, present),
+            Entry::Involved(agent, it) => member(&mut self.involved, &agent, it, present),
             Entry::InWorkbin(bin, id) => member(&mut self.workbin_content, &bin, id, present),
             Entry::Reoffer(at, id) => member(&mut self.reoffers, &at, id, present),
             Entry::Routed(user, id) => {
@@ -102,15 +128,38 @@ impl State {
                 member(&mut self.routed, &user, id, present);
             }
             Entry::Timer(at, timer) => set_member(&mut self.timers, (at, timer), present),
-            Entry::Waiting(queue, spot) => {
-                self.news.of_queue(&queue);
-                member(&mut self.waiting, &queue, spot, present);
+            Entry::Waiting(queue, media, spot) => {
+                self.news.of_queue(&queue, &media);
+                self.index_waiting(&queue, &media, spot, present);
             }
         }
     }
 }
 
 impl State {
+    fn index_waiting(
+        &mut self,
+        queue: &QueueName,
+        media: &MediaType,
+        spot: (Sequence, InteractionId),
+        present: bool,
+    ) {
+        if present && !self.waiting.contains_key(queue) {
+            self.waiting.insert_mut(queue.clone(), Map::new_sync());
+        }
+        if let Some(by_medium) = self.waiting.get_mut(queue) {
+            member(by_medium, media, spot, present);
+            if by_medium.is_empty() {
+                self.waiting.remove_mut(queue);
+            }
+        }
+    }
+
+    /// Notes that an agent sits at a place, or does no more.
+    pub(super) fn seat(&mut self, place: &PlaceId, agent: &UserId, present: bool) {
+        member(&mut self.seated, place, agent.clone(), present);
+    }
+
     /// Remembers a snapshot of interactions, or forgets it.
     pub(super) fn set_snapshot(&mut self, id: SnapshotId, snapshot: Option<Arc<Snapshot>>) {
         if let Some(known) = self.snapshots.get(&id) {

@@ -118,7 +118,7 @@ impl State {
 
     /// How many that are.
     pub(super) fn calls_len_at(&self, queue: &QueueName) -> usize {
-        let waiting = self.waiting.get(queue).map_or(0, |spots| spots.size());
+        let waiting = self.waiting_len(queue);
         waiting + self.calls_at(queue).skip(waiting).count()
     }
 }

@@ -138,6 +138,7 @@ impl StateParts {
             state.subscriptions.insert_mut(workbin, subscribed);
         }
         for (user, agent) in records.agents {
+            state.seat(&agent.place, &user, true);
             state.agents.insert_mut(user, agent);
         }
         for (user, channel, sequence) in records.heard {

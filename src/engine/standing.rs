@@ -126,10 +126,8 @@ impl State {
             .cloned()
             .collect();
         let handling_timeout_ms = self
-            .involved(user)
-            .filter(|interaction| interaction.has_party(user))
-            .filter_map(|interaction| interaction.handling())
-            .map(|handling| handling.timeout_ms)
+            .involvements(user)
+            .filter_map(|it| it.handling_timeout_ms)
             .min();
         Standing {
             idle_since: agent.idle_since,
@@ -146,9 +144,7 @@ impl State {
             return None;
         };
         let timing = &self.configuration.timing;
-        let is_invited = self
-            .involved(user)
-            .any(|interaction| interaction.invites(user));
+        let is_invited = self.involvements(user).any(|it| it.is_invited);
         let grace_ms = if is_invited {
             timing.invitation_grace_ms.min(timing.ownership_grace_ms)
         } else {
@@ -161,9 +157,9 @@ impl State {
         for media in &standing.available_for {
             let entry = (standing.idle_since, user.clone());
             member(&mut self.available, media, entry, present);
-        }
-        if present && !standing.available_for.is_empty() {
-            self.news.of_agent(user);
+            if present {
+                self.news.of_agent(user, media);
+            }
         }
     }
 

@@ -4,6 +4,7 @@
 //! Every index is a function of the records, kept by [`State::put`] and [`State::refresh_agent`].
 
 use std::collections::BTreeSet;
+use std::iter::Peekable;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -12,15 +13,15 @@ use rpds::{RedBlackTreeMapSync as Map, RedBlackTreeSetSync as Set};
 
 use super::announce::Channel;
 use super::first_answers::FirstAnswers;
-use super::index::{Timer, entries, involved_agents};
+use super::index::{Involvement, Timer, entries, involved_agents};
 use super::registration::Registration;
 use super::routing::News;
 use super::standing::Standing;
 use super::{Change, Step};
 use crate::domain::{
     Address, Agent, ClientType, Configuration, Interaction, InteractionId, MediaType, Origin,
-    Presence, QueueName, Sequence, Snapshot, SnapshotId, Spot, Timestamp, UserId, WorkbinKind,
-    WorkbinRef,
+    PlaceId, Presence, QueueName, Sequence, Snapshot, SnapshotId, Spot, Timestamp, UserId,
+    WorkbinKind, WorkbinRef,
 };
 
 /// Stopped interactions that are remembered, so that a late request hears "already stopped".
@@ -57,15 +58,16 @@ pub struct State {
     pub heard: Map<(UserId, Channel), Sequence>,
     pub(super) first_answers: FirstAnswers,
     pub(super) stopped_order: Set<(Sequence, InteractionId)>,
-    pub(super) waiting: Map<QueueName, Set<(Sequence, InteractionId)>>,
+    pub(super) waiting: Map<QueueName, Map<MediaType, Set<(Sequence, InteractionId)>>>,
     pub(super) held: Map<QueueName, Set<(Sequence, InteractionId)>>,
     pub(super) workbin_content: Map<WorkbinRef, Set<InteractionId>>,
-    pub(super) involved: Map<UserId, Set<InteractionId>>,
+    pub(super) involved: Map<UserId, Set<Involvement>>,
     pub(super) routed: Map<UserId, Set<InteractionId>>,
     pub(super) timers: Set<(Timestamp, Timer)>,
     pub(super) reoffers: Map<Timestamp, Set<InteractionId>>,
     pub(super) available: Map<MediaType, Set<(Timestamp, UserId)>>,
     pub(super) standings: Map<UserId, Standing>,
+    pub(super) seated: Map<PlaceId, Set<UserId>>,
     /// Of the present step; nothing between steps.
     pub(super) news: News,
 }
@@ -101,11 +103,19 @@ impl State {
 
     /// The interactions that an agent works on or is invited to.
     pub fn involved(&self, agent: &UserId) -> impl Iterator<Item = &Arc<Interaction>> {
-        self.involved
-            .get(agent)
-            .into_iter()
-            .flat_map(|ids| ids.iter())
-            .filter_map(|id| self.interactions.get(id))
+        self.involvements(agent)
+            .filter_map(|it| self.interactions.get(&it.interaction))
+    }
+
+    /// What the indexes know of them.
+    pub(super) fn involvements(&self, agent: &UserId) -> impl Iterator<Item = &Involvement> {
+        let found = self.involved.get(agent).into_iter();
+        found.flat_map(|involved| involved.iter())
+    }
+
+    /// How many there are.
+    pub(super) fn involved_len(&self, agent: &UserId) -> usize {
+        self.involved.get(agent).map_or(0, Set::size)
     }
 
     /// The interactions in a workbin.
@@ -119,8 +129,26 @@ impl State {
 
     /// The interactions that wait in a queue, first come first, but for those that are held or locked.
     pub fn waiting(&self, queue: &QueueName) -> impl Iterator<Item = &Arc<Interaction>> {
+        let by_medium = self.waiting.get(queue).into_iter().flat_map(Map::values);
+        let mut media: Vec<_> = by_medium.map(|spots| spots.iter().peekable()).collect();
+        let first = move || {
+            let firsts = media.iter_mut().map(Peekable::peek).enumerate();
+            let firsts = firsts.filter_map(|(medium, first)| Some((*first?, medium)));
+            let (_, medium) = firsts.min()?;
+            media[medium].next()
+        };
+        std::iter::from_fn(first).filter_map(|(_, id)| self.interactions.get(id))
+    }
+
+    /// The same of one medium.
+    pub(super) fn waiting_of(
+        &self,
+        queue: &QueueName,
+        media: &MediaType,
+    ) -> impl Iterator<Item = &Arc<Interaction>> {
         self.waiting
             .get(queue)
+            .and_then(|by_medium| by_medium.get(media))
             .into_iter()
             .flat_map(|spots| spots.iter())
             .filter_map(|(_, id)| self.interactions.get(id))
@@ -128,7 +156,8 @@ impl State {
 
     /// How many interactions wait in a queue, but for those that are held or locked.
     pub fn waiting_len(&self, queue: &QueueName) -> usize {
-        self.waiting.get(queue).map_or(0, Set::size)
+        let by_medium = self.waiting.get(queue).into_iter().flat_map(Map::values);
+        by_medium.map(Set::size).sum()
     }
 
     /// How many interactions are in a workbin.
@@ -147,8 +176,9 @@ impl State {
 
     /// How many interactions of a medium an agent has, invitations included and drafts not.
     pub fn load(&self, agent: &UserId, media: &MediaType) -> u32 {
-        let of_medium = |found: &&Arc<Interaction>| found.media_type == *media && !found.is_draft;
-        u32::try_from(self.involved(agent).filter(of_medium).count()).unwrap_or(u32::MAX)
+        let involved = self.involvements(agent);
+        let of_medium = involved.filter(|it| it.counts_for.as_ref() == Some(media));
+        u32::try_from(of_medium.count()).unwrap_or(u32::MAX)
     }
 
     /// How many interactions of a medium an agent may have.

@@ -111,7 +111,7 @@ impl<'a> Turn<'a> {
     /// # Errors
     /// He would have too many.
     pub fn check_hold(&self, agent: &UserId, more: usize) -> Result<(), Refusal> {
-        if self.state.involved(agent).count() + more <= AGENT_HOLD_LEN_MAX {
+        if self.state.involved_len(agent) + more <= AGENT_HOLD_LEN_MAX {
             return Ok(());
         }
         Err(Refusal::new(

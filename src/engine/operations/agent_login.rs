@@ -141,12 +141,11 @@ impl Wanted {
 
 /// Nobody else sits there (gateway-api section 4, StartContactCenterSession).
 fn check_place(turn: &Turn<'_>, agent: &UserId, place: &PlaceId) -> Result<(), Refusal> {
-    let mut others = turn
-        .state()
-        .agents
-        .iter()
-        .filter(|(user, _)| *user != agent);
-    if others.any(|(_, other)| other.place == *place) {
+    let seated = turn.state().seated.get(place).into_iter();
+    let mut others = seated
+        .flat_map(|agents| agents.iter())
+        .filter(|user| *user != agent);
+    if others.next().is_some() {
         let text = "Another agent is logged in at this place";
         return Err(Refusal::new(RefusalKind::InUse, text));
     }

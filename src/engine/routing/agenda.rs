@@ -4,27 +4,27 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Move, has_skills, look};
-use crate::domain::{Configuration, QueueName, SkillName, Timestamp, UserId};
+use crate::domain::{Configuration, MediaType, QueueName, SkillName, Timestamp, UserId};
 use crate::engine::State;
 
 /// What the changes of a step are to routers. The state takes note of it, and the engine takes it with each step.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(in crate::engine) struct News {
-    /// What waits there is different.
-    queues: Vec<QueueName>,
-    /// Who has become available for something.
-    agents: Vec<UserId>,
+    /// Where something else waits.
+    queues: Vec<(QueueName, MediaType)>,
+    /// Who has become available, and for what.
+    agents: Vec<(UserId, MediaType)>,
     /// The configuration is different, or who routes what.
     is_all_different: bool,
 }
 
 impl News {
-    pub(in crate::engine) fn of_queue(&mut self, queue: &QueueName) {
-        self.queues.push(queue.clone());
+    pub(in crate::engine) fn of_queue(&mut self, queue: &QueueName, media: &MediaType) {
+        self.queues.push((queue.clone(), media.clone()));
     }
 
-    pub(in crate::engine) fn of_agent(&mut self, agent: &UserId) {
-        self.agents.push(agent.clone());
+    pub(in crate::engine) fn of_agent(&mut self, agent: &UserId, media: &MediaType) {
+        self.agents.push((agent.clone(), media.clone()));
     }
 
     pub(in crate::engine) fn of_all(&mut self) {
@@ -32,11 +32,11 @@ impl News {
     }
 }
 
-/// The queues that a router may be able to do something with, by their names. Each that it can do something with at a
-/// time is among them, whatever it is that came last: something that waits, an agent, the end of a delay.
+/// The queues that a router may be able to do something with, by their names and the media of what waits there. Each that
+/// it can do something with is among them, whatever came last: something that waits, an agent, the end of a delay.
 #[derive(Clone, Debug, Default)]
 pub(in crate::engine) struct Agenda {
-    queues: BTreeSet<QueueName>,
+    queues: BTreeSet<(QueueName, MediaType)>,
     /// The queues by one skill that they ask for, and those that ask for none: an agent's skills lead to his queues.
     by_skill: BTreeMap<Option<SkillName>, Vec<QueueName>>,
     /// Up to when delays before something is offered again have been seen to end.
@@ -47,7 +47,7 @@ impl Agenda {
     /// All that waits.
     pub(in crate::engine) fn of(state: &State) -> Self {
         Self {
-            queues: state.waiting.keys().cloned().collect(),
+            queues: all_that_waits(state).collect(),
             by_skill: by_skill(&state.configuration),
             seen_until: Timestamp(0),
         }
@@ -63,12 +63,12 @@ impl Agenda {
             return;
         }
         self.queues.extend(news.queues);
-        for agent in &news.agents {
-            self.add_queues_of(agent, state);
+        for (agent, media) in &news.agents {
+            self.add_queues_of(agent, media, state);
         }
     }
 
-    fn add_queues_of(&mut self, agent: &UserId, state: &State) {
+    fn add_queues_of(&mut self, agent: &UserId, media: &MediaType, state: &State) {
         let configured = &state.configuration;
         let skills = configured.users.get(agent).map(|user| user.skills.keys());
         let skills = skills.into_iter().flatten().cloned().map(Some);
@@ -76,19 +76,23 @@ impl Agenda {
             .chain([None])
             .filter_map(|skill| self.by_skill.get(&skill))
             .flatten()
-            .filter(|name| state.waiting.contains_key(name))
+            .filter(|name| {
+                let waiting = state.waiting.get(name);
+                waiting.is_some_and(|by_medium| by_medium.contains_key(media))
+            })
             .filter(|name| {
                 let queue = configured.queues.get(name);
                 queue.is_some_and(|queue| has_skills(state, agent, queue))
             });
-        self.queues.extend(led_to.cloned());
+        self.queues
+            .extend(led_to.map(|name| (name.clone(), media.clone())));
     }
 
     /// The next thing that a router can do at this time.
     pub(in crate::engine) fn next_move(&mut self, state: &State, now: Timestamp) -> Option<Move> {
         self.see_delays_end(state, now);
-        while let Some(queue) = self.queues.first() {
-            let found = look(state, queue, now);
+        while let Some((queue, media)) = self.queues.first() {
+            let found = look(state, queue, media, now);
             if found.is_some() {
                 return found;
             }
@@ -109,10 +113,18 @@ impl Agenda {
             let waiting = interactions
                 .iter()
                 .filter_map(|id| state.interactions.get(id));
-            self.queues.extend(waiting.map(|it| it.queue.clone()));
+            self.queues
+                .extend(waiting.map(|it| (it.queue.clone(), it.media_type.clone())));
         }
         self.seen_until = now;
     }
+}
+
+fn all_that_waits(state: &State) -> impl Iterator<Item = (QueueName, MediaType)> {
+    state
+        .waiting
+        .iter()
+        .flat_map(|(queue, by_medium)| by_medium.keys().map(|media| (queue.clone(), media.clone())))
 }
 
 fn by_skill(configuration: &Configuration) -> BTreeMap<Option<SkillName>, Vec<QueueName>> {

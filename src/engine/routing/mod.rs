@@ -12,7 +12,7 @@ use crate::domain::{
     Interaction, InteractionId, MediaType, Presence, Queue, QueueName, Router, Timestamp, UserId,
 };
 
-/// Waiting interactions of one queue that are looked at for a match.
+/// Waiting interactions of one queue and medium that are looked at for a match.
 const LOOK_AHEAD_LEN_MAX: usize = 100;
 /// Interactions that an external router is given at a time.
 pub const ROUTER_HOLD_LEN_MAX: usize = 500;
@@ -37,14 +37,11 @@ pub fn is_available(state: &State, agent: &UserId, media: &MediaType) -> bool {
     is_ready && state.load(agent, media) < state.capacity(media)
 }
 
-/// The next thing that the router of a queue can do with it at this time.
-fn look(state: &State, name: &QueueName, now: Timestamp) -> Option<Move> {
+/// The next thing that the router of a queue can do with what waits there of a medium at this time.
+fn look(state: &State, name: &QueueName, media: &MediaType, now: Timestamp) -> Option<Move> {
     match state.router_of(name) {
         Router::External(_) => next_external_move(state, name, now),
-        Router::BuiltIn => {
-            let queue = state.configuration.queues.get(name)?;
-            next_built_in_move(state, name, queue, now)
-        }
+        Router::BuiltIn => next_built_in_move(state, name, media, now),
     }
 }
 
@@ -53,13 +50,12 @@ fn look(state: &State, name: &QueueName, now: Timestamp) -> Option<Move> {
 fn next_built_in_move(
     state: &State,
     name: &QueueName,
-    queue: &Queue,
+    media: &MediaType,
     now: Timestamp,
 ) -> Option<Move> {
-    let mut media = state.available.keys();
-    let is_anybody_able = media.any(|media| able(state, queue, media).next().is_some());
-    is_anybody_able.then_some(())?;
-    let mut waiting = state.waiting(name).take(LOOK_AHEAD_LEN_MAX);
+    let queue = state.configuration.queues.get(name)?;
+    able(state, queue, media).next()?;
+    let mut waiting = state.waiting_of(name, media).take(LOOK_AHEAD_LEN_MAX);
     waiting.find_map(|interaction| {
         choose(state, queue, interaction, now).map(|agent| Move {
             interaction: interaction.id.clone(),
