@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use baton::domain::{
-    Actor, Configuration, IdempotencyKey, Refusal, RefusalKind, RequestDigest, Role, Snapshot,
-    Timestamp, UserId, Whereabouts,
+    Actor, Configuration, IdempotencyKey, QueueName, Refusal, RefusalKind, RequestDigest, Role,
+    Snapshot, Timestamp, UserId, Whereabouts,
 };
 use baton::engine::operations::{
     Configure, MOVE_LEN_MAX, SNAPSHOT_INTERACTIONS_LEN_MAX, SNAPSHOTS_LEN_MAX,
@@ -63,6 +63,36 @@ fn a_router_is_given_so_many_at_a_time() {
     ask(&mut engine, Role::Router, "RequestRouteCall", route).unwrap();
     settle(&mut engine);
     assert_eq!((held(&engine), waiting(&engine)), (ROUTER_HOLD_LEN_MAX, 0));
+}
+
+#[test]
+fn however_much_waits_of_a_medium_hides_nothing_of_another() {
+    let mut engine = engine();
+    let email = |index| json!({"queue": "chat", "mediaType": "email", "interactionId": format!("E{index}")});
+    for index in 0..300 {
+        ask(
+            &mut engine,
+            Role::MediaServer,
+            "RequestSubmit",
+            email(index),
+        )
+        .unwrap();
+    }
+    submit(&mut engine, 0);
+    let ready = json!({"mediaList": {"chat": 1}});
+    ask(&mut engine, Role::Agent, "RequestAgentLogin", ready).unwrap();
+    settle(&mut engine);
+    let agent = UserId::parse(Role::Agent.as_str()).unwrap();
+    let offered: Vec<_> = engine.state().involved(&agent).collect();
+    assert_eq!(offered.len(), 1);
+    assert_eq!(offered[0].id.as_str(), "I0");
+    let queue = QueueName::parse("chat").unwrap();
+    let waiting = engine.state().waiting(&queue);
+    assert!(
+        waiting.map(|it| it.changed_sequence).is_sorted(),
+        "first come first"
+    );
+    assert_eq!(engine.state().waiting_len(&queue), 300);
 }
 
 #[test]
@@ -263,7 +293,7 @@ fn engine() -> Engine {
     let configuration: Configuration = serde_json::from_value(json!({
         "users": {"agent": {"roles": ["agent"], "groups": ["team"]}},
         "queues": {"chat": {"media_type": "chat", "pull_groups": ["team"]}},
-        "capacity": {"chat": 1},
+        "capacity": {"chat": 1, "email": 1},
     }))
     .unwrap();
     let configure = Operation::Configure(Configure(Box::new(configuration)));
