@@ -265,11 +265,18 @@ fn storage() -> Value {
     let mut properties = json!({
         "journal": part(["bytes", "freeBytes"]),
         "archive": part(["interactions", "bytes"]),
+        "histories": part(["steps", "bytes"]),
         "stateSnapshots": part(["files", "bytes"]),
     });
     properties["statusCode"] = json!({"const": 0});
     object(
-        &["statusCode", "journal", "archive", "stateSnapshots"],
+        &[
+            "statusCode",
+            "journal",
+            "archive",
+            "histories",
+            "stateSnapshots",
+        ],
         properties,
     )
 }

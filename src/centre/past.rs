@@ -10,7 +10,7 @@ use super::readings::{Busy, Readings};
 use super::release::Release;
 use super::replay::{Cause, Past, Said};
 use crate::domain::{InteractionId, Refusal, RefusalKind, Timestamp};
-use crate::engine::{State, Step};
+use crate::engine::{Change, State, Step};
 
 /// Questions about the past that wait or are being answered; the next one is refused.
 pub const QUESTIONS_LEN_MAX: usize = 32;
@@ -40,10 +40,13 @@ impl Moment {
 
 /// Some of what became of an interaction, in order.
 pub(super) struct Episode {
-    /// What happened, and what was said; none if that was by other rules than today's.
+    /// What happened, and what was said; none if that was by other rules than today's, or before what the journal can
+    /// tell again.
     pub(super) steps: Vec<(Step, Option<Said>)>,
     /// Whether there is more.
     pub(super) goes_on: bool,
+    /// What became of it up to this sequence is not kept; 0 if everything is.
+    pub(super) kept_after: u64,
 }
 
 /// Answers one question at a time.
@@ -130,39 +133,68 @@ fn read_episode(
     let records = past
         .journal()
         .read_keyed(interaction.as_str(), after, HISTORY_LEN_MAX + 1)?;
-    let mut steps = Vec::new();
+    let mut episode = Episode {
+        steps: Vec::new(),
+        goes_on: false,
+        kept_after: kept_after(past, interaction)?,
+    };
     let (mut bytes, mut folded) = (0, 0);
     for record in &records {
-        let mut state = past.state_before(record.sequence - 1)?;
+        let nearest = nearest_before(past, record.sequence)?;
         bytes += record.body.len();
-        folded += record.sequence - state.sequence.0;
-        let is_full = steps.len() == HISTORY_LEN_MAX
+        folded += nearest
+            .as_ref()
+            .map_or(0, |it| record.sequence - it.sequence.0);
+        let is_full = episode.steps.len() == HISTORY_LEN_MAX
             || bytes > HISTORY_BYTES_MAX
             || folded > HISTORY_FOLD_LEN_MAX;
-        if is_full && !steps.is_empty() {
-            return Ok(Episode {
-                steps,
-                goes_on: true,
-            });
+        if is_full && !episode.steps.is_empty() {
+            episode.goes_on = true;
+            return Ok(episode);
         }
-        let mut said = None;
-        fold::advance(
-            past.journal(),
-            &mut state,
-            record.sequence,
-            |_, last, is_told| {
-                said = is_told.then_some(last);
-                true
-            },
-        )?;
-        steps.push((step_of(record)?, said));
-        // The next record goes on here, unless a nearer state is known.
-        past.remember(state);
+        let said = match nearest {
+            Some(state) => said_at(past, state, record.sequence)?,
+            None => None,
+        };
+        episode.steps.push((step_of(record)?, said));
     }
-    Ok(Episode {
-        steps,
-        goes_on: false,
-    })
+    Ok(episode)
+}
+
+/// The sequence before the first step that is kept of an interaction, unless that is its first.
+fn kept_after(past: &Past, interaction: &InteractionId) -> Result<u64, Cause> {
+    let first = past.journal().read_keyed(interaction.as_str(), 0, 1)?;
+    let Some(first) = first.first() else {
+        return Ok(past.kept_after());
+    };
+    let submits = |change: &Change| matches!(change, Change::InteractionSubmitted(it) if it.id == *interaction);
+    let is_beginning = step_of(first)?.changes.iter().any(submits);
+    Ok(if is_beginning { 0 } else { first.sequence - 1 })
+}
+
+/// A state before a step; none if the journal has been trimmed behind it.
+fn nearest_before(past: &Past, sequence: u64) -> Result<Option<State>, Cause> {
+    if sequence <= past.kept_after() {
+        return Ok(None);
+    }
+    let state = past.state_before(sequence - 1)?;
+    // It may have been trimmed just now.
+    Ok(Some(state).filter(|state| state.sequence.0 < sequence))
+}
+
+/// What a step said, by the fold up to it, which the next one goes on from.
+fn said_at(past: &mut Past, mut state: State, sequence: u64) -> Result<Option<Said>, Cause> {
+    let mut said = None;
+    let folded = fold::advance(past.journal(), &mut state, sequence, |_, last, is_told| {
+        said = is_told.then_some(last);
+        true
+    });
+    match folded {
+        Err(_) if sequence <= past.kept_after() => return Ok(None),
+        folded => folded?,
+    }
+    past.remember(state);
+    Ok(said)
 }
 
 /// What was not after a base is the base's own state; of an earlier time nothing is known.

@@ -71,4 +71,8 @@ pub struct Usage {
     pub archived_len: u64,
     /// Their bodies, in bytes.
     pub archived_bytes: u64,
+    /// Steps that are kept beyond a trim.
+    pub kept_len: u64,
+    /// Their bodies, in bytes.
+    pub kept_bytes: u64,
 }

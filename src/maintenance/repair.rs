@@ -1,8 +1,10 @@
 //! What is good of a damaged journal becomes the journal; the damaged one is kept beside it, whole.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result, bail};
 
-use super::{Report, keyed, name_of, sequences};
+use super::{Report, check_kept, is_indexed, keyed, name_of, sequences};
 use crate::centre::{read_state, step_of, stopped_of, wall_clock};
 use crate::engine::State;
 use crate::journal::{
@@ -52,7 +54,11 @@ pub fn repair(folder: &DataFolder, name: &str) -> Result<Report> {
     let (after, reach) = (begin.sequence(), remains.reach(begin.sequence()));
     let is_whole = matches!(begin, Begin::Base(_)) && reach == remains.range.1;
     let has_faults = |file: &JournalFile| !file.faults().is_empty();
-    let is_good = is_whole && remains.bad.is_empty() && remains.is_archive_good();
+    let is_good = is_whole
+        && remains.bad.is_empty()
+        && remains.is_archive_good()
+        && remains.is_kept_good()
+        && remains.is_index_good();
     if is_good && !remains.file.as_ref().is_none_or(has_faults) {
         let mut report = Report::default();
         report.fact(format!("{name}: nothing is damaged, nothing was changed"));
@@ -198,15 +204,15 @@ impl Remains {
         let after = begin.sequence();
         let base = begin.into_base()?;
         let mut composition = Composition::begin(folder, name, &self.lineage, base.as_ref())?;
-        if let Err(error) = self.keep_archive(&mut composition, reach, report) {
+        let kept = self
+            .keep_archive(&mut composition, reach, report)
+            .and_then(|()| self.keep_kept(&mut composition, after, report));
+        if let Err(error) = kept {
             composition.give_up();
             return Err(error);
         }
         let found = self.file.iter().flat_map(|file| file.found(after, reach));
-        let mut records = found.filter_map(|found| match found {
-            Found::Whole(record) => step_of(&record).ok().map(|step| keyed(record, &step)),
-            Found::Damaged(_) | Found::Missing(..) => None,
-        });
+        let mut records = found.filter_map(good);
         loop {
             let group: Vec<Record> = records.by_ref().take(WRITE_LEN).collect();
             if group.is_empty() {
@@ -255,6 +261,75 @@ impl Remains {
         Ok(())
     }
 
+    /// Copies what is good of what is kept beyond a trim, and of the steps up to `after`, which are trimmed now.
+    fn keep_kept(
+        &self,
+        composition: &mut Composition,
+        after: u64,
+        report: &mut Report,
+    ) -> Result<()> {
+        let (mut steps, mut forgotten, mut bad) = (Vec::new(), BTreeMap::new(), 0_u64);
+        let mut written = Ok(());
+        let mut keep = |record: Result<Record, u64>| match record {
+            Ok(record) if check_kept(&record).is_ok() => {
+                steps.push(record);
+                if steps.len() >= WRITE_LEN && written.is_ok() {
+                    written = composition.keep(&std::mem::take(&mut steps));
+                }
+            }
+            Ok(_) | Err(_) => bad += 1,
+        };
+        let read = self.file.iter().try_for_each(|file| {
+            file.each_forgotten(|key, until| drop(forgotten.insert(key, until)))?;
+            file.each_kept(&mut keep)
+        });
+        let found = self.file.iter();
+        let found = found.flat_map(|file| file.found(self.range.0, after));
+        for record in found.filter_map(good) {
+            let Record { sequence, keys, .. } = &record;
+            let is_kept = |key: &&String| forgotten.get(*key).is_none_or(|until| sequence > until);
+            let keys: Vec<String> = keys.iter().filter(is_kept).cloned().collect();
+            if !keys.is_empty() {
+                keep(Ok(Record { keys, ..record }));
+            }
+        }
+        written?;
+        let forgotten: Vec<(String, u64)> = forgotten.into_iter().collect();
+        composition.keep(&steps)?;
+        composition.forget(&forgotten)?;
+        if bad > 0 {
+            report.problem(format!(
+                "lost: {bad} steps of the histories of interactions"
+            ));
+        }
+        if read.is_err() {
+            report.problem("lost: what of the histories cannot be read".to_owned());
+        }
+        Ok(())
+    }
+
+    fn is_kept_good(&self) -> bool {
+        let mut is_good = true;
+        let mut look = |record: Result<Record, u64>| {
+            is_good &= record.is_ok_and(|record| check_kept(&record).is_ok());
+        };
+        let mut files = self.file.iter();
+        files.all(|file| file.each_kept(&mut look).is_ok()) && is_good
+    }
+
+    /// Whether the index leads to every step by what it is about, and to nothing else.
+    fn is_index_good(&self) -> bool {
+        let (after, last) = self.range;
+        self.file.iter().all(|file| {
+            let mut found = file.found(after, last);
+            let is_found = |found| match found {
+                Found::Whole(record) => step_of(&record).is_ok_and(|step| is_indexed(file, &step)),
+                Found::Damaged(_) | Found::Missing(..) => false,
+            };
+            file.strays(1).is_ok_and(|strays| strays.is_empty()) && found.all(is_found)
+        })
+    }
+
     fn is_archive_good(&self) -> bool {
         let mut is_good = true;
         let mut look = |row: Result<Archived, u64>| {
@@ -265,6 +340,14 @@ impl Remains {
             .iter()
             .try_for_each(|file| file.each_archived(&mut look));
         read.is_ok() && is_good
+    }
+}
+
+/// A record that is good, with what it is found by.
+fn good(found: Found) -> Option<Record> {
+    match found {
+        Found::Whole(record) => step_of(&record).ok().map(|step| keyed(record, &step)),
+        Found::Damaged(_) | Found::Missing(..) => None,
     }
 }
 

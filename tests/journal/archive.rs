@@ -10,7 +10,7 @@ use baton::journal::{
 use rusqlite::Connection;
 
 use super::contract::check;
-use super::{append, record, records};
+use super::{WITHOUT_FORMAT_6, append, record, records};
 
 /// A record that ends something of a key.
 fn ending(sequence: u64, key: &str, labels: [&str; 2]) -> Record {
@@ -323,7 +323,9 @@ fn a_file_of_the_third_format_gets_an_archive() {
     );
     meddle(
         folder.path(),
-        "DROP TABLE new_step_keys; DROP TABLE archive; PRAGMA user_version = 3",
+        &format!(
+            "{WITHOUT_FORMAT_6} DROP TABLE new_step_keys; DROP TABLE archive; PRAGMA user_version = 3"
+        ),
     );
     let mut journal = open(folder.path());
     let next = [ending(4, "I4", ["chat", "sales"])];

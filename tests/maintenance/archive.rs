@@ -77,7 +77,7 @@ async fn a_text_from_before_there_was_an_archive_is_imported() {
     export(data.path(), "test", &mut text).unwrap();
     let text = String::from_utf8(text)
         .unwrap()
-        .replace("\"format\":2", "\"format\":1");
+        .replace("\"format\":3", "\"format\":1");
     let lines = text
         .lines()
         .filter(|line| !line.starts_with("{\"archived\""));

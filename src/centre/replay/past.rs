@@ -40,6 +40,11 @@ impl Past {
         self.eye.journal.as_ref()
     }
 
+    /// What was up to this sequence cannot be folded again.
+    pub(in crate::centre) fn kept_after(&self) -> u64 {
+        self.replays.history().kept_after
+    }
+
     /// The last step before a time, of those after `kept_after` up to `head`; `kept_after` if none is.
     pub(in crate::centre) fn last_before(
         &self,
