@@ -200,7 +200,7 @@ fn a_crash_between_any_two_pieces_of_a_trim_loses_and_repeats_nothing() {
         journal = open(folder.path());
         pieces += 1;
     }
-    assert_eq!(pieces, 3);
+    assert_eq!(pieces, 5);
     let rest = LEN - 1_250;
     assert_eq!((count("step_keys"), count("keys_of_steps")), (0, rest));
     assert_eq!(count("kept_steps"), 1_250);

@@ -2,6 +2,7 @@
 
 mod archive;
 mod commands;
+mod kept;
 
 use std::fs;
 use std::path::Path;

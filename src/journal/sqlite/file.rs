@@ -52,8 +52,8 @@ const SCHEMA_6: &str = "
     INSERT OR IGNORE INTO keys_of_steps SELECT sequence, key FROM step_keys ORDER BY sequence, key;
     CREATE TABLE kept_steps (sequence INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, body BLOB NOT NULL, checksum INTEGER)
         STRICT;
-    CREATE TABLE kept_keys (key TEXT NOT NULL, sequence INTEGER NOT NULL, PRIMARY KEY (key, sequence))
-        STRICT, WITHOUT ROWID;
+    CREATE TABLE kept_keys (key TEXT NOT NULL, sequence INTEGER NOT NULL, bytes INTEGER NOT NULL,
+        PRIMARY KEY (key, sequence)) STRICT, WITHOUT ROWID;
     CREATE INDEX kept_keys_by_step ON kept_keys (sequence);
     CREATE TABLE forgotten (key TEXT PRIMARY KEY, sequence INTEGER NOT NULL) STRICT, WITHOUT ROWID;
     CREATE INDEX forgotten_by_step ON forgotten (sequence);";

@@ -20,7 +20,8 @@ pub(super) fn keep(transaction: &Connection, last: i64) -> rusqlite::Result<()> 
     transaction
         .prepare_cached(
             "INSERT OR IGNORE INTO kept_keys
-             SELECT key, sequence FROM keys_of_steps AS line JOIN steps USING (sequence) WHERE sequence <= ?1 AND NOT EXISTS
+             SELECT key, sequence, length(body) FROM keys_of_steps AS line JOIN steps USING (sequence)
+             WHERE sequence <= ?1 AND NOT EXISTS
                 (SELECT 1 FROM forgotten WHERE key = line.key AND sequence >= line.sequence)",
         )?
         .execute([last])?;
@@ -50,7 +51,8 @@ pub(super) fn keep(transaction: &Connection, last: i64) -> rusqlite::Result<()> 
 pub(super) fn insert(transaction: &Connection, steps: &[Record]) -> rusqlite::Result<()> {
     let mut step =
         transaction.prepare_cached("INSERT OR IGNORE INTO kept_steps VALUES (?1, ?2, ?3, ?4)")?;
-    let mut line = transaction.prepare_cached("INSERT OR IGNORE INTO kept_keys VALUES (?1, ?2)")?;
+    let mut line =
+        transaction.prepare_cached("INSERT OR IGNORE INTO kept_keys VALUES (?1, ?2, ?3)")?;
     for it in steps {
         let (sequence, at_ms) = (as_sql(it.sequence), as_sql(it.at_ms));
         let checksum = checksum::of_row(sequence, at_ms, &it.body);
@@ -58,7 +60,7 @@ pub(super) fn insert(transaction: &Connection, steps: &[Record]) -> rusqlite::Re
             count(transaction, 1, it.body.len() as i64)?;
         }
         for key in &it.keys {
-            line.execute((key, sequence))?;
+            line.execute((key, sequence, it.body.len() as i64))?;
         }
     }
     for key in steps.iter().flat_map(|it| &it.keys) {
@@ -160,8 +162,7 @@ pub(super) fn each_forgotten(
 fn keep_within_bounds(transaction: &Connection, key: &str) -> rusqlite::Result<()> {
     let beyond = {
         let mut steps = transaction.prepare_cached(
-            "SELECT sequence, length(body) FROM kept_keys JOIN kept_steps USING (sequence) WHERE key = ?1
-             ORDER BY sequence DESC",
+            "SELECT sequence, bytes FROM kept_keys WHERE key = ?1 ORDER BY sequence DESC",
         )?;
         let mut steps = steps.query([key])?;
         let (mut len, mut bytes, mut beyond) = (0, 0, None);

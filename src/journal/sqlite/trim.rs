@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use super::{Base, Error, as_number, as_sql, checksum, in_file, kept, keys};
 
 /// Steps that one sweep removes, so that nobody who appends waits for long.
-const SWEEP_LEN: i64 = 500;
+const SWEEP_LEN: i64 = 250;
 
 /// What the first record that is kept goes on from, as it was written.
 pub(super) fn base(connection: &Connection, file: &Path) -> Result<Option<Base>, Error> {

@@ -1,14 +1,14 @@
 //! What is good of a damaged journal becomes the journal; the damaged one is kept beside it, whole.
 
-use std::collections::BTreeMap;
+mod beside;
 
 use anyhow::{Context, Result, bail};
 
-use super::{Report, check_kept, is_indexed, keyed, name_of, sequences};
-use crate::centre::{read_state, step_of, stopped_of, wall_clock};
+use super::{Report, keyed, name_of, sequences};
+use crate::centre::{read_state, step_of, wall_clock};
 use crate::engine::State;
 use crate::journal::{
-    Archived, Base, Composition, DataFolder, Found, JournalFile, Lineage, Record, StateSnapshot,
+    Base, Composition, DataFolder, Found, JournalFile, Lineage, Record, StateSnapshot,
     state_snapshots,
 };
 
@@ -148,9 +148,9 @@ impl Remains {
                 && it.sequence >= self.range.0
                 && read_state(it).is_ok()
         });
-        base.into_iter()
-            .chain(snapshots.map(Begin::Snapshot))
-            .collect()
+        // Of two that are equal the last is taken, and with the base there may be nothing to do.
+        let snapshots = snapshots.map(Begin::Snapshot);
+        snapshots.chain(base).collect()
     }
 
     /// How far the steps after a sequence are good.
@@ -223,123 +223,6 @@ impl Remains {
                 return Err(error.into());
             }
         }
-    }
-}
-
-impl Remains {
-    /// Copies the archived rows that are good, without those of steps that are lost: what these ended is active again.
-    fn keep_archive(
-        &self,
-        composition: &mut Composition,
-        reach: u64,
-        report: &mut Report,
-    ) -> Result<()> {
-        let (mut rows, mut bad) = (Vec::new(), 0_u64);
-        let mut written = Ok(());
-        let mut keep = |row: Result<Archived, u64>| match row {
-            Ok(row) if row.place.sequence > reach => {}
-            Ok(row) if stopped_of(&row).is_ok() => {
-                rows.push(row);
-                if rows.len() >= WRITE_LEN && written.is_ok() {
-                    written = composition.archive(&std::mem::take(&mut rows));
-                }
-            }
-            Ok(_) | Err(_) => bad += 1,
-        };
-        let read = self
-            .file
-            .iter()
-            .try_for_each(|file| file.each_archived(&mut keep));
-        written?;
-        composition.archive(&rows)?;
-        if bad > 0 {
-            report.problem(format!("lost: {bad} archived interactions"));
-        }
-        if read.is_err() {
-            report.problem("lost: what of the archive cannot be read".to_owned());
-        }
-        Ok(())
-    }
-
-    /// Copies what is good of what is kept beyond a trim, and of the steps up to `after`, which are trimmed now.
-    fn keep_kept(
-        &self,
-        composition: &mut Composition,
-        after: u64,
-        report: &mut Report,
-    ) -> Result<()> {
-        let (mut steps, mut forgotten, mut bad) = (Vec::new(), BTreeMap::new(), 0_u64);
-        let mut written = Ok(());
-        let mut keep = |record: Result<Record, u64>| match record {
-            Ok(record) if check_kept(&record).is_ok() => {
-                steps.push(record);
-                if steps.len() >= WRITE_LEN && written.is_ok() {
-                    written = composition.keep(&std::mem::take(&mut steps));
-                }
-            }
-            Ok(_) | Err(_) => bad += 1,
-        };
-        let read = self.file.iter().try_for_each(|file| {
-            file.each_forgotten(|key, until| drop(forgotten.insert(key, until)))?;
-            file.each_kept(&mut keep)
-        });
-        let found = self.file.iter();
-        let found = found.flat_map(|file| file.found(self.range.0, after));
-        for record in found.filter_map(good) {
-            let Record { sequence, keys, .. } = &record;
-            let is_kept = |key: &&String| forgotten.get(*key).is_none_or(|until| sequence > until);
-            let keys: Vec<String> = keys.iter().filter(is_kept).cloned().collect();
-            if !keys.is_empty() {
-                keep(Ok(Record { keys, ..record }));
-            }
-        }
-        written?;
-        let forgotten: Vec<(String, u64)> = forgotten.into_iter().collect();
-        composition.keep(&steps)?;
-        composition.forget(&forgotten)?;
-        if bad > 0 {
-            report.problem(format!(
-                "lost: {bad} steps of the histories of interactions"
-            ));
-        }
-        if read.is_err() {
-            report.problem("lost: what of the histories cannot be read".to_owned());
-        }
-        Ok(())
-    }
-
-    fn is_kept_good(&self) -> bool {
-        let mut is_good = true;
-        let mut look = |record: Result<Record, u64>| {
-            is_good &= record.is_ok_and(|record| check_kept(&record).is_ok());
-        };
-        let mut files = self.file.iter();
-        files.all(|file| file.each_kept(&mut look).is_ok()) && is_good
-    }
-
-    /// Whether the index leads to every step by what it is about, and to nothing else.
-    fn is_index_good(&self) -> bool {
-        let (after, last) = self.range;
-        self.file.iter().all(|file| {
-            let mut found = file.found(after, last);
-            let is_found = |found| match found {
-                Found::Whole(record) => step_of(&record).is_ok_and(|step| is_indexed(file, &step)),
-                Found::Damaged(_) | Found::Missing(..) => false,
-            };
-            file.strays(1).is_ok_and(|strays| strays.is_empty()) && found.all(is_found)
-        })
-    }
-
-    fn is_archive_good(&self) -> bool {
-        let mut is_good = true;
-        let mut look = |row: Result<Archived, u64>| {
-            is_good &= row.is_ok_and(|row| stopped_of(&row).is_ok());
-        };
-        let read = self
-            .file
-            .iter()
-            .try_for_each(|file| file.each_archived(&mut look));
-        read.is_ok() && is_good
     }
 }
 
