@@ -57,8 +57,9 @@ impl ArchiveRange {
     }
 }
 
-/// Looks at archived rows one by one, and says whether it wants more.
-pub type Look<'a> = &'a mut dyn FnMut(Archived) -> bool;
+/// Looks at archived rows one by one, in the place of one that is not what was written at where it says that it is, and
+/// says whether it wants more.
+pub type Look<'a> = &'a mut dyn FnMut(Result<Archived, Place>) -> bool;
 
 /// What a journal takes up.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -281,7 +281,7 @@ impl Reader for MemoryJournal {
             }
             last = Some(place.clone());
             if range.chooses(&row.labels) {
-                wants_more = look(row.clone());
+                wants_more = look(Ok(row.clone()));
             }
         }
         Ok(None)

@@ -147,7 +147,11 @@ pub(super) fn look(
         last = Some(read_place(row).map_err(in_file(path))?);
         // The body is only read if it is asked for.
         if range.chooses(&read_labels(row).map_err(in_file(path))?) {
-            wants_more = look(read(row).map_err(in_file(path))?.whole(path)?);
+            let (is_whole, archived) = read(row).map_err(in_file(path))?.checked();
+            wants_more = look(match is_whole {
+                true => Ok(archived),
+                false => Err(archived.place),
+            });
         }
     }
     Ok(None)
