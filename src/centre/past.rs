@@ -2,6 +2,7 @@
 //! fold that replays use.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tracing::error;
 
@@ -20,6 +21,9 @@ pub const HISTORY_LEN_MAX: usize = 100;
 const HISTORY_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Steps that are folded for one page, after which it ends.
 const HISTORY_FOLD_LEN_MAX: u64 = 50_000;
+
+/// How long the fold for one question may take. What has been folded by then is gone on from when it is asked again.
+const QUESTION_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// A moment of the past.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,13 +91,8 @@ impl PastReader {
         {
             return Err(not_kept(kept_after));
         }
-        self.ask(move |past| {
-            let mut state = past.state_before(sequence)?;
-            fold::advance(past.journal(), &mut state, sequence, |_, _, _| true)?;
-            past.remember(state.clone());
-            Ok(Arc::new(state))
-        })
-        .await
+        self.ask(move |past| read_state(past, sequence, Instant::now() + QUESTION_TIME_MAX))
+            .await
     }
 
     /// What became of an interaction after a sequence.
@@ -102,8 +101,11 @@ impl PastReader {
         interaction: InteractionId,
         after: u64,
     ) -> Result<Episode, Refusal> {
-        self.ask(move |past| read_episode(past, &interaction, after))
-            .await
+        self.ask(move |past| {
+            let by = Instant::now() + QUESTION_TIME_MAX;
+            read_episode(past, &interaction, after, by)
+        })
+        .await
     }
 
     /// Waits for the question that is being answered, and lets go of the files.
@@ -116,7 +118,13 @@ impl PastReader {
         question: impl FnOnce(&mut Past) -> Result<T, Cause> + Send + 'static,
     ) -> Result<T, Refusal> {
         let answer = self.readings.read(move |past| {
+            if past.is_closed() {
+                return Err(later());
+            }
             question(past).map_err(|cause| {
+                if cause.is::<Later>() || past.is_closed() {
+                    return later();
+                }
                 error!(%cause, "the journal cannot be read for a question about the past");
                 unreadable()
             })
@@ -125,10 +133,23 @@ impl PastReader {
     }
 }
 
+/// A question is not answered in time; asked again, it goes on where it ended.
+#[derive(Debug, thiserror::Error)]
+#[error("it takes too long")]
+struct Later;
+
+fn read_state(past: &mut Past, sequence: u64, by: Instant) -> Result<Arc<State>, Cause> {
+    let state = past.state_before(sequence)?;
+    let state = fold_up_to(past, state, sequence, by, |_, _| {})?;
+    past.remember(state.clone());
+    Ok(Arc::new(state))
+}
+
 fn read_episode(
     past: &mut Past,
     interaction: &InteractionId,
     after: u64,
+    by: Instant,
 ) -> Result<Episode, Cause> {
     let records = past
         .journal()
@@ -153,10 +174,16 @@ fn read_episode(
             return Ok(episode);
         }
         let said = match nearest {
-            Some(state) => said_at(past, state, record.sequence)?,
-            None => None,
+            Some(state) => said_at(past, state, record.sequence, by),
+            None => Ok(None),
         };
-        episode.steps.push((step_of(record)?, said));
+        match said {
+            Err(cause) if cause.is::<Later>() && !episode.steps.is_empty() => {
+                episode.goes_on = true;
+                return Ok(episode);
+            }
+            said => episode.steps.push((step_of(record)?, said?)),
+        }
     }
     Ok(episode)
 }
@@ -183,18 +210,43 @@ fn nearest_before(past: &Past, sequence: u64) -> Result<Option<State>, Cause> {
 }
 
 /// What a step said, by the fold up to it, which the next one goes on from.
-fn said_at(past: &mut Past, mut state: State, sequence: u64) -> Result<Option<Said>, Cause> {
+fn said_at(
+    past: &mut Past,
+    state: State,
+    sequence: u64,
+    by: Instant,
+) -> Result<Option<Said>, Cause> {
     let mut said = None;
-    let folded = fold::advance(past.journal(), &mut state, sequence, |_, last, is_told| {
+    let folded = fold_up_to(past, state, sequence, by, |last, is_told| {
         said = is_told.then_some(last);
-        true
     });
     match folded {
+        Ok(state) => past.remember(state),
+        Err(cause) if cause.is::<Later>() => return Err(cause),
+        // It has been trimmed just now.
         Err(_) if sequence <= past.kept_after() => return Ok(None),
-        folded => folded?,
+        Err(cause) => return Err(cause),
     }
-    past.remember(state);
     Ok(said)
+}
+
+/// Brings a state up to a step, and shows what each says, or remembers how far it came until `by`: a step at least.
+fn fold_up_to(
+    past: &mut Past,
+    mut state: State,
+    sequence: u64,
+    by: Instant,
+    mut look: impl FnMut(Said, bool),
+) -> Result<State, Cause> {
+    fold::advance(past.journal(), &mut state, sequence, |_, said, is_told| {
+        look(said, is_told);
+        !past.is_closed() && Instant::now() < by
+    })?;
+    if state.sequence.0 < sequence {
+        past.remember(state);
+        return Err(Later.into());
+    }
+    Ok(state)
 }
 
 /// What was not after a base is the base's own state; of an earlier time nothing is known.
@@ -216,6 +268,50 @@ fn too_many() -> Refusal {
     )
 }
 
+fn later() -> Refusal {
+    Refusal::new(
+        RefusalKind::Unavailable,
+        "This is far in the past, and is still being read; ask again",
+    )
+}
+
 fn unreadable() -> Refusal {
     Refusal::new(RefusalKind::Unavailable, "The journal cannot be read")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::replay::fixture::Fixture;
+    use super::*;
+
+    const STEPS_LEN: u64 = 20;
+    /// Before the state that is known.
+    const WANTED: u64 = STEPS_LEN - 1;
+
+    fn past(fixture: &Fixture) -> Past {
+        Past::new(Arc::clone(&fixture.replays), fixture.eye())
+    }
+
+    #[test]
+    fn a_question_has_so_much_time_and_goes_on_where_it_ended_when_it_is_asked_again() {
+        let fixture = Fixture::of_steps(STEPS_LEN);
+        let past = &mut past(&fixture);
+        let over = Instant::now();
+        for asked in 1..WANTED {
+            let cause = read_state(past, WANTED, over).expect_err("it takes longer");
+            assert!(cause.is::<Later>(), "{asked}: {cause}");
+        }
+        let state = read_state(past, WANTED, over).expect("a step is folded each time");
+        assert_eq!(state.sequence.0, WANTED);
+    }
+
+    #[test]
+    fn who_stops_does_not_wait_for_a_question() {
+        let fixture = Fixture::of_steps(STEPS_LEN);
+        let past = &mut past(&fixture);
+        fixture.replays.close();
+        let by = Instant::now() + QUESTION_TIME_MAX;
+        read_state(past, WANTED, by).expect_err("it is given up");
+        assert_eq!(fixture.readings(), 0, "the journal is not read for it");
+    }
 }

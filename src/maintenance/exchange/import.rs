@@ -55,28 +55,26 @@ struct Import<R> {
 impl<R: BufRead> Import<R> {
     fn begin(folder: &DataFolder, name: &str, text: R) -> Result<Self> {
         let mut text = Text::new(text, LINE_BYTES_MAX);
-        let lineage = match text.line()? {
-            Line::Journal {
-                format, lineage, ..
-            } if format <= FORMAT => lineage,
-            Line::Journal { format, .. } => {
-                bail!("it has format {format}, this Baton knows formats up to {FORMAT}")
-            }
-            _ => bail!("it is not the export of a journal"),
+        let Line::Journal {
+            format, lineage, ..
+        } = text.line()?
+        else {
+            bail!("it is not the export of a journal")
         };
-        let base = match text.line()? {
-            Line::Base { sequence, state } => {
-                let body = state.get().as_bytes().to_vec();
-                let state = State::from_snapshot(&body).context("line 2 is no state")?;
-                if state.sequence.0 != sequence {
-                    bail!("line 2 holds the state at {}", state.sequence);
-                }
-                Some(Base { sequence, body })
+        if format > FORMAT {
+            bail!("it has format {format}, this Baton knows formats up to {FORMAT}");
+        }
+        let line = text.line()?;
+        let base = if let Line::Base { sequence, state } = line {
+            let body = state.get().as_bytes().to_vec();
+            let state = State::from_snapshot(&body).context("line 2 is no state")?;
+            if state.sequence.0 != sequence {
+                bail!("line 2 holds the state at {}", state.sequence);
             }
-            other => {
-                text.ahead = Some(other);
-                None
-            }
+            Some(Base { sequence, body })
+        } else {
+            text.ahead = Some(line);
+            None
         };
         Ok(Self {
             text,
