@@ -207,6 +207,27 @@ fn a_crash_between_any_two_pieces_of_a_trim_loses_and_repeats_nothing() {
 }
 
 #[test]
+fn a_piece_of_a_trim_is_bounded_in_bytes_too_and_a_step_that_is_larger_goes_by_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = open(folder.path());
+    let lens = [2 << 20, 10, 700_000, 700_000, 10];
+    let steps: Vec<_> = (1..)
+        .zip(lens)
+        .map(|(at, len)| Record {
+            body: vec![b'x'; len],
+            ..record(at, &["I"])
+        })
+        .collect();
+    assert_eq!(append(&mut journal, 0, &steps), "acked");
+    trim(&mut journal, 5);
+    for kept in [1, 3, 5] {
+        journal.sweep();
+        assert_eq!(kept_len(&journal), kept);
+        assert_eq!(of_key(&journal, "I"), [1, 2, 3, 4, 5]);
+    }
+}
+
+#[test]
 fn a_file_of_the_fifth_format_finds_by_its_keys_what_it_found_and_keeps_it_from_then_on() {
     let folder = tempfile::tempdir().unwrap();
     let mut journal = open(folder.path());

@@ -8,6 +8,8 @@ use super::{Base, Error, as_number, as_sql, checksum, in_file, kept, keys};
 
 /// Steps that one sweep removes, so that nobody who appends waits for long.
 const SWEEP_LEN: i64 = 250;
+/// The bytes that their bodies may have together, since they may be copied; a larger one goes by itself.
+const SWEEP_BYTES_MAX: u64 = 1 << 20;
 
 /// What the first record that is kept goes on from, as it was written.
 pub(super) fn base(connection: &Connection, file: &Path) -> Result<Option<Base>, Error> {
@@ -59,13 +61,7 @@ pub(super) fn write_base(connection: &Connection, base: &Base) -> rusqlite::Resu
 /// Removes a few steps that are not part of the history any more, but for what is kept of them. Whether that was all.
 pub(super) fn sweep(connection: &mut Connection) -> rusqlite::Result<bool> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let last: Option<i64> = transaction
-        .prepare_cached(
-            "SELECT max(sequence) FROM (SELECT sequence FROM steps
-             WHERE sequence <= (SELECT max(sequence) FROM base) ORDER BY sequence LIMIT ?1)",
-        )?
-        .query_row([SWEEP_LEN], |row| row.get(0))?;
-    let Some(last) = last else {
+    let Some(last) = last_of_piece(&transaction)? else {
         let is_all = kept::sweep_forgotten(&transaction)? == 0;
         transaction.commit()?;
         return Ok(is_all);
@@ -77,4 +73,22 @@ pub(super) fn sweep(connection: &mut Connection) -> rusqlite::Result<bool> {
         .execute([last])?;
     transaction.commit()?;
     Ok(false)
+}
+
+/// Up to which sequence one sweep removes steps; none if there are none left.
+fn last_of_piece(transaction: &Connection) -> rusqlite::Result<Option<i64>> {
+    let mut oldest = transaction.prepare_cached(
+        "SELECT sequence, length(body) FROM steps WHERE sequence <= (SELECT max(sequence) FROM base)
+         ORDER BY sequence LIMIT ?1",
+    )?;
+    let mut oldest = oldest.query([SWEEP_LEN])?;
+    let (mut last, mut bytes) = (None, 0);
+    while let Some(step) = oldest.next()? {
+        bytes += as_number(step.get(1)?);
+        if last.is_some() && bytes > SWEEP_BYTES_MAX {
+            break;
+        }
+        last = Some(step.get(0)?);
+    }
+    Ok(last)
 }
