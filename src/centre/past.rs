@@ -22,8 +22,11 @@ const HISTORY_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Steps that are folded for one page, after which it ends.
 const HISTORY_FOLD_LEN_MAX: u64 = 50_000;
 
-/// How long the fold for one question may take. What has been folded by then is gone on from when it is asked again.
+/// How long one question may take, the wait for its turn among it. What has been folded by then is gone on from when it is
+/// asked again.
 const QUESTION_TIME_MAX: Duration = Duration::from_secs(5);
+/// What it has of that at least when its turn comes.
+const TURN_TIME_MIN: Duration = Duration::from_millis(100);
 
 /// A moment of the past.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +80,7 @@ impl PastReader {
             Moment::Time(at) if at >= durable.at => head,
             Moment::Time(at) => {
                 let before = at.plus_ms(1);
-                self.ask(move |past| Ok(past.last_before(before, kept_after, head)?))
+                self.ask(move |past, _| Ok(past.last_before(before, kept_after, head)?))
                     .await?
             }
         };
@@ -91,7 +94,7 @@ impl PastReader {
         {
             return Err(not_kept(kept_after));
         }
-        self.ask(move |past| read_state(past, sequence, Instant::now() + QUESTION_TIME_MAX))
+        self.ask(move |past, by| read_state(past, sequence, by))
             .await
     }
 
@@ -101,11 +104,8 @@ impl PastReader {
         interaction: InteractionId,
         after: u64,
     ) -> Result<Episode, Refusal> {
-        self.ask(move |past| {
-            let by = Instant::now() + QUESTION_TIME_MAX;
-            read_episode(past, &interaction, after, by)
-        })
-        .await
+        self.ask(move |past, by| read_episode(past, &interaction, after, by))
+            .await
     }
 
     /// Waits for the question that is being answered, and lets go of the files.
@@ -115,13 +115,15 @@ impl PastReader {
 
     async fn ask<T: Send + 'static>(
         &self,
-        question: impl FnOnce(&mut Past) -> Result<T, Cause> + Send + 'static,
+        question: impl FnOnce(&mut Past, Instant) -> Result<T, Cause> + Send + 'static,
     ) -> Result<T, Refusal> {
+        let asked = Instant::now();
         let answer = self.readings.read(move |past| {
             if past.is_closed() {
                 return Err(later());
             }
-            question(past).map_err(|cause| {
+            let by = (asked + QUESTION_TIME_MAX).max(Instant::now() + TURN_TIME_MIN);
+            question(past, by).map_err(|cause| {
                 if cause.is::<Later>() || past.is_closed() {
                     return later();
                 }
