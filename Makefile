@@ -45,7 +45,8 @@ lint:
 	cargo clippy --locked --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --document-private-items
 
-test: test-rust test-clients
+# Without the tools the Rust tests run too, but for those that need them, which say so.
+test: test-tools test-rust test-clients
 
 test-rust:
 	cargo test --locked
@@ -90,10 +91,12 @@ FIND_CHROMIUM := command -v "$${CHROMIUM:-chromium}" chromium chromium-browser g
 HAS_VENV := python3 -c 'import ensurepip, venv' 2>/dev/null
 ROOT := $(if $(filter-out 0,$(shell id -u)),sudo)
 
-# The browser and Python are Debian's, unless there are others or the environment names a browser as CHROMIUM.
+# The browser, Python and strace (which makes an fsync fail) are Debian's, unless there are others or the environment names
+# a browser as CHROMIUM.
 test-tools:
-	missing="$$([ -n "$$($(FIND_CHROMIUM))" ] || echo chromium) $$($(HAS_VENV) || echo python3-venv)"
-	if [ "$$missing" != " " ]; then
+	missing="$$([ -n "$$($(FIND_CHROMIUM))" ] || echo chromium) $$($(HAS_VENV) || echo python3-venv) \
+		$$(command -v strace > /dev/null || echo strace)"
+	if [ -n "$$(echo $$missing)" ]; then
 		$(ROOT) apt-get update -qq
 		$(ROOT) env DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends $$missing
 	fi

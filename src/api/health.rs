@@ -56,7 +56,7 @@ pub(super) async fn version() -> Json<Value> {
 
 /// What the contact centre takes up on the disk, in bytes; for administrators
 #[utoipa::path(get, path = "/diagnostics/storage", tag = "Operation",
-    responses((status = 200, description = "The journal's file with what of it is free, the archive in it, and the state snapshots"),
+    responses((status = 200, description = "The journal's file with what of it is free, the archive and the kept histories in it, and the state snapshots"),
               (status = 401), (status = 403), (status = 503)))]
 pub(super) async fn storage(caller: Caller) -> Result<Json<Value>, ApiError> {
     if !caller.0.roles.contains(&Role::Admin) {
@@ -68,6 +68,7 @@ pub(super) async fn storage(caller: Caller) -> Result<Json<Value>, ApiError> {
         "statusCode": 0,
         "journal": {"bytes": journal.bytes, "freeBytes": journal.free_bytes},
         "archive": {"interactions": journal.archived_len, "bytes": journal.archived_bytes},
+        "histories": {"steps": journal.kept_len, "bytes": journal.kept_bytes},
         "stateSnapshots": {"files": storage.snapshots_len, "bytes": storage.snapshots_bytes},
     })))
 }

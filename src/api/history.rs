@@ -24,7 +24,7 @@ pub(super) struct HistoryQuery {
 #[utoipa::path(get, path = "/interactions/{id}/history", tag = "Interactions",
     params(("id" = String, Path, description = "The interaction"),
            ("after" = Option<u64>, Query, description = "Only what came after this sequence")),
-    responses((status = 200, description = "A page of `history`, with `after` if there is more, and `keptAfter`: what was before that sequence is not kept"),
+    responses((status = 200, description = "A page of `history`, with `after` if there is more, and `keptAfter`: what became of it up to that sequence is not kept, 0 if everything is. Where the journal has been trimmed, `said` is null"),
               (status = 400), (status = 401), (status = 403), (status = 404), (status = 503)))]
 pub(super) async fn read_history(
     caller: Caller,
@@ -49,7 +49,6 @@ pub(super) async fn read_history(
     }
     body["statusCode"] = json!(0);
     body["id"] = json!(id);
-    body["keptAfter"] = json!(centre.kept_after());
     Ok(Json(body))
 }
 

@@ -55,8 +55,12 @@ pub(super) async fn list_interactions(
                 "What has ended is for supervisors and administrators",
             ));
         }
-        let page = search.completed(&caller).await?;
-        return Ok(Json(list(&caller, page, &query)));
+        let (found, next, damaged) = search.completed(&caller).await?;
+        let mut body = list(&caller, (found, next), &query);
+        if damaged > 0 {
+            body["damaged"] = json!(damaged);
+        }
+        return Ok(Json(body));
     }
     let state = match query.at.as_deref() {
         Some(at) => state_at(&caller, at).await?,

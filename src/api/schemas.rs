@@ -265,11 +265,18 @@ fn storage() -> Value {
     let mut properties = json!({
         "journal": part(["bytes", "freeBytes"]),
         "archive": part(["interactions", "bytes"]),
+        "histories": part(["steps", "bytes"]),
         "stateSnapshots": part(["files", "bytes"]),
     });
     properties["statusCode"] = json!({"const": 0});
     object(
-        &["statusCode", "journal", "archive", "stateSnapshots"],
+        &[
+            "statusCode",
+            "journal",
+            "archive",
+            "histories",
+            "stateSnapshots",
+        ],
         properties,
     )
 }
@@ -280,6 +287,8 @@ fn reply(name: &str, schema: &Value) -> Value {
     properties["status"] = json!({"enum": ["ok", 0]});
     properties["uris"] = json!({"type": "array", "items": {"type": "string", "format": "uri"}});
     properties["after"] = json!({"type": "string", "description": "Asks for the next page"});
+    properties["damaged"] = json!({"type": "integer", "minimum": 1,
+        "description": "So many are left out, since they are not what was written"});
     properties["id"] = json!({"type": "string"});
     properties[name] = schema.clone();
     object(&["statusCode"], properties)

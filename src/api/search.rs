@@ -135,14 +135,15 @@ impl Search {
         (found, next)
     }
 
-    /// One page of the completed ones, the newest first, and where the next one begins.
+    /// One page of the completed ones, the newest first, where the next one begins, and how many are left out, since they
+    /// are damaged.
     ///
     /// # Errors
     /// `after` is none that was given out; the archive cannot be read now, or not at all.
     pub(super) async fn completed(
         self,
         caller: &Caller,
-    ) -> Result<(Vec<Arc<Interaction>>, Option<String>), ApiError> {
+    ) -> Result<(Vec<Arc<Interaction>>, Option<String>, usize), ApiError> {
         let given = Some(self.after).filter(|after| !after.is_empty());
         let after = parsed("after", &given, Cursor::parse)?;
         let limits = PageLimits {
@@ -151,7 +152,8 @@ impl Search {
         };
         let found = caller.0.centre.search(self.filter, after, limits).await?;
         let next = found.next.map(|next| next.to_string());
-        Ok((found.interactions.into_iter().map(Arc::new).collect(), next))
+        let interactions = found.interactions.into_iter().map(Arc::new).collect();
+        Ok((interactions, next, found.damaged.len()))
     }
 
     fn accepts(&self, it: &Interaction) -> bool {

@@ -1,5 +1,6 @@
 //! Interactions that have been stopped, read from the journal's archive: beside the writer, and off the runtime.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,6 +17,9 @@ use crate::journal::{self, Archived, Journal, Place, Reader, StateSnapshots, Usa
 const READERS_LEN: usize = 2;
 /// Readings that are under way or wait; above it one is refused at once.
 pub const ARCHIVE_READINGS_MAX: usize = 64;
+/// Damaged rows that the log tells of, each once.
+const TOLD_LEN_MAX: usize = 1_000;
+
 /// Why the archive gives nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
@@ -58,6 +62,18 @@ pub(super) struct Archive {
     readings: Readings<Box<dyn Reader>>,
     /// None once the contact centre has stopped.
     snapshots: Arc<Mutex<Option<StateSnapshots>>>,
+    told: Arc<Mutex<Told>>,
+}
+
+/// The sequences of damaged rows that the log has told.
+#[derive(Default)]
+struct Told(BTreeSet<u64>);
+
+impl Told {
+    /// Whether a row has not been told; where too many have, none is any more.
+    fn is_news(&mut self, sequence: u64) -> bool {
+        self.0.len() < TOLD_LEN_MAX && self.0.insert(sequence)
+    }
 }
 
 impl Archive {
@@ -71,6 +87,7 @@ impl Archive {
         Ok(Self {
             readings: Readings::new(readers, ARCHIVE_READINGS_MAX),
             snapshots: Arc::new(Mutex::new(snapshots)),
+            told: Arc::default(),
         })
     }
 
@@ -94,8 +111,18 @@ impl Archive {
         after: Option<Cursor>,
         limits: PageLimits,
     ) -> Result<Found, ArchiveError> {
-        self.read(move |reader| search(reader, &filter, after, limits))
-            .await
+        let told = Arc::clone(&self.told);
+        self.read(move |reader| {
+            let found = search(reader, &filter, after, limits)?;
+            for sequence in &found.damaged {
+                if locked(&told).is_news(*sequence) {
+                    let cause = reader.damaged(*sequence);
+                    warn!(%cause, "an archived interaction is left out of searches");
+                }
+            }
+            Ok(found)
+        })
+        .await
     }
 
     /// What is taken up on the disk.
@@ -194,4 +221,17 @@ pub(super) fn interaction_of(
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_damaged_row_is_told_once_and_not_more_than_so_many() {
+        let mut told = Told::default();
+        let len =
+            (0..TOLD_LEN_MAX as u64 + 10).filter(|it| told.is_news(*it) && !told.is_news(*it));
+        assert_eq!(len.count(), TOLD_LEN_MAX);
+    }
 }

@@ -242,7 +242,7 @@ impl Driver {
             let state = Arc::new(self.engine.state().clone());
             self.in_flight = Some((waiting, state));
         } else {
-            self.fail(waiting);
+            self.fail(waiting, unavailable);
         }
     }
 
@@ -266,11 +266,15 @@ impl Driver {
                 self.send_group();
                 self.release(waiting, &state);
             }
-            Appended::Refused(cause) => self.fail_by(waiting, Health::Refusing(reason(&cause))),
-            Appended::Ambiguous(cause) => self.fail_by(waiting, Health::Failed(reason(&cause))),
+            Appended::Refused(cause) => {
+                self.fail_by(waiting, Health::Refusing(reason(&cause)), unavailable);
+            }
+            Appended::Ambiguous(cause) => {
+                self.fail_by(waiting, Health::Failed(reason(&cause)), undecided);
+            }
             Appended::Fenced { head } => {
                 let reason = format!("another server has written up to sequence {head}");
-                self.fail_by(waiting, Health::Failed(reason));
+                self.fail_by(waiting, Health::Failed(reason), unavailable);
             }
         }
     }
@@ -294,26 +298,24 @@ impl Driver {
     }
 
     /// A group did not become durable. Told in the log when it begins, not for every group.
-    fn fail_by(&mut self, waiting: Waiting, health: Health) {
+    fn fail_by(&mut self, waiting: Waiting, health: Health, refusal: fn() -> Refusal) {
         if self.release.health() != health {
-            error!(
-                ?health,
-                "the journal takes no changes; nothing of the group took effect"
-            );
+            error!(?health, "the journal takes no changes");
             self.release.set_health(health);
         }
-        self.fail(waiting);
+        self.fail(waiting, refusal);
     }
 
-    /// Goes back to the durable state, and refuses all that was under way.
-    fn fail(&mut self, waiting: Waiting) {
+    /// Goes back to the durable state, and refuses all that was under way: what was given to the journal by `refusal`.
+    fn fail(&mut self, waiting: Waiting, refusal: fn() -> Refusal) {
         self.engine = Engine::new(self.release.durable().as_ref().clone());
         let Ready { waiting: next, .. } = std::mem::take(&mut self.next);
         self.resting_until = Some(Instant::now() + REST_AFTER_FAILURE);
-        for failed in [waiting, next] {
-            let replies = failed.replies.into_iter().map(|(_, reply)| reply);
-            let stepless = failed.stepless.into_iter().map(|(_, reply)| reply);
-            for reply in replies.chain(stepless) {
+        for (failed, refusal) in [(waiting, refusal), (next, unavailable)] {
+            for (_, reply) in failed.replies {
+                let _ = reply.send(Err(refusal()));
+            }
+            for (_, reply) in failed.stepless {
                 let _ = reply.send(Err(unavailable()));
             }
         }
@@ -322,7 +324,7 @@ impl Driver {
     fn lose_writer(mut self) {
         let (waiting, _) = self.in_flight.take().unwrap_or_default();
         let reason = "the journal's thread has ended".to_owned();
-        self.fail_by(waiting, Health::Failed(reason));
+        self.fail_by(waiting, Health::Failed(reason), undecided);
     }
 
     fn wake_at(&self) -> Instant {
@@ -374,5 +376,14 @@ pub(super) fn unavailable() -> Refusal {
     Refusal::new(
         RefusalKind::Unavailable,
         "The journal cannot take changes at this time; nothing was changed",
+    )
+}
+
+/// The journal failed while it was writing: the change may be there when it is opened again.
+fn undecided() -> Refusal {
+    Refusal::new(
+        RefusalKind::Unavailable,
+        "The journal failed while it wrote this; after a restart, asking again with the same Idempotency-Key tells whether \
+         it took effect",
     )
 }

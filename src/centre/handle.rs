@@ -199,8 +199,8 @@ impl Handle {
         self.past.state_at(moment).await
     }
 
-    /// What became of an interaction after a sequence, as far as it is kept: a page of `history`, and `after` if there
-    /// is more.
+    /// What became of an interaction after a sequence, as far as it is kept: a page of `history`, `after` if there is
+    /// more, and `keptAfter`, up to which nothing is kept of it.
     ///
     /// # Errors
     /// `Unavailable` if too many ask for the past, or the journal cannot be read.

@@ -9,14 +9,14 @@ use super::resources::{properties, workbin_id};
 use crate::domain::{InteractionId, Party, Ticket, UserId};
 use crate::engine::{Announcement, Body, Change, Step};
 
-/// One page: `history`, and `after` if there is more.
+/// One page: `history`, `after` if there is more, and `keptAfter`.
 pub(super) fn page(interaction: &InteractionId, episode: &Episode) -> Value {
     let entries: Vec<Value> = episode
         .steps
         .iter()
         .map(|(step, said)| entry(interaction, step, said.as_ref()))
         .collect();
-    let mut body = json!({"history": entries});
+    let mut body = json!({"history": entries, "keptAfter": episode.kept_after});
     if let Some((last, _)) = episode.steps.last().filter(|_| episode.goes_on) {
         body["after"] = json!(last.head.sequence);
     }

@@ -2,6 +2,7 @@
 //! fold that replays use.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tracing::error;
 
@@ -10,7 +11,7 @@ use super::readings::{Busy, Readings};
 use super::release::Release;
 use super::replay::{Cause, Past, Said};
 use crate::domain::{InteractionId, Refusal, RefusalKind, Timestamp};
-use crate::engine::{State, Step};
+use crate::engine::{Change, State, Step};
 
 /// Questions about the past that wait or are being answered; the next one is refused.
 pub const QUESTIONS_LEN_MAX: usize = 32;
@@ -20,6 +21,12 @@ pub const HISTORY_LEN_MAX: usize = 100;
 const HISTORY_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Steps that are folded for one page, after which it ends.
 const HISTORY_FOLD_LEN_MAX: u64 = 50_000;
+
+/// How long one question may take, the wait for its turn among it. What has been folded by then is gone on from when it is
+/// asked again.
+const QUESTION_TIME_MAX: Duration = Duration::from_secs(5);
+/// What it has of that at least when its turn comes.
+const TURN_TIME_MIN: Duration = Duration::from_millis(100);
 
 /// A moment of the past.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,10 +47,13 @@ impl Moment {
 
 /// Some of what became of an interaction, in order.
 pub(super) struct Episode {
-    /// What happened, and what was said; none if that was by other rules than today's.
+    /// What happened, and what was said; none if that was by other rules than today's, or before what the journal can
+    /// tell again.
     pub(super) steps: Vec<(Step, Option<Said>)>,
     /// Whether there is more.
     pub(super) goes_on: bool,
+    /// What became of it up to this sequence is not kept; 0 if everything is.
+    pub(super) kept_after: u64,
 }
 
 /// Answers one question at a time.
@@ -70,7 +80,7 @@ impl PastReader {
             Moment::Time(at) if at >= durable.at => head,
             Moment::Time(at) => {
                 let before = at.plus_ms(1);
-                self.ask(move |past| Ok(past.last_before(before, kept_after, head)?))
+                self.ask(move |past, _| Ok(past.last_before(before, kept_after, head)?))
                     .await?
             }
         };
@@ -84,13 +94,8 @@ impl PastReader {
         {
             return Err(not_kept(kept_after));
         }
-        self.ask(move |past| {
-            let mut state = past.state_before(sequence)?;
-            fold::advance(past.journal(), &mut state, sequence, |_, _, _| true)?;
-            past.remember(state.clone());
-            Ok(Arc::new(state))
-        })
-        .await
+        self.ask(move |past, by| read_state(past, sequence, by))
+            .await
     }
 
     /// What became of an interaction after a sequence.
@@ -99,7 +104,7 @@ impl PastReader {
         interaction: InteractionId,
         after: u64,
     ) -> Result<Episode, Refusal> {
-        self.ask(move |past| read_episode(past, &interaction, after))
+        self.ask(move |past, by| read_episode(past, &interaction, after, by))
             .await
     }
 
@@ -110,10 +115,18 @@ impl PastReader {
 
     async fn ask<T: Send + 'static>(
         &self,
-        question: impl FnOnce(&mut Past) -> Result<T, Cause> + Send + 'static,
+        question: impl FnOnce(&mut Past, Instant) -> Result<T, Cause> + Send + 'static,
     ) -> Result<T, Refusal> {
+        let asked = Instant::now();
         let answer = self.readings.read(move |past| {
-            question(past).map_err(|cause| {
+            if past.is_closed() {
+                return Err(later());
+            }
+            let by = (asked + QUESTION_TIME_MAX).max(Instant::now() + TURN_TIME_MIN);
+            question(past, by).map_err(|cause| {
+                if cause.is::<Later>() || past.is_closed() {
+                    return later();
+                }
                 error!(%cause, "the journal cannot be read for a question about the past");
                 unreadable()
             })
@@ -122,47 +135,120 @@ impl PastReader {
     }
 }
 
+/// A question is not answered in time; asked again, it goes on where it ended.
+#[derive(Debug, thiserror::Error)]
+#[error("it takes too long")]
+struct Later;
+
+fn read_state(past: &mut Past, sequence: u64, by: Instant) -> Result<Arc<State>, Cause> {
+    let state = past.state_before(sequence)?;
+    let state = fold_up_to(past, state, sequence, by, |_, _| {})?;
+    past.remember(state.clone());
+    Ok(Arc::new(state))
+}
+
 fn read_episode(
     past: &mut Past,
     interaction: &InteractionId,
     after: u64,
+    by: Instant,
 ) -> Result<Episode, Cause> {
     let records = past
         .journal()
         .read_keyed(interaction.as_str(), after, HISTORY_LEN_MAX + 1)?;
-    let mut steps = Vec::new();
+    let mut episode = Episode {
+        steps: Vec::new(),
+        goes_on: false,
+        kept_after: kept_after(past, interaction)?,
+    };
     let (mut bytes, mut folded) = (0, 0);
     for record in &records {
-        let mut state = past.state_before(record.sequence - 1)?;
+        let nearest = nearest_before(past, record.sequence)?;
         bytes += record.body.len();
-        folded += record.sequence - state.sequence.0;
-        let is_full = steps.len() == HISTORY_LEN_MAX
+        folded += nearest
+            .as_ref()
+            .map_or(0, |it| record.sequence - it.sequence.0);
+        let is_full = episode.steps.len() == HISTORY_LEN_MAX
             || bytes > HISTORY_BYTES_MAX
             || folded > HISTORY_FOLD_LEN_MAX;
-        if is_full && !steps.is_empty() {
-            return Ok(Episode {
-                steps,
-                goes_on: true,
-            });
+        if is_full && !episode.steps.is_empty() {
+            episode.goes_on = true;
+            return Ok(episode);
         }
-        let mut said = None;
-        fold::advance(
-            past.journal(),
-            &mut state,
-            record.sequence,
-            |_, last, is_told| {
-                said = is_told.then_some(last);
-                true
-            },
-        )?;
-        steps.push((step_of(record)?, said));
-        // The next record goes on here, unless a nearer state is known.
-        past.remember(state);
+        let said = match nearest {
+            Some(state) => said_at(past, state, record.sequence, by),
+            None => Ok(None),
+        };
+        match said {
+            Err(cause) if cause.is::<Later>() && !episode.steps.is_empty() => {
+                episode.goes_on = true;
+                return Ok(episode);
+            }
+            said => episode.steps.push((step_of(record)?, said?)),
+        }
     }
-    Ok(Episode {
-        steps,
-        goes_on: false,
-    })
+    Ok(episode)
+}
+
+/// The sequence before the first step that is kept of an interaction, unless that is its first.
+fn kept_after(past: &Past, interaction: &InteractionId) -> Result<u64, Cause> {
+    let first = past.journal().read_keyed(interaction.as_str(), 0, 1)?;
+    let Some(first) = first.first() else {
+        return Ok(past.kept_after());
+    };
+    let submits = |change: &Change| matches!(change, Change::InteractionSubmitted(it) if it.id == *interaction);
+    let is_beginning = step_of(first)?.changes.iter().any(submits);
+    Ok(if is_beginning { 0 } else { first.sequence - 1 })
+}
+
+/// A state before a step; none if the journal has been trimmed behind it.
+fn nearest_before(past: &Past, sequence: u64) -> Result<Option<State>, Cause> {
+    if sequence <= past.kept_after() {
+        return Ok(None);
+    }
+    let state = past.state_before(sequence - 1)?;
+    // It may have been trimmed just now.
+    Ok(Some(state).filter(|state| state.sequence.0 < sequence))
+}
+
+/// What a step said, by the fold up to it, which the next one goes on from.
+fn said_at(
+    past: &mut Past,
+    state: State,
+    sequence: u64,
+    by: Instant,
+) -> Result<Option<Said>, Cause> {
+    let mut said = None;
+    let folded = fold_up_to(past, state, sequence, by, |last, is_told| {
+        said = is_told.then_some(last);
+    });
+    match folded {
+        Ok(state) => past.remember(state),
+        Err(cause) if cause.is::<Later>() => return Err(cause),
+        // It has been trimmed just now.
+        Err(_) if sequence <= past.kept_after() => return Ok(None),
+        Err(cause) => return Err(cause),
+    }
+    Ok(said)
+}
+
+/// Brings a state up to a step, and shows what each says, or remembers how far it came until `by`: a step at least.
+fn fold_up_to(
+    past: &mut Past,
+    mut state: State,
+    sequence: u64,
+    by: Instant,
+    mut look: impl FnMut(Said, bool),
+) -> Result<State, Cause> {
+    fold::advance(past.journal(), &mut state, sequence, |_, said, is_told| {
+        look(said, is_told);
+        !past.is_closed() && Instant::now() < by
+    })?;
+    if state.sequence.0 < sequence {
+        past.remember(state);
+        return Err(Later.into());
+    }
+    Ok(state)
 }
 
 /// What was not after a base is the base's own state; of an earlier time nothing is known.
@@ -184,6 +270,50 @@ fn too_many() -> Refusal {
     )
 }
 
+fn later() -> Refusal {
+    Refusal::new(
+        RefusalKind::Unavailable,
+        "This is far in the past, and is still being read; ask again",
+    )
+}
+
 fn unreadable() -> Refusal {
     Refusal::new(RefusalKind::Unavailable, "The journal cannot be read")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::replay::fixture::Fixture;
+    use super::*;
+
+    const STEPS_LEN: u64 = 20;
+    /// Before the state that is known.
+    const WANTED: u64 = STEPS_LEN - 1;
+
+    fn past(fixture: &Fixture) -> Past {
+        Past::new(Arc::clone(&fixture.replays), fixture.eye())
+    }
+
+    #[test]
+    fn a_question_has_so_much_time_and_goes_on_where_it_ended_when_it_is_asked_again() {
+        let fixture = Fixture::of_steps(STEPS_LEN);
+        let past = &mut past(&fixture);
+        let over = Instant::now();
+        for asked in 1..WANTED {
+            let cause = read_state(past, WANTED, over).expect_err("it takes longer");
+            assert!(cause.is::<Later>(), "{asked}: {cause}");
+        }
+        let state = read_state(past, WANTED, over).expect("a step is folded each time");
+        assert_eq!(state.sequence.0, WANTED);
+    }
+
+    #[test]
+    fn who_stops_does_not_wait_for_a_question() {
+        let fixture = Fixture::of_steps(STEPS_LEN);
+        let past = &mut past(&fixture);
+        fixture.replays.close();
+        let by = Instant::now() + QUESTION_TIME_MAX;
+        read_state(past, WANTED, by).expect_err("it is given up");
+        assert_eq!(fixture.readings(), 0, "the journal is not read for it");
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::archive::interaction_of;
+use super::archive::stopped_of;
 use crate::domain::{Interaction, InteractionId, MediaType, QueueName, Timestamp};
 use crate::journal::{self, ArchiveRange, Place, Reader};
 
@@ -78,6 +78,8 @@ pub struct Found {
     pub interactions: Vec<Interaction>,
     /// Where the next page begins, if the search has not come to the end.
     pub next: Option<Cursor>,
+    /// The sequences of rows that are left out, since they are not what was written.
+    pub damaged: Vec<u64>,
 }
 
 /// How large a page may be.
@@ -106,30 +108,24 @@ pub(super) fn search(
         ],
         looked_len_max: SEARCH_ROWS_MAX,
     };
-    let (mut found, mut bytes, mut looked_bytes) = (Vec::new(), 0, 0);
-    let mut failed = None;
+    let (mut found, mut bytes, mut looked_bytes) = (Found::default(), 0, 0);
     let next = reader.look_at_archive(&range, &mut |row| {
-        looked_bytes += row.body.len();
-        match interaction_of(&row, reader) {
-            Ok(it) if filter.accepts(&it) => {
-                bytes += row.body.len();
-                found.push(it);
+        match row.map(|row| (row.body.len(), stopped_of(&row), row.place.sequence)) {
+            Ok((len, Ok(it), _)) => {
+                looked_bytes += len;
+                if filter.accepts(&it) {
+                    bytes += len;
+                    found.interactions.push(it);
+                }
             }
-            Ok(_) => {}
-            Err(error) => failed = Some(error),
+            Ok((_, Err(_), sequence)) | Err(Place { sequence, .. }) => found.damaged.push(sequence),
         }
-        failed.is_none()
-            && found.len() < limits.len_max
+        found.interactions.len() < limits.len_max
             && bytes < limits.bytes_max
             && looked_bytes < SEARCH_BYTES_MAX
     })?;
-    match failed {
-        Some(error) => Err(error),
-        None => Ok(Found {
-            interactions: found,
-            next: next.map(Cursor),
-        }),
-    }
+    found.next = next.map(Cursor);
+    Ok(found)
 }
 
 #[cfg(test)]

@@ -70,6 +70,9 @@ pub enum Unusable {
         /// The sequence that the journal begins after.
         kept_after: u64,
     },
+    /// Nobody wants it any more.
+    #[error("it is not wanted any more")]
+    Unwanted,
     /// Its name says another sequence.
     #[error("it holds the state at {found}")]
     OtherSequence {
@@ -83,7 +86,15 @@ pub enum Unusable {
 /// # Errors
 /// The file is not good.
 pub fn read_state(snapshot: &StateSnapshot) -> Result<State, Unusable> {
-    let state = put_together(snapshot.open()?)?;
+    read_state_while(snapshot, &|| true)
+}
+
+/// The same, given up as soon as it is not wanted any more.
+pub(super) fn read_state_while(
+    snapshot: &StateSnapshot,
+    is_wanted: &(dyn Fn() -> bool + Sync),
+) -> Result<State, Unusable> {
+    let state = put_together(snapshot.open()?, is_wanted)?;
     if state.sequence.0 != snapshot.sequence {
         return Err(Unusable::OtherSequence {
             found: state.sequence.0,
@@ -93,7 +104,7 @@ pub fn read_state(snapshot: &StateSnapshot) -> Result<State, Unusable> {
 }
 
 /// The parts are understood by as many threads as there are cores, while this one puts them together.
-fn put_together(parts: Parts) -> Result<State, Unusable> {
+fn put_together(parts: Parts, is_wanted: &(dyn Fn() -> bool + Sync)) -> Result<State, Unusable> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let parts = Mutex::new(parts);
     let next = || parts.lock().unwrap_or_else(PoisonError::into_inner).next();
@@ -103,7 +114,10 @@ fn put_together(parts: Parts) -> Result<State, Unusable> {
             let sender = sender.clone();
             scope.spawn(move || {
                 while let Some(part) = next() {
-                    let read = part.map_err(Unusable::from);
+                    let read = match is_wanted() {
+                        true => part.map_err(Unusable::from),
+                        false => Err(Unusable::Unwanted),
+                    };
                     let part = read.and_then(|text| Ok(StatePart::parse(&text)?));
                     if sender.send(part).is_err() {
                         return;

@@ -82,7 +82,7 @@ kinds! {
     Stale = (2, 409, 1013),
     /// A named bound is reached.
     LimitReached = (3, 409, 1014),
-    /// The journal cannot take the change at this time; nothing was changed.
+    /// The journal cannot take the change at this time; nothing was changed, unless the text says that this is not known.
     Unavailable = (4, 503, 1015),
     /// Another request of the caller's has been done under this `Idempotency-Key`.
     KeyReused = (10, 422, 1016),

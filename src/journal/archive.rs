@@ -57,8 +57,9 @@ impl ArchiveRange {
     }
 }
 
-/// Looks at archived rows one by one, and says whether it wants more.
-pub type Look<'a> = &'a mut dyn FnMut(Archived) -> bool;
+/// Looks at archived rows one by one, in the place of one that is not what was written at where it says that it is, and
+/// says whether it wants more.
+pub type Look<'a> = &'a mut dyn FnMut(Result<Archived, Place>) -> bool;
 
 /// What a journal takes up.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -71,4 +72,8 @@ pub struct Usage {
     pub archived_len: u64,
     /// Their bodies, in bytes.
     pub archived_bytes: u64,
+    /// Steps that are kept beyond a trim.
+    pub kept_len: u64,
+    /// Their bodies, in bytes.
+    pub kept_bytes: u64,
 }

@@ -19,6 +19,11 @@ pub use state_snapshot::{
     Parts, StateSnapshot, StateSnapshotError, StateSnapshots, state_snapshots,
 };
 
+/// Steps of one key that are kept beyond a trim; the oldest of them make room for newer ones.
+pub const KEPT_LEN_MAX: usize = 1_000;
+/// The bytes that they may have together. A step of several keys counts for each.
+pub const KEPT_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
 /// One entry of the journal.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Record {
@@ -84,7 +89,9 @@ pub trait Journal: Send {
     /// The sequence of the base, which may be large; 0 if there is none.
     fn kept_after(&self) -> Result<u64, Error>;
 
-    /// From now on the history that is kept begins after `base`: the records before it go, here or with [`sweep`].
+    /// From now on the history that is kept begins after `base`: the records before it go, here or with [`sweep`]. Of
+    /// those that carry a key, [`KEPT_LEN_MAX`] and [`KEPT_BYTES_MAX`] are still found by it, until the row that was
+    /// archived under the key has [expired](Journal::expire).
     ///
     /// [`sweep`]: Journal::sweep
     fn trim(&mut self, base: &Base) -> Result<(), Error>;
@@ -95,7 +102,8 @@ pub trait Journal: Send {
     /// Archives what was ended by records that carried nothing for the archive: all of it or nothing.
     fn archive(&mut self, rows: &mut dyn Iterator<Item = Archived>) -> Result<(), Error>;
 
-    /// Removes a few of the archived rows that ended before a time, the oldest first.
+    /// Removes a few of the archived rows that ended before a time, the oldest first, with what is kept beyond a trim of
+    /// the records of their keys up to the one that ended them.
     fn expire(&mut self, before_ms: u64);
 
     /// Housekeeping for a moment in which nobody waits for an append.
@@ -116,7 +124,8 @@ pub trait Reader: Send {
     /// The first `limit` records after `sequence`, in order.
     fn read_after(&self, sequence: u64, limit: usize) -> Result<Vec<Record>, Error>;
 
-    /// The first `limit` records after the sequence `after` that carry `key`, in order.
+    /// The first `limit` records after the sequence `after` that carry `key`, in order, those that are kept beyond a trim
+    /// among them.
     fn read_keyed(&self, key: &str, after: u64, limit: usize) -> Result<Vec<Record>, Error>;
 
     /// What the first record that is kept goes on from; none if that is the beginning.

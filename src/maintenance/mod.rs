@@ -10,8 +10,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
+use crate::centre::step_of;
 use crate::engine::Step;
-use crate::journal::{self, Record, StateSnapshot};
+use crate::journal::{self, JournalFile, Record, StateSnapshot};
 
 pub use backup::back_up;
 pub use exchange::{export, import};
@@ -89,6 +90,21 @@ fn keyed(record: Record, step: &Step) -> Record {
     Record {
         keys: step.interaction_ids(),
         ..record
+    }
+}
+
+/// Whether the index leads to a step by what it is about.
+fn is_indexed(file: &JournalFile, step: &Step) -> bool {
+    let found = file.is_indexed(step.head.sequence.0, &step.interaction_ids());
+    found.unwrap_or(false)
+}
+
+/// A step that is kept beyond a trim is about all that it is kept for.
+fn check_kept(record: &Record) -> Result<(), String> {
+    let ids = step_of(record)?.interaction_ids();
+    match record.keys.iter().find(|key| !ids.contains(key)) {
+        None => Ok(()),
+        Some(key) => Err(format!("it is not about {key}")),
     }
 }
 

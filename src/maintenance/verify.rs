@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::{Report, name_of, sequences};
+use super::{Report, TOLD_LEN_MAX, check_kept, is_indexed, name_of, sequences};
 use crate::centre::{Unusable, read_state, step_of, stopped_of};
 use crate::engine::{State, fold};
 use crate::journal::{Found, JournalFile, StateSnapshot, StateSnapshotError, state_snapshots};
@@ -38,6 +38,7 @@ pub fn verify(folder: &Path, name: &str) -> Result<Report> {
         ));
     }
     verify_archive(&file, &mut report);
+    verify_kept(&file, &mut report);
     let mut expected = BTreeMap::new();
     for snapshot in snapshots {
         if !lineage.shares(snapshot.epoch, snapshot.sequence) || snapshot.sequence < after {
@@ -56,6 +57,7 @@ pub fn verify(folder: &Path, name: &str) -> Result<Report> {
         }
     }
     let mut walk = Walk {
+        file: &file,
         state: base_state(&file).map_err(|error| format!("{error:#}")),
         expected,
         report,
@@ -86,6 +88,35 @@ fn verify_archive(file: &JournalFile, report: &mut Report) {
     report.fact(format!("{len} interactions are archived"));
 }
 
+/// What is kept beyond a trim, and that the index names nothing that is not there.
+fn verify_kept(file: &JournalFile, report: &mut Report) {
+    let mut len = 0_u64;
+    let read = file.each_kept(|record| {
+        len += 1;
+        match record.map(|record| (check_kept(&record), record.sequence)) {
+            Ok((Ok(()), _)) => {}
+            Ok((Err(cause), sequence)) => {
+                report.problem(format!("what is kept of sequence {sequence}: {cause}"));
+            }
+            Err(sequence) => report.problem(format!(
+                "what is kept of sequence {sequence} is not what was written"
+            )),
+        }
+    });
+    if read.is_err() {
+        report.problem(format!("after {len} steps what is kept cannot be read"));
+    }
+    report.fact(format!("{len} steps are kept beyond a trim"));
+    match file.strays(TOLD_LEN_MAX) {
+        Ok(strays) => strays.into_iter().for_each(|sequence| {
+            report.problem(format!(
+                "the index names sequence {sequence} where there is no such step"
+            ));
+        }),
+        Err(cause) => report.problem(format!("the index cannot be read: {cause}")),
+    }
+}
+
 fn base_state(file: &JournalFile) -> Result<State> {
     let Some(base) = file.base()? else {
         return Ok(State::default());
@@ -95,7 +126,8 @@ fn base_state(file: &JournalFile) -> Result<State> {
 }
 
 /// Goes over a journal from its base on.
-struct Walk {
+struct Walk<'a> {
+    file: &'a JournalFile,
     /// The fold so far, or why there is none.
     state: Result<State, String>,
     /// State snapshots that are still to be compared with it.
@@ -103,11 +135,17 @@ struct Walk {
     report: Report,
 }
 
-impl Walk {
+impl Walk<'_> {
     fn take(&mut self, found: Found) {
         let problem = match found {
             Found::Whole(record) => match step_of(&record) {
                 Ok(step) => {
+                    if !is_indexed(self.file, &step) {
+                        self.report.problem(format!(
+                            "sequence {} is not in the index as it should be",
+                            record.sequence
+                        ));
+                    }
                     if let Ok(state) = &mut self.state {
                         fold(state, &step);
                     }

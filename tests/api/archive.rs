@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use baton::centre::{SEARCH_BYTES_MAX, SEARCH_ROWS_MAX, step_of};
 use baton::engine::Change;
 use baton::journal::{Archived, DataFolder, Journal, SqliteJournal};
+use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::support::process::Process;
@@ -351,6 +352,57 @@ async fn active_ones_are_looked_through_a_part_at_a_time() {
         "it has looked through enough"
     );
     assert_eq!(search(&admin, &format!("q={last}")).await, [last]);
+}
+
+#[tokio::test]
+async fn a_search_leaves_out_what_is_damaged_and_says_so() {
+    let server = start("").await;
+    for id in ["A1", "A2", "A3", "A4"] {
+        end(&server, id, json!({"mediaType": "chat", "queue": "chat"})).await;
+    }
+    let server = server
+        .restart_on("", |data| {
+            let file = data.join("demo.sqlite");
+            let damage = "UPDATE archive SET body = x'7B7D' WHERE key = 'A2';
+                UPDATE archive SET label_2 = 'x' WHERE key = 'A3'";
+            Connection::open(file)
+                .unwrap()
+                .execute_batch(damage)
+                .unwrap();
+        })
+        .await;
+    let admin = server.client("admin");
+    let completed = "/api/v2/interactions?state=Completed&fields=id";
+    for (query, left_out) in [
+        ("", 2),
+        ("&q=a", 2),
+        ("&queue=chat", 2),
+        ("&mediaType=chat", 1),
+    ] {
+        let (status, body) = admin.get(&format!("{completed}{query}")).await;
+        assert_eq!(status, 200, "{body}");
+        assert_eq!(
+            body["interactions"],
+            json!([{"id": "A4"}, {"id": "A1"}]),
+            "{query}"
+        );
+        assert_eq!(
+            body["damaged"],
+            json!(left_out),
+            "{query}: where it may be one"
+        );
+    }
+    let (_, first) = admin.get(&format!("{completed}&limit=1")).await;
+    assert_eq!(
+        (&first["interactions"][0]["id"], &first["damaged"]),
+        (&json!("A4"), &json!(null))
+    );
+    assert_eq!(
+        search(&admin, "state=Completed&limit=1").await,
+        ["A4", "A1"]
+    );
+    let report = baton::maintenance::verify(&server.options.data, "demo").unwrap();
+    assert_eq!(report.problems.len(), 2, "{report:?}");
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ mod event_models;
 mod headers;
 mod history;
 mod idempotency;
+mod kept_histories;
 mod limits;
 mod media;
 mod metrics;

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::state_snapshots::{meddle, start as start_in};
 use super::{start, submit};
+use crate::journal::WITHOUT_FORMAT_6;
 
 pub(crate) fn stop(id: &str) -> Request {
     let parameters = json!({"interactionId": id});
@@ -91,7 +92,9 @@ async fn what_ended_before_there_was_an_archive_is_archived_at_the_start() {
     centre.stop().await;
     meddle(
         data.path(),
-        "DROP TABLE new_step_keys; DROP TABLE archive; PRAGMA user_version = 3",
+        &format!(
+            "{WITHOUT_FORMAT_6} DROP TABLE new_step_keys; DROP TABLE archive; PRAGMA user_version = 3"
+        ),
     );
     meddle(data.path(), "DELETE FROM meta WHERE name LIKE 'archived%'");
     let centre = start_in(data.path(), Default::default()).await;

@@ -160,9 +160,12 @@ async fn a_failed_journal_is_final() {
         let disk = MemoryDisk::new(1);
         let centre = start(&disk).await;
         disk.fail_next(fault);
-        for id in ["I1", "I2"] {
+        let is_known = matches!(fault, Fault::Fenced { .. });
+        for (id, is_known) in [("I1", is_known), ("I2", true)] {
             let refusal = centre.request(submit(id)).await.unwrap_err();
             assert_eq!(refusal.kind, RefusalKind::Unavailable);
+            let message = refusal.text.contains("nothing was changed");
+            assert_eq!(message, is_known, "{fault:?} {id}: {refusal:?}");
         }
         assert!(matches!(centre.health(), Health::Failed(_)));
         assert!(

@@ -23,7 +23,7 @@ const STOP_MAX: Duration = Duration::from_secs(10);
 /// More than any disk of a test takes.
 const SUBMISSIONS_MAX: usize = 2_000;
 
-async fn submit(client: &Client) -> Reply {
+pub(super) async fn submit(client: &Client) -> Reply {
     let body =
         json!({"mediaType": "email", "queue": "email", "userData": {"text": "x".repeat(500)}});
     let body = Some(body.to_string());
@@ -32,7 +32,7 @@ async fn submit(client: &Client) -> Reply {
 }
 
 /// Submits until the journal takes no more; how many it took.
-async fn submit_until_refused(client: &Client) -> usize {
+pub(super) async fn submit_until_refused(client: &Client) -> usize {
     for taken in 0..SUBMISSIONS_MAX {
         let reply = submit(client).await;
         if reply.status == StatusCode::SERVICE_UNAVAILABLE {
@@ -45,19 +45,19 @@ async fn submit_until_refused(client: &Client) -> usize {
     panic!("the disk is too large for this");
 }
 
-async fn count(server: &Process) -> usize {
+pub(super) async fn count(server: &Process) -> usize {
     let admin = server.client("admin");
     let (status, body) = admin.get("/api/v2/interactions").await;
     assert_eq!(status, StatusCode::OK, "{body}");
     body["uris"].as_array().unwrap().len()
 }
 
-async fn readiness(client: &Client) -> (StatusCode, Value) {
+pub(super) async fn readiness(client: &Client) -> (StatusCode, Value) {
     client.get("/health/ready").await
 }
 
 /// The server goes on telling what is durable.
-async fn assert_still_told(client: &Client) {
+pub(super) async fn assert_still_told(client: &Client) {
     let stream = EventStream::open(client, "/v2/me/channels", "0").await;
     let (_, told) = stream.unwrap().next().await.unwrap().unwrap();
     assert_eq!(told["messageType"], "ChannelStateChangeMessageV2", "{told}");

@@ -8,6 +8,7 @@ mod checker;
 mod disk;
 mod ending;
 mod faults;
+mod fsync;
 mod listener;
 mod power;
 mod worker;

@@ -10,7 +10,7 @@ use baton::journal::{
 use rusqlite::Connection;
 
 use super::contract::check;
-use super::{append, record, records};
+use super::{WITHOUT_FORMAT_6, append, record, records};
 
 /// A record that ends something of a key.
 fn ending(sequence: u64, key: &str, labels: [&str; 2]) -> Record {
@@ -51,7 +51,7 @@ fn everything() -> ArchiveRange {
 fn look(reader: &dyn Reader, range: &ArchiveRange, len_max: usize) -> (Vec<u64>, Option<Place>) {
     let mut found = Vec::new();
     let next = reader.look_at_archive(range, &mut |row| {
-        found.push(row.place.sequence);
+        found.push(row.unwrap().place.sequence);
         found.len() < len_max
     });
     (found, next.unwrap())
@@ -306,11 +306,20 @@ fn a_row_that_is_not_what_was_written_is_found() {
             &format!("UPDATE archive SET {change} WHERE sequence = 3"),
         );
         let reader = journal.reader().unwrap();
-        let looked = reader.look_at_archive(&everything(), &mut |_| true);
-        assert!(
-            matches!(looked, Err(Error::Damaged { .. })),
-            "{change}: {looked:?}"
-        );
+        let (mut good, mut damaged) = (Vec::new(), 0);
+        let next = reader.look_at_archive(&everything(), &mut |row| {
+            match row {
+                Ok(row) => good.push(row.place.sequence),
+                Err(_) => damaged += 1,
+            }
+            true
+        });
+        assert_eq!((next.unwrap(), damaged), (None, 1), "{change}");
+        good.sort();
+        assert_eq!(good, [1, 2, 4, 5], "{change}");
+        let alone = reader.archived("I3");
+        let is_refused = matches!(alone, Err(Error::Damaged { .. }));
+        assert!(is_refused || change == "key = 'I9'", "{change}: {alone:?}");
     }
 }
 
@@ -323,7 +332,9 @@ fn a_file_of_the_third_format_gets_an_archive() {
     );
     meddle(
         folder.path(),
-        "DROP TABLE new_step_keys; DROP TABLE archive; PRAGMA user_version = 3",
+        &format!(
+            "{WITHOUT_FORMAT_6} DROP TABLE new_step_keys; DROP TABLE archive; PRAGMA user_version = 3"
+        ),
     );
     let mut journal = open(folder.path());
     let next = [ending(4, "I4", ["chat", "sales"])];

@@ -5,11 +5,19 @@ mod contract;
 mod crash;
 mod damage;
 mod data_folder;
+mod kept;
 mod memory;
 mod sqlite;
 mod state_snapshots;
 
 use baton::journal::{Appended, Journal, Record};
+
+/// Takes from a file what it has beside format 5.
+pub(crate) const WITHOUT_FORMAT_6: &str = "
+    DROP TABLE kept_steps; DROP TABLE kept_keys; DROP TABLE forgotten;
+    DELETE FROM keys_of_steps WHERE sequence <= (SELECT value FROM meta WHERE name = 'keys_sorted_until');
+    DELETE FROM meta WHERE name = 'keys_sorted_until';
+    ALTER TABLE keys_of_steps RENAME TO new_step_keys;";
 
 /// A record whose body says which one it is.
 fn record(sequence: u64, keys: &[&str]) -> Record {

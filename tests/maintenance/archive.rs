@@ -13,7 +13,7 @@ use crate::centre::state_snapshots::{meddle, start};
 use crate::centre::submit;
 
 /// A contact centre in which I1, I2 and I3 were stopped, and I0 and I4 not.
-async fn three_stopped() -> TempDir {
+pub(super) async fn three_stopped() -> TempDir {
     let data = tempfile::tempdir().unwrap();
     let centre = start(data.path(), SnapshotPolicy::default()).await;
     for index in 0..5 {
@@ -38,7 +38,7 @@ fn keys(data: &Path) -> Vec<String> {
     rows.map(|row| row.unwrap().place.key).collect()
 }
 
-fn imported(text: &[u8]) -> TempDir {
+pub(super) fn imported(text: &[u8]) -> TempDir {
     let data = tempfile::tempdir().unwrap();
     let folder = DataFolder::open(data.path()).unwrap();
     import(&folder, "test", text).unwrap();
@@ -77,7 +77,7 @@ async fn a_text_from_before_there_was_an_archive_is_imported() {
     export(data.path(), "test", &mut text).unwrap();
     let text = String::from_utf8(text)
         .unwrap()
-        .replace("\"format\":2", "\"format\":1");
+        .replace("\"format\":3", "\"format\":1");
     let lines = text
         .lines()
         .filter(|line| !line.starts_with("{\"archived\""));

@@ -2,6 +2,7 @@
 
 mod archive;
 mod commands;
+mod kept;
 
 use std::fs;
 use std::path::Path;
@@ -155,7 +156,7 @@ async fn a_text_that_is_not_a_whole_export_is_refused_and_leaves_nothing() {
     let mut text = Vec::new();
     export(data.path(), "test", &mut text).unwrap();
     let lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
-    let newer = String::from_utf8_lossy(lines[0]).replace("\"format\":2", "\"format\":3");
+    let newer = String::from_utf8_lossy(lines[0]).replace("\"format\":3", "\"format\":4");
     let renamed = String::from_utf8_lossy(&text).replacen("\"I0-3\"", "\"I0-X\"", 1);
     for (broken, why) in [
         (Vec::new(), "ends too early, in line 1"),
@@ -167,7 +168,7 @@ async fn a_text_that_is_not_a_whole_export_is_refused_and_leaves_nothing() {
             [&lines[..1], &lines[lines.len() - 1..]].concat().concat(),
             "checksum",
         ),
-        (newer.into_bytes(), "has format 3"),
+        (newer.into_bytes(), "has format 4"),
         (renamed.into_bytes(), "checksum"),
         (b"\xff\xfe\n".to_vec(), "line 1 cannot be understood"),
     ] {

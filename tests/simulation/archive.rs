@@ -45,6 +45,7 @@ impl Archive {
     pub(super) fn follow(&mut self, disk: &Disk) {
         for row in disk.acknowledged().iter().skip(self.steps.len()) {
             let step: Step = serde_json::from_str(row).unwrap();
+            self.check_about(&step);
             for said in fold(&mut self.state, &step) {
                 if !said.body.is_transient() {
                     let key = (said.to, said.body.channel());
@@ -62,6 +63,26 @@ impl Archive {
             if self.steps.len().is_multiple_of(CHECKPOINT_STEPS) {
                 let checkpoint = (self.steps.len(), self.state.clone());
                 self.checkpoints.push(checkpoint);
+            }
+        }
+    }
+
+    /// A step is about interactions that are there: what is kept of them goes with the step that stopped them.
+    fn check_about(&self, step: &Step) {
+        let mut submitted = BTreeSet::new();
+        let mut stopped = BTreeSet::new();
+        for change in &step.changes {
+            let Some(id) = change.interaction() else {
+                continue;
+            };
+            if let Change::InteractionSubmitted(_) = change {
+                submitted.insert(id);
+            }
+            let is_there = submitted.contains(id) || self.state.interactions.contains_key(id);
+            let sequence = step.head.sequence;
+            assert!(is_there && !stopped.contains(id), "{id} at {sequence}");
+            if let Change::Stopped { .. } = change {
+                stopped.insert(id);
             }
         }
     }

@@ -102,6 +102,11 @@ impl Process {
         self.child.wait().unwrap().code()
     }
 
+    /// Its number in the system.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// As an operator begins to stop it.
     pub(crate) fn tell_to_stop(&self) {
         let pid = self.child.id().to_string();

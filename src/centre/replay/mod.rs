@@ -1,12 +1,14 @@
 //! What was said and may be said again (design D10): the last things in memory, the older ones from the journal.
 
 mod checkpoints;
+#[cfg(test)]
+pub(in crate::centre) mod fixture;
 mod past;
 mod reader;
 mod ring;
 mod trim;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -61,6 +63,7 @@ pub(super) struct Replays {
     checkpoints: Mutex<Checkpoints>,
     /// None once the contact centre has stopped.
     questions: Mutex<Option<mpsc::Sender<Question>>>,
+    is_closed: AtomicBool,
 }
 
 /// Which history the sequences count, and from where on it can be told again.
@@ -178,6 +181,7 @@ impl Replays {
             ring: Mutex::new(ring),
             checkpoints: Mutex::new(Checkpoints::new(begin)),
             questions: Mutex::default(),
+            is_closed: AtomicBool::new(false),
         }
     }
 
@@ -245,9 +249,15 @@ impl Replays {
         }
     }
 
-    /// Lets the thread that reads the journal end.
+    /// Lets the thread that reads the journal end, and whoever folds it: what is under way is given up.
     pub(super) fn close(&self) {
+        self.is_closed.store(true, Ordering::Relaxed);
         locked(&self.questions).take();
+    }
+
+    /// Whether the contact centre is stopping or has stopped.
+    fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::Relaxed)
     }
 
     fn ring(&self) -> MutexGuard<'_, Ring> {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{History, Replays};
-use crate::centre::state_snapshots::{read_base, read_state};
+use super::Replays;
+use crate::centre::state_snapshots::{read_base, read_state_while};
 use crate::domain::Timestamp;
 use crate::engine::State;
 use crate::journal::{self, Reader, StateSnapshot, StateSnapshots};
@@ -40,6 +40,11 @@ impl Past {
         self.eye.journal.as_ref()
     }
 
+    /// What was up to this sequence cannot be folded again.
+    pub(in crate::centre) fn kept_after(&self) -> u64 {
+        self.replays.history().kept_after
+    }
+
     /// The last step before a time, of those after `kept_after` up to `head`; `kept_after` if none is.
     pub(in crate::centre) fn last_before(
         &self,
@@ -59,6 +64,11 @@ impl Past {
             }
         }
         Ok(last)
+    }
+
+    /// Whether the contact centre is stopping: then no question is worth its answer.
+    pub(in crate::centre) fn is_closed(&self) -> bool {
+        self.replays.is_closed()
     }
 
     /// Keeps a state, to go on from.
@@ -87,7 +97,7 @@ impl Past {
             (Some(end), None) => Ok(end.clone()),
             (None, None) => {
                 drop(checkpoints);
-                self.eye.state_before(sequence, &self.replays.history())
+                self.eye.state_before(sequence, &self.replays)
             }
         }
     }
@@ -102,7 +112,8 @@ impl Eye {
     }
 
     /// A state of before the memory begins: a state snapshot's, else the one that what is kept goes on from.
-    fn state_before(&self, sequence: u64, history: &History) -> Result<State, Cause> {
+    fn state_before(&self, sequence: u64, replays: &Replays) -> Result<State, Cause> {
+        let history = replays.history();
         let is_before = |it: &StateSnapshot| {
             it.epoch == history.epoch && (history.kept_after..=sequence).contains(&it.sequence)
         };
@@ -112,8 +123,13 @@ impl Eye {
             .map(StateSnapshots::list)
             .transpose();
         let files = files?.unwrap_or_default().into_iter().filter(is_before);
-        match files.filter_map(|file| read_state(&file).ok()).next() {
+        let is_wanted = || !replays.is_closed();
+        match files
+            .filter_map(|file| read_state_while(&file, &is_wanted).ok())
+            .next()
+        {
             Some(state) => Ok(state),
+            None if !is_wanted() => Err("the contact centre is stopping".into()),
             None => Ok(read_base(self.journal.as_ref())?),
         }
     }

@@ -81,11 +81,15 @@ impl JournalReader {
             of_user.push((wanted, page));
         }
         let result = self.tell_all(lowest, until, &mut waiting);
-        if let Err(cause) = &result {
-            error!(%cause, "the journal cannot be read for a replay");
+        let is_whole = result.is_ok() && !self.replays.is_closed();
+        match result {
+            Err(cause) if !self.replays.is_closed() => {
+                error!(%cause, "the journal cannot be read for a replay");
+            }
+            _ => {}
         }
         for (wanted, page) in waiting.into_values().flatten() {
-            let _ = wanted.reply.send(result.is_ok().then_some(page));
+            let _ = wanted.reply.send(is_whole.then_some(page));
         }
     }
 
@@ -97,7 +101,7 @@ impl JournalReader {
                 self.replays.forget_in_journal(said.head.sequence.0);
             }
             tell(&Arc::new(said), is_told, waiting);
-            !waiting.is_empty()
+            !waiting.is_empty() && !self.replays.is_closed()
         })?;
         self.past.remember(state);
         Ok(())
@@ -124,4 +128,87 @@ fn tell(said: &Arc<Said>, is_told: bool, waiting: &mut Waiting) {
         full.for_each(|(wanted, page)| drop(wanted.reply.send(Some(page))));
     }
     waiting.retain(|_, of_user| !of_user.is_empty());
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::sync_channel;
+    use std::time::Duration;
+
+    use super::super::fixture::Fixture;
+    use super::*;
+
+    const STEPS_LEN: u64 = 2_500;
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    fn ask(fixture: &Fixture, name: &str) -> tokio::task::JoinHandle<Option<Page>> {
+        let replays = Arc::clone(&fixture.replays);
+        let user = UserId::parse(name).expect("valid");
+        tokio::spawn(async move { replays.page(&user, 0).await })
+    }
+
+    fn begin(fixture: &Fixture) -> ReaderThread {
+        let replays = Arc::clone(&fixture.replays);
+        // Nothing is trimmed, so that nobody has to write.
+        let (writer, _) = sync_channel(1);
+        start("test", replays, fixture.eye(), writer).expect("threads can be started")
+    }
+
+    async fn until(is_so: impl Fn() -> bool) {
+        let waiting = async {
+            while !is_so() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, waiting)
+            .await
+            .expect("it comes to pass");
+    }
+
+    #[tokio::test]
+    async fn desktops_that_come_back_at_once_share_a_fold() {
+        const DESKTOPS_LEN: usize = 2_000;
+        let fixture = Fixture::of_steps(STEPS_LEN);
+        let release = fixture.hold_next();
+        let thread = begin(&fixture);
+        let first = ask(&fixture, "first");
+        until(|| fixture.readings() == 1).await;
+        // They ask while the journal is read for the first of them.
+        let desktops: Vec<_> = (1..DESKTOPS_LEN)
+            .map(|index| ask(&fixture, &format!("agent{index}")))
+            .collect();
+        let is_full = || {
+            let questions = locked(&fixture.replays.questions);
+            questions.as_ref().is_some_and(|it| it.capacity() == 0)
+        };
+        until(is_full).await;
+        drop(release);
+        for answer in std::iter::once(first).chain(desktops) {
+            let page = answer.await.expect("no panic").expect("it can be told");
+            assert_eq!((page.up_to, page.is_all), (STEPS_LEN, true));
+        }
+        // A thousand and more wait at a time; the last of them may come in a few groups.
+        let of_one = usize::try_from(STEPS_LEN).expect("few").div_ceil(1_000);
+        let folds = fixture.readings().div_ceil(of_one);
+        assert!(folds <= 32, "{folds} folds for {DESKTOPS_LEN} desktops");
+        fixture.replays.close();
+        thread.join().expect("no panic");
+    }
+
+    #[tokio::test]
+    async fn who_stops_does_not_wait_for_a_fold() {
+        let fixture = Fixture::of_steps(STEPS_LEN);
+        let release = fixture.hold_next();
+        let thread = begin(&fixture);
+        let asked = ask(&fixture, "agent");
+        until(|| fixture.readings() == 1).await;
+        fixture.replays.close();
+        drop(release);
+        assert!(
+            asked.await.expect("no panic").is_none(),
+            "it is not the whole page"
+        );
+        thread.join().expect("no panic");
+        assert_eq!(fixture.readings(), 1, "the rest of the journal is not read");
+    }
 }

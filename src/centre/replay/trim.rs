@@ -12,7 +12,9 @@ use crate::journal::Base;
 impl JournalReader {
     /// Lets the history begin with the first step that is not before `before`.
     pub(super) fn trim(&mut self, before: Timestamp) {
-        if let Err(cause) = self.try_trim(before) {
+        if let Err(cause) = self.try_trim(before)
+            && !self.replays.is_closed()
+        {
             error!(%cause, "the journal cannot be trimmed; it is kept as it is");
         }
     }
@@ -26,7 +28,12 @@ impl JournalReader {
             return Ok(());
         }
         let mut state = self.past.state_before(sequence)?;
-        fold::advance(self.past.journal(), &mut state, sequence, |_, _, _| true)?;
+        fold::advance(self.past.journal(), &mut state, sequence, |_, _, _| {
+            !self.replays.is_closed()
+        })?;
+        if state.sequence.0 < sequence {
+            return Ok(());
+        }
         let body = state.to_snapshot();
         // It is about to be all that is left of what it stands for.
         if State::from_snapshot(&body)? != state {

@@ -6,10 +6,12 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::super::archive::{ArchiveRange, Archived, LABELS_LEN, Look, Place, Usage};
-use super::{Error, as_number, as_sql, epoch, file, in_file};
+use super::{Error, as_number, as_sql, epoch, file, in_file, kept};
 
 /// Rows that are removed at a time, so that nobody who appends waits for long.
 const EXPIRE_LEN: i64 = 100;
+/// Kept steps after whose removal no further row is removed.
+const EXPIRE_LINES_LEN: usize = 500;
 
 /// How many rows there are, and the bytes of their bodies: counting them would read all of them.
 const LEN: &str = "archived_len";
@@ -46,19 +48,25 @@ pub(super) fn insert(
     epoch::add(connection, BYTES, bytes as i64)
 }
 
-/// Removes some of the rows that ended before a time, the oldest first.
+/// Removes some of the rows that ended before a time, the oldest first, and with each what is kept of its steps.
 pub(super) fn expire(connection: &Connection, before_ms: u64) -> rusqlite::Result<()> {
     let transaction = connection.unchecked_transaction()?;
-    let (mut len, mut bytes) = (0, 0);
+    let (mut len, mut bytes, mut lines) = (0, 0, 0);
     {
         let mut remove = transaction.prepare_cached(
             "DELETE FROM archive WHERE rowid IN (SELECT rowid FROM archive WHERE at_ms < ?1
-             ORDER BY at_ms, sequence, key LIMIT ?2) RETURNING length(body)",
+             ORDER BY at_ms, sequence, key LIMIT 1) RETURNING key, sequence, length(body)",
         )?;
-        let removed = remove.query_map((as_sql(before_ms), EXPIRE_LEN), |row| row.get(0))?;
-        for removed in removed {
+        while len < EXPIRE_LEN && lines < EXPIRE_LINES_LEN {
+            let removed = remove.query_row([as_sql(before_ms)], |row| {
+                Ok((row.get::<_, String>(0)?, row.get(1)?, row.get::<_, i64>(2)?))
+            });
+            let Some((key, sequence, body_bytes)) = removed.optional()? else {
+                break;
+            };
             len += 1;
-            bytes += removed.map(|bytes: i64| bytes)?;
+            bytes += body_bytes;
+            lines += kept::forget(&transaction, &key, sequence)?;
         }
     }
     if len > 0 {
@@ -139,7 +147,11 @@ pub(super) fn look(
         last = Some(read_place(row).map_err(in_file(path))?);
         // The body is only read if it is asked for.
         if range.chooses(&read_labels(row).map_err(in_file(path))?) {
-            wants_more = look(read(row).map_err(in_file(path))?.whole(path)?);
+            let (is_whole, archived) = read(row).map_err(in_file(path))?.checked();
+            wants_more = look(match is_whole {
+                true => Ok(archived),
+                false => Err(archived.place),
+            });
         }
     }
     Ok(None)
@@ -167,21 +179,25 @@ pub(super) fn each(
 
 /// What the file takes up.
 pub(super) fn usage(connection: &Connection, path: &Path) -> Result<Usage, Error> {
-    let read = || -> rusqlite::Result<_> {
+    let read = || -> rusqlite::Result<Usage> {
         let page: i64 = file::pragma(connection, "page_size")?;
         let free: i64 = file::pragma(connection, "freelist_count")?;
-        let len = epoch::value(connection, LEN)?.map_or(0, as_number);
-        let bytes = epoch::value(connection, BYTES)?.map_or(0, as_number);
-        Ok((page * free, len, bytes))
+        let total = |name| epoch::value(connection, name).map(|total| total.map_or(0, as_number));
+        Ok(Usage {
+            bytes: 0,
+            free_bytes: as_number(page * free),
+            archived_len: total(LEN)?,
+            archived_bytes: total(BYTES)?,
+            kept_len: total(kept::LEN)?,
+            kept_bytes: total(kept::BYTES)?,
+        })
     };
-    let (free_bytes, archived_len, archived_bytes) = read().map_err(in_file(path))?;
+    let usage = read().map_err(in_file(path))?;
     let log = path.with_extension("sqlite-wal");
     let bytes_of = |path: &Path| path.metadata().map_or(0, |file| file.len());
     Ok(Usage {
         bytes: bytes_of(path) + bytes_of(&log),
-        free_bytes: as_number(free_bytes),
-        archived_len,
-        archived_bytes,
+        ..usage
     })
 }
 

@@ -8,8 +8,8 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::super::Archived;
 use super::super::data_folder::sync_folder;
 use super::{
-    Base, DataFolder, Error, Lineage, Record, archive, check_continuous, check_name, epoch, file,
-    in_file, insert, keys, trim,
+    Base, DataFolder, Error, Lineage, Record, archive, as_sql, check_continuous, check_name, epoch,
+    file, in_file, insert, kept, keys, trim,
 };
 
 /// A journal that takes its place when it is whole. Whoever opens it then begins a new epoch: the history that it was
@@ -75,6 +75,27 @@ impl Composition {
     /// They cannot be written.
     pub fn archive(&mut self, rows: &[Archived]) -> Result<(), Error> {
         self.write(|transaction| archive::insert(transaction, rows))
+    }
+
+    /// Adds steps that are not after the base, each kept for the keys that it comes with.
+    ///
+    /// # Errors
+    /// They cannot be written.
+    pub fn keep(&mut self, steps: &[Record]) -> Result<(), Error> {
+        self.write(|transaction| kept::insert(transaction, steps))
+    }
+
+    /// Says of keys that none of their steps up to a sequence is to be kept when the history goes.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn forget(&mut self, keys: &[(String, u64)]) -> Result<(), Error> {
+        self.write(|transaction| {
+            let mut keys = keys.iter();
+            keys.try_for_each(|(key, until)| {
+                kept::remember_forgotten(transaction, key, as_sql(*until))
+            })
+        })
     }
 
     fn write(

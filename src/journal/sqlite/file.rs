@@ -9,7 +9,7 @@ use super::{Error, as_number, as_sql, in_file};
 
 /// Marks the file as ours in its header, where `file` and `sqlite3` show it.
 const APPLICATION_ID: i64 = i32::from_be_bytes(*b"Batn") as i64;
-pub(super) const FORMAT: i64 = 5;
+pub(super) const FORMAT: i64 = 6;
 
 /// How long an append waits for somebody who writes with `sqlite3` before it is refused.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
@@ -41,8 +41,30 @@ const SCHEMA_4: &str = "
 const SCHEMA_5: &str = "
     CREATE TABLE new_step_keys (sequence INTEGER NOT NULL, key TEXT NOT NULL, PRIMARY KEY (sequence, key))
         STRICT, WITHOUT ROWID;";
+/// What format 6 has besides: the lines of the index by their steps, not only of those that have not been sorted in, and
+/// what is kept of steps beyond a trim. What was trimmed before has gone.
+const SCHEMA_6: &str = "
+    ALTER TABLE new_step_keys RENAME TO keys_of_steps;
+    DELETE FROM keys_of_steps WHERE sequence <= (SELECT max(sequence) FROM base);
+    DELETE FROM step_keys WHERE sequence <= (SELECT max(sequence) FROM base);
+    INSERT OR REPLACE INTO meta SELECT 'keys_sorted_until', coalesce((SELECT min(sequence) - 1 FROM keys_of_steps),
+        (SELECT max(sequence) FROM steps), 0);
+    INSERT OR IGNORE INTO keys_of_steps SELECT sequence, key FROM step_keys ORDER BY sequence, key;
+    CREATE TABLE kept_steps (sequence INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, body BLOB NOT NULL, checksum INTEGER)
+        STRICT;
+    CREATE TABLE kept_keys (key TEXT NOT NULL, sequence INTEGER NOT NULL, bytes INTEGER NOT NULL,
+        PRIMARY KEY (key, sequence)) STRICT, WITHOUT ROWID;
+    CREATE INDEX kept_keys_by_step ON kept_keys (sequence);
+    CREATE TABLE forgotten (key TEXT PRIMARY KEY, sequence INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE INDEX forgotten_by_step ON forgotten (sequence);";
 /// What brings a file up from the format before.
-const UPGRADES: [(i64, &str); 4] = [(2, SCHEMA_2), (3, SCHEMA_3), (4, SCHEMA_4), (5, SCHEMA_5)];
+const UPGRADES: [(i64, &str); 5] = [
+    (2, SCHEMA_2),
+    (3, SCHEMA_3),
+    (4, SCHEMA_4),
+    (5, SCHEMA_5),
+    (6, SCHEMA_6),
+];
 
 pub(super) fn connect(file: &Path, epoch_if_new: u64) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;

@@ -4,6 +4,7 @@ mod checksum;
 mod compose;
 mod epoch;
 mod file;
+mod kept;
 mod keys;
 mod read;
 mod scan;
@@ -36,7 +37,8 @@ pub struct SqliteJournal {
     lineage: Lineage,
     head: u64,
     failed: bool,
-    sweep: trim::Sweep,
+    /// Whether nothing is left of what a trim removes.
+    is_swept: bool,
     /// Lines of the index that have not been sorted in.
     new_keys_len: u64,
     /// Keeps the folder locked while anyone can write to a file in it.
@@ -82,7 +84,7 @@ impl SqliteJournal {
             lineage,
             head,
             failed: false,
-            sweep: trim::Sweep::default(),
+            is_swept: false,
             new_keys_len,
             _folder: folder.clone(),
         })
@@ -182,7 +184,7 @@ impl Journal for SqliteJournal {
     fn trim(&mut self, base: &Base) -> Result<(), Error> {
         check_trim(self.kept_after()?, self.head, base)?;
         trim::trim(&mut self.connection, base).map_err(in_file(&self.file))?;
-        self.sweep = trim::Sweep::default();
+        self.is_swept = false;
         Ok(())
     }
 
@@ -192,7 +194,9 @@ impl Journal for SqliteJournal {
         if self.failed {
             return;
         }
-        let _ = self.sweep.go_on(&self.connection);
+        if !self.is_swept {
+            self.is_swept = trim::sweep(&mut self.connection).unwrap_or(false);
+        }
         if self.new_keys_len >= keys::NEW_LEN
             && let Ok(left) = keys::sort_in(&mut self.connection)
         {

@@ -38,7 +38,11 @@ impl Reader for SqliteReader {
 
     fn read_keyed(&self, key: &str, after: u64, limit: usize) -> Result<Vec<Record>, Error> {
         let sql = format!(
-            "SELECT sequence, at_ms, body, checksum FROM ({SEQUENCES_OF_KEY}) JOIN steps USING (sequence) ORDER BY sequence"
+            "SELECT found.sequence, coalesce(step.at_ms, kept.at_ms), coalesce(step.body, kept.body),
+                iif(step.sequence IS NULL, kept.checksum, step.checksum)
+             FROM ({SEQUENCES_OF_KEY}) AS found LEFT JOIN steps AS step USING (sequence)
+                LEFT JOIN kept_steps AS kept ON kept.sequence = found.sequence
+             WHERE coalesce(step.sequence, kept.sequence) IS NOT NULL ORDER BY found.sequence"
         );
         select(
             &self.connection,

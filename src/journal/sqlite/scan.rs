@@ -7,7 +7,9 @@ use rusqlite::Connection;
 
 use super::super::Archived;
 use super::checksum::Row;
-use super::{Base, Error, Lineage, Record, archive, as_number, as_sql, file, in_file, read, trim};
+use super::{
+    Base, Error, Lineage, Record, archive, as_number, as_sql, file, in_file, kept, keys, read, trim,
+};
 
 /// Rows that are read at a time.
 const READ_LEN: i64 = 1_000;
@@ -118,6 +120,46 @@ impl JournalFile {
     /// It cannot be read on.
     pub fn each_archived(&self, take: impl FnMut(Result<Archived, u64>)) -> Result<(), Error> {
         archive::each(&self.connection, take).map_err(in_file(&self.file))
+    }
+
+    /// Every step that is kept beyond a trim, with the keys that it is kept for; in the place of one that is not what was
+    /// written, its sequence.
+    ///
+    /// # Errors
+    /// It cannot be read on.
+    pub fn each_kept(&self, take: impl FnMut(Result<Record, u64>)) -> Result<(), Error> {
+        kept::each(&self.connection, take).map_err(in_file(&self.file))
+    }
+
+    /// Every key of which steps up to a sequence will not be kept, since what they came to has left the archive.
+    ///
+    /// # Errors
+    /// It cannot be read on.
+    pub fn each_forgotten(&self, take: impl FnMut(String, u64)) -> Result<(), Error> {
+        kept::each_forgotten(&self.connection, take).map_err(in_file(&self.file))
+    }
+
+    /// Whether the index leads to a step by these keys, in their order, and by no others.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn is_indexed(&self, sequence: u64, keys: &[String]) -> Result<bool, Error> {
+        let found = keys::of_step(&self.connection, sequence).map_err(in_file(&self.file))?;
+        let is_whole = found.iter().all(|(_, is_whole)| *is_whole);
+        Ok(is_whole && found.iter().map(|(key, _)| key).eq(keys))
+    }
+
+    /// The sequences that the index names and that are not there, the first `len_max` of them.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn strays(&self, len_max: usize) -> Result<Vec<u64>, Error> {
+        let strays = || {
+            let mut strays = keys::strays(&self.connection, len_max)?;
+            strays.extend(kept::stray(&self.connection)?);
+            Ok(strays)
+        };
+        strays().map_err(in_file(&self.file))
     }
 
     /// What is found after `after` up to `last`, place by place.

@@ -4,10 +4,12 @@ use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
-use super::{Base, Error, as_number, as_sql, checksum, in_file};
+use super::{Base, Error, as_number, as_sql, checksum, in_file, kept, keys};
 
-/// Rows that one sweep looks at, so that nobody who appends waits for long.
-const SWEEP_LEN: i64 = 500;
+/// Steps that one sweep removes, so that nobody who appends waits for long.
+const SWEEP_LEN: i64 = 250;
+/// The bytes that their bodies may have together, since they may be copied; a larger one goes by itself.
+const SWEEP_BYTES_MAX: u64 = 1 << 20;
 
 /// What the first record that is kept goes on from, as it was written.
 pub(super) fn base(connection: &Connection, file: &Path) -> Result<Option<Base>, Error> {
@@ -56,67 +58,37 @@ pub(super) fn write_base(connection: &Connection, base: &Base) -> rusqlite::Resu
         .map(|_| ())
 }
 
-/// How far a sweep has come: the steps go first, then the keys, which are in an order of their own.
-#[derive(Debug, Default)]
-pub(super) enum Sweep {
-    /// Whether there are steps to be removed is not known.
-    #[default]
-    Steps,
-    /// The keys up to this one have been looked at.
-    Keys(String, i64),
-    /// Nothing is left to remove.
-    Done,
-}
-
-impl Sweep {
-    /// Removes a few rows.
-    pub(super) fn go_on(&mut self, connection: &Connection) -> rusqlite::Result<()> {
-        *self = match std::mem::take(self) {
-            Self::Steps => remove_steps(connection)?,
-            Self::Keys(key, sequence) => remove_keys(connection, &key, sequence)?,
-            Self::Done => Self::Done,
-        };
-        Ok(())
-    }
-}
-
-fn remove_steps(connection: &Connection) -> rusqlite::Result<Sweep> {
-    let removed = connection
-        .prepare_cached(
-            "DELETE FROM steps WHERE sequence IN (SELECT sequence FROM steps
-             WHERE sequence <= (SELECT max(sequence) FROM base) ORDER BY sequence LIMIT ?1)",
-        )?
-        .execute([SWEEP_LEN])?;
-    connection
-        .prepare_cached(
-            "DELETE FROM new_step_keys WHERE sequence < (SELECT min(sequence) FROM steps)",
-        )?
-        .execute([])?;
-    Ok(if removed > 0 {
-        Sweep::Steps
-    } else {
-        Sweep::Keys(String::new(), 0)
-    })
-}
-
-fn remove_keys(connection: &Connection, key: &str, sequence: i64) -> rusqlite::Result<Sweep> {
-    let kept_after = kept_after(connection)?;
-    let mut statement = connection.prepare_cached(
-        "SELECT key, sequence FROM step_keys WHERE (key, sequence) > (?1, ?2) ORDER BY key, sequence LIMIT ?3",
-    )?;
-    let rows = statement.query_map((key, sequence, SWEEP_LEN), |row| {
-        Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?))
-    })?;
-    let rows: Vec<(String, i64)> = rows.collect::<Result<_, _>>()?;
-    let transaction = connection.unchecked_transaction()?;
-    for (key, sequence) in rows.iter().filter(|(_, sequence)| *sequence <= kept_after) {
-        transaction
-            .prepare_cached("DELETE FROM step_keys WHERE key = ?1 AND sequence = ?2")?
-            .execute((key, sequence))?;
-    }
+/// Removes a few steps that are not part of the history any more, but for what is kept of them. Whether that was all.
+pub(super) fn sweep(connection: &mut Connection) -> rusqlite::Result<bool> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let Some(last) = last_of_piece(&transaction)? else {
+        let is_all = kept::sweep_forgotten(&transaction)? == 0;
+        transaction.commit()?;
+        return Ok(is_all);
+    };
+    kept::keep(&transaction, last)?;
+    keys::remove(&transaction, last)?;
+    transaction
+        .prepare_cached("DELETE FROM steps WHERE sequence <= ?1")?
+        .execute([last])?;
     transaction.commit()?;
-    Ok(match rows.into_iter().next_back() {
-        Some((key, sequence)) => Sweep::Keys(key, sequence),
-        None => Sweep::Done,
-    })
+    Ok(false)
+}
+
+/// Up to which sequence one sweep removes steps; none if there are none left.
+fn last_of_piece(transaction: &Connection) -> rusqlite::Result<Option<i64>> {
+    let mut oldest = transaction.prepare_cached(
+        "SELECT sequence, length(body) FROM steps WHERE sequence <= (SELECT max(sequence) FROM base)
+         ORDER BY sequence LIMIT ?1",
+    )?;
+    let mut oldest = oldest.query([SWEEP_LEN])?;
+    let (mut last, mut bytes) = (None, 0);
+    while let Some(step) = oldest.next()? {
+        bytes += as_number(step.get(1)?);
+        if last.is_some() && bytes > SWEEP_BYTES_MAX {
+            break;
+        }
+        last = Some(step.get(0)?);
+    }
+    Ok(last)
 }

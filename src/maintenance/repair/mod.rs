@@ -1,12 +1,14 @@
 //! What is good of a damaged journal becomes the journal; the damaged one is kept beside it, whole.
 
+mod beside;
+
 use anyhow::{Context, Result, bail};
 
 use super::{Report, keyed, name_of, sequences};
-use crate::centre::{read_state, step_of, stopped_of, wall_clock};
+use crate::centre::{read_state, step_of, wall_clock};
 use crate::engine::State;
 use crate::journal::{
-    Archived, Base, Composition, DataFolder, Found, JournalFile, Lineage, Record, StateSnapshot,
+    Base, Composition, DataFolder, Found, JournalFile, Lineage, Record, StateSnapshot,
     state_snapshots,
 };
 
@@ -52,7 +54,11 @@ pub fn repair(folder: &DataFolder, name: &str) -> Result<Report> {
     let (after, reach) = (begin.sequence(), remains.reach(begin.sequence()));
     let is_whole = matches!(begin, Begin::Base(_)) && reach == remains.range.1;
     let has_faults = |file: &JournalFile| !file.faults().is_empty();
-    let is_good = is_whole && remains.bad.is_empty() && remains.is_archive_good();
+    let is_good = is_whole
+        && remains.bad.is_empty()
+        && remains.is_archive_good()
+        && remains.is_kept_good()
+        && remains.is_index_good();
     if is_good && !remains.file.as_ref().is_none_or(has_faults) {
         let mut report = Report::default();
         report.fact(format!("{name}: nothing is damaged, nothing was changed"));
@@ -142,9 +148,9 @@ impl Remains {
                 && it.sequence >= self.range.0
                 && read_state(it).is_ok()
         });
-        base.into_iter()
-            .chain(snapshots.map(Begin::Snapshot))
-            .collect()
+        // Of two that are equal the last is taken, and with the base there may be nothing to do.
+        let snapshots = snapshots.map(Begin::Snapshot);
+        snapshots.chain(base).collect()
     }
 
     /// How far the steps after a sequence are good.
@@ -198,15 +204,15 @@ impl Remains {
         let after = begin.sequence();
         let base = begin.into_base()?;
         let mut composition = Composition::begin(folder, name, &self.lineage, base.as_ref())?;
-        if let Err(error) = self.keep_archive(&mut composition, reach, report) {
+        let kept = self
+            .keep_archive(&mut composition, reach, report)
+            .and_then(|()| self.keep_kept(&mut composition, after, report));
+        if let Err(error) = kept {
             composition.give_up();
             return Err(error);
         }
         let found = self.file.iter().flat_map(|file| file.found(after, reach));
-        let mut records = found.filter_map(|found| match found {
-            Found::Whole(record) => step_of(&record).ok().map(|step| keyed(record, &step)),
-            Found::Damaged(_) | Found::Missing(..) => None,
-        });
+        let mut records = found.filter_map(good);
         loop {
             let group: Vec<Record> = records.by_ref().take(WRITE_LEN).collect();
             if group.is_empty() {
@@ -220,51 +226,11 @@ impl Remains {
     }
 }
 
-impl Remains {
-    /// Copies the archived rows that are good, without those of steps that are lost: what these ended is active again.
-    fn keep_archive(
-        &self,
-        composition: &mut Composition,
-        reach: u64,
-        report: &mut Report,
-    ) -> Result<()> {
-        let (mut rows, mut bad) = (Vec::new(), 0_u64);
-        let mut written = Ok(());
-        let mut keep = |row: Result<Archived, u64>| match row {
-            Ok(row) if row.place.sequence > reach => {}
-            Ok(row) if stopped_of(&row).is_ok() => {
-                rows.push(row);
-                if rows.len() >= WRITE_LEN && written.is_ok() {
-                    written = composition.archive(&std::mem::take(&mut rows));
-                }
-            }
-            Ok(_) | Err(_) => bad += 1,
-        };
-        let read = self
-            .file
-            .iter()
-            .try_for_each(|file| file.each_archived(&mut keep));
-        written?;
-        composition.archive(&rows)?;
-        if bad > 0 {
-            report.problem(format!("lost: {bad} archived interactions"));
-        }
-        if read.is_err() {
-            report.problem("lost: what of the archive cannot be read".to_owned());
-        }
-        Ok(())
-    }
-
-    fn is_archive_good(&self) -> bool {
-        let mut is_good = true;
-        let mut look = |row: Result<Archived, u64>| {
-            is_good &= row.is_ok_and(|row| stopped_of(&row).is_ok());
-        };
-        let read = self
-            .file
-            .iter()
-            .try_for_each(|file| file.each_archived(&mut look));
-        read.is_ok() && is_good
+/// A record that is good, with what it is found by.
+fn good(found: Found) -> Option<Record> {
+    match found {
+        Found::Whole(record) => step_of(&record).ok().map(|step| keyed(record, &step)),
+        Found::Damaged(_) | Found::Missing(..) => None,
     }
 }
 

@@ -1,3 +1,5 @@
+mod kept;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
@@ -5,6 +7,7 @@ use super::{
     Appended, ArchiveRange, Archived, Base, Error, Journal, Look, Place, Reader, Record, Usage,
     check_continuous, check_trim,
 };
+use kept::Kept;
 
 /// What the next append shall meet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +42,7 @@ struct State {
     records: Vec<Record>,
     sequences_by_key: BTreeMap<String, Vec<u64>>,
     archive: BTreeMap<Place, Archived>,
+    kept: Kept,
     faults: VecDeque<Fault>,
     holding: bool,
     held: usize,
@@ -208,13 +212,7 @@ impl Journal for MemoryJournal {
     fn trim(&mut self, base: &Base) -> Result<(), Error> {
         let mut state = self.read()?;
         check_trim(state.base_sequence(), state.head(), base)?;
-        state
-            .records
-            .retain(|record| record.sequence > base.sequence);
-        for sequences in state.sequences_by_key.values_mut() {
-            sequences.retain(|sequence| *sequence > base.sequence);
-        }
-        state.base = Some(base.clone());
+        state.trim(base);
         Ok(())
     }
 
@@ -225,7 +223,7 @@ impl Journal for MemoryJournal {
 
     fn expire(&mut self, before_ms: u64) {
         if let Ok(mut state) = self.read() {
-            state.archive = state.archive.split_off(&Place::beginning_of(before_ms));
+            state.expire(before_ms);
         }
     }
 
@@ -250,16 +248,11 @@ impl Reader for MemoryJournal {
 
     fn read_keyed(&self, key: &str, after: u64, limit: usize) -> Result<Vec<Record>, Error> {
         let state = self.read()?;
-        let sequences = state
-            .sequences_by_key
-            .get(key)
-            .map_or(&[][..], Vec::as_slice);
-        Ok(sequences
-            .iter()
-            .filter(|sequence| **sequence > after)
-            .take(limit)
-            .map(|sequence| state.record(*sequence).clone())
-            .collect())
+        let sequences = state.sequences_by_key.get(key).into_iter().flatten();
+        let sequences = sequences.filter(|sequence| **sequence > after);
+        let records = sequences.map(|sequence| state.record(*sequence));
+        let records = state.kept.of_key(key, after).chain(records);
+        Ok(records.take(limit).cloned().collect())
     }
 
     fn base(&self) -> Result<Option<Base>, Error> {
@@ -288,7 +281,7 @@ impl Reader for MemoryJournal {
             }
             last = Some(place.clone());
             if range.chooses(&row.labels) {
-                wants_more = look(row.clone());
+                wants_more = look(Ok(row.clone()));
             }
         }
         Ok(None)
@@ -300,11 +293,14 @@ impl Reader for MemoryJournal {
         let archived = state.archive.values().map(|row| bytes(row.body.len()));
         let archived_bytes = archived.sum();
         let records = state.records.iter().map(|record| bytes(record.body.len()));
+        let (kept_len, kept_bytes) = state.kept.usage();
         Ok(Usage {
-            bytes: records.sum::<u64>() + archived_bytes,
+            bytes: records.sum::<u64>() + archived_bytes + kept_bytes,
             free_bytes: 0,
             archived_len: state.archive.len() as u64,
             archived_bytes,
+            kept_len,
+            kept_bytes,
         })
     }
 
@@ -367,6 +363,25 @@ impl State {
                 archived: Vec::new(),
                 ..record.clone()
             });
+        }
+    }
+
+    fn trim(&mut self, base: &Base) {
+        let kept = |record: &Record| record.sequence > base.sequence;
+        let first = self.records.iter().position(kept);
+        let rest = self.records.split_off(first.unwrap_or(self.records.len()));
+        let gone = std::mem::replace(&mut self.records, rest);
+        self.kept.trim(gone, &self.sequences_by_key);
+        for sequences in self.sequences_by_key.values_mut() {
+            sequences.retain(|sequence| *sequence > base.sequence);
+        }
+        self.base = Some(base.clone());
+    }
+
+    fn expire(&mut self, before_ms: u64) {
+        let rest = self.archive.split_off(&Place::beginning_of(before_ms));
+        for place in std::mem::replace(&mut self.archive, rest).into_keys() {
+            self.kept.forget(place.key, place.sequence);
         }
     }
 

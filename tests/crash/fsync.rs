@@ -1,0 +1,153 @@
+//! An fsync that fails, and nothing else: the system's answer is put in the place of the real one by `strace`.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::disk::skip;
+use super::faults::{assert_still_told, count, readiness, submit, submit_until_refused};
+use crate::support::process::Process;
+use crate::support::server::{Client, Reply};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The next fsync of a file fails, once on each thread; then the disk is as before.
+struct FailingFsync {
+    strace: Child,
+    log: PathBuf,
+}
+
+impl FailingFsync {
+    /// None, with a line that says why, where no process may be traced.
+    fn of(server: &Process, file: &Path, log: PathBuf) -> Option<Self> {
+        let mut command = Command::new("strace");
+        command
+            .args(["-f", "-p", &server.id().to_string()])
+            .args(["-e", "trace=fsync,fdatasync"])
+            .args(["-e", "inject=fsync,fdatasync:error=EIO:when=1"])
+            .arg("-P")
+            .arg(file)
+            .arg("-o")
+            .arg(&log);
+        let mut strace = match command.stderr(Stdio::piped()).spawn() {
+            Ok(strace) => strace,
+            Err(error) => {
+                skip(&format!("strace: {error}"));
+                return None;
+            }
+        };
+        let mut said = String::new();
+        let mut lines = BufReader::new(strace.stderr.take().unwrap());
+        while !said.contains("attached") {
+            if lines.read_line(&mut said).unwrap() == 0 {
+                strace.wait().unwrap();
+                skip(&said);
+                return None;
+            }
+        }
+        std::thread::spawn(move || lines.lines().for_each(drop));
+        Some(Self { strace, log })
+    }
+
+    fn has_failed(&self) -> bool {
+        let log = fs::read_to_string(&self.log).unwrap_or_default();
+        log.contains("INJECTED")
+    }
+}
+
+impl Drop for FailingFsync {
+    fn drop(&mut self) {
+        // It may have ended with the server.
+        let _ = self.strace.kill();
+        let _ = self.strace.wait();
+    }
+}
+
+async fn submit_as(client: &Client, key: &str) -> Reply {
+    let body = json!({"mediaType": "email", "queue": "email"}).to_string();
+    let headers = [("idempotency-key", key)];
+    let path = "/api/v2/interactions";
+    client
+        .exchange(Method::POST, path, &headers, Some(body))
+        .await
+}
+
+fn message(reply: &Reply) -> String {
+    let body: Value = reply.json();
+    body["statusMessage"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_commit_whose_fsync_fails_is_final_until_a_restart_though_the_next_would_pass() {
+    let temporary = tempfile::tempdir().unwrap();
+    let data = temporary.path().join("data");
+    let server = Process::start(&data, &[]);
+    let media_server = server.client("mediaserver");
+    server.client("agent1").ready("chat").await;
+    assert_eq!(submit_as(&media_server, "before").await.status, 200);
+    let log = temporary.path().join("strace");
+    let wal = data.join("demo.sqlite-wal");
+    let Some(failing) = FailingFsync::of(&server, &wal, log) else {
+        return;
+    };
+    let failed = submit_as(&media_server, "failed").await;
+    assert_eq!(failed.status, StatusCode::SERVICE_UNAVAILABLE, "{failed:?}");
+    assert!(message(&failed).contains("Idempotency-Key"), "{failed:?}");
+    assert!(failing.has_failed());
+    let refused = submit_as(&media_server, "refused").await;
+    assert!(
+        message(&refused).contains("nothing was changed"),
+        "{refused:?}"
+    );
+    drop(failing);
+
+    let (status, health) = readiness(&media_server).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    let reason = health["reasons"][0].as_str().unwrap();
+    assert!(reason.contains("disk I/O error"), "{reason}");
+    assert_eq!(submit_until_refused(&media_server).await, 0);
+    assert_eq!(count(&server).await, 1, "what is durable is shown");
+    assert_still_told(&server.client("agent1")).await;
+    server.kill();
+
+    let server = Process::start(&data, &[]);
+    let media_server = server.client("mediaserver");
+    assert_eq!(readiness(&media_server).await.0, StatusCode::OK);
+    let there = count(&server).await;
+    assert!((1..=2).contains(&there), "what was refused is not there");
+    for (key, len) in [("before", there), ("failed", 2), ("refused", 3)] {
+        let again = submit_as(&media_server, key).await;
+        assert_eq!(again.status, StatusCode::OK, "{key}: {again:?}");
+        assert_eq!(count(&server).await, len, "{key} took effect once");
+    }
+}
+
+#[tokio::test]
+async fn an_fsync_that_fails_where_nothing_depends_on_it_is_in_nobodys_way() {
+    let temporary = tempfile::tempdir().unwrap();
+    let data = temporary.path().join("data");
+    let server = Process::start(&data, &[]);
+    let media_server = server.client("mediaserver");
+    assert_eq!(submit(&media_server).await.status, StatusCode::OK);
+    let log = temporary.path().join("strace");
+    // The log is moved there when nobody writes.
+    let Some(failing) = FailingFsync::of(&server, &data.join("demo.sqlite"), log) else {
+        return;
+    };
+    assert_eq!(submit(&media_server).await.status, StatusCode::OK);
+    let begun = Instant::now();
+    while !failing.has_failed() {
+        assert!(begun.elapsed() < PATIENCE, "nothing was moved");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(readiness(&media_server).await.0, StatusCode::OK);
+    assert_eq!(submit(&media_server).await.status, StatusCode::OK);
+    drop(failing);
+    server.kill();
+    assert_eq!(count(&Process::start(&data, &[])).await, 3);
+}
