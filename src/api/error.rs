@@ -88,7 +88,12 @@ impl ApiError {
 
     /// The same as the result of one item of several.
     pub(super) fn item(&self) -> Value {
-        json!({"statusCode": self.0.status_code, "statusMessage": self.0.message})
+        let content = &self.0;
+        let mut item = json!({"statusCode": content.status_code, "statusMessage": content.message});
+        if let Some(reference) = content.more.get("referenceId") {
+            item["referenceId"] = reference.clone();
+        }
+        item
     }
 
     /// Its `statusCode`.

@@ -3,6 +3,7 @@
 mod administration;
 mod asyncapi;
 mod body;
+mod bulk;
 mod caller;
 mod channels;
 mod conditions;
@@ -134,6 +135,7 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
             interactions::read_interaction,
             interactions::update_interaction
         ))
+        .routes(routes!(bulk::operate_on_interactions))
         .routes(routes!(history::read_history))
         .routes(routes!(requests::take_request))
         .routes(routes!(

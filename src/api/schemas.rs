@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::view::PAGE_LEN_MAX;
-use super::{channels, directory, resource_schemas, services, settings, workbins};
+use super::{bulk, channels, directory, resource_schemas, services, settings, workbins};
 
 /// Every schema of the document.
 pub(super) fn all() -> Value {
@@ -42,6 +42,7 @@ pub(super) fn all() -> Value {
             "interactions": {"type": "object"},
         })),
         "SessionReply": session(),
+        "BulkReply": bulk::of_reply(),
         "Document": object(&["info", "components"], json!({"info": {"type": "object"}, "components": {"type": "object"}})),
     });
     for (name, schema) in resource_schemas::schemas() {
@@ -183,6 +184,7 @@ pub(super) fn of_reply(operation_id: &str) -> &'static str {
         "storage" => "StorageReply",
         "read_statistics" => "StatisticsReply",
         "operate_on_me" => "SessionReply",
+        "operate_on_interactions" => "BulkReply",
         "read_document" | "read_notifications_document" => "Document",
         other => resource_schemas::of_reply(other).unwrap_or("Success"),
     }
@@ -248,7 +250,8 @@ pub(super) fn object_of(properties: Value, optional: &[&str]) -> Value {
     json!({"type": "object", "required": required, "properties": properties})
 }
 
-fn success() -> Value {
+/// What every success has.
+pub(super) fn success() -> Value {
     json!({
         "statusCode": {"const": 0},
         "referenceId": {"type": "integer"},
@@ -289,6 +292,7 @@ fn list_of(name: &str) -> Value {
     json!({"type": "array", "items": {"$ref": format!("#/components/schemas/{name}")}})
 }
 
-fn object(required: &[&str], properties: Value) -> Value {
+/// An object that has these of its keys.
+pub(super) fn object(required: &[&str], properties: Value) -> Value {
     json!({"type": "object", "required": required, "properties": properties})
 }

@@ -3,6 +3,7 @@
 mod administration;
 mod archive;
 mod bad_input;
+mod bulk;
 mod connections;
 mod credentials;
 mod csrf;
