@@ -22,6 +22,10 @@ use crate::domain::{
 use crate::engine::operations::{ChangeConfiguration, Reply};
 use crate::engine::{self, Operation};
 
+/// `statusCode` where the journal does not take what makes, removes or replaces a resource (gateway-api 1.5).
+const CANNOT_CREATE: u8 = 13;
+const CANNOT_DELETE: u8 = 14;
+const CANNOT_UPDATE: u8 = 15;
 /// Bytes of a password.
 const PASSWORD_BYTES_MAX: usize = 256;
 
@@ -225,11 +229,18 @@ async fn change(
     body: &Map<String, Value>,
     operation: ChangeConfiguration,
 ) -> Result<Response, ApiError> {
+    let is_known = operation
+        .change
+        .is_of(&caller.0.centre.state().configuration);
+    let undone = match (operation.change.is_removal(), is_known) {
+        (true, _) => CANNOT_DELETE,
+        (false, true) => CANNOT_UPDATE,
+        (false, false) => CANNOT_CREATE,
+    };
     let operation = Operation::ChangeConfiguration(operation);
     let conditions = conditions.without_key();
-    let done = perform(app, caller, operation, body, conditions)
-        .await?
-        .done;
+    let performed = perform(app, caller, operation, body, conditions).await;
+    let done = performed.map_err(|error| error.of_resource(undone))?.done;
     let tag = etag(caller.0.centre.epoch(), done.head.sequence);
     let body = reply_body(caller, Reply::StatusCode, &done);
     Ok(([(header::ETAG, tag)], Json(body)).into_response())

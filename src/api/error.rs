@@ -5,7 +5,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use crate::domain::Refusal;
+use crate::domain::{Refusal, RefusalKind};
 use crate::engine::operations::Reply;
 use crate::transports::Unauthenticated;
 
@@ -94,6 +94,15 @@ impl ApiError {
             item["referenceId"] = reference.clone();
         }
         item
+    }
+
+    /// The same about a resource, where it is the journal's failure: which of the gateway's codes says what could not be done.
+    #[must_use]
+    pub(super) fn of_resource(mut self, status_code: u8) -> Self {
+        if self.0.error_code == Some(RefusalKind::Unavailable.codes().error_code) {
+            self.0.status_code = status_code;
+        }
+        self
     }
 
     /// Its `statusCode`.

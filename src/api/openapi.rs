@@ -208,7 +208,7 @@ fn meaning(status: &str) -> &'static str {
         "429" => {
             "Too many requests of the user, or wrong passwords; `Retry-After` says when to come again"
         }
-        "503" => "The journal cannot take changes at this time; nothing was changed",
+        "503" => "The journal cannot take changes, or be read, at this time; nothing was changed",
         _ => "An error",
     }
 }

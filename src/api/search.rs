@@ -249,7 +249,7 @@ impl From<ArchiveError> for ApiError {
             ArchiveError::Busy => Refusal::new(RefusalKind::Unavailable, error.to_string()).into(),
             ArchiveError::Unreadable(ref cause) => {
                 tracing::error!(%cause, "the archive cannot be read");
-                Self::internal()
+                Refusal::new(RefusalKind::Unreadable, error.to_string()).into()
             }
         }
     }

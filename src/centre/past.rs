@@ -185,5 +185,5 @@ fn too_many() -> Refusal {
 }
 
 fn unreadable() -> Refusal {
-    Refusal::new(RefusalKind::Unavailable, "The journal cannot be read")
+    Refusal::new(RefusalKind::Unreadable, "The journal cannot be read")
 }

@@ -46,41 +46,43 @@ impl ConfigurationChange {
     /// # Errors
     /// It is not.
     pub fn check_removed(&self, configuration: &Configuration) -> Result<(), Refusal> {
-        let (what, name, is_there) = match self {
-            Self::AgentState(name, None) => (
-                "agent state",
-                name.as_str(),
-                configuration.agent_states.contains_key(name),
-            ),
-            Self::Capacity(name, None) => (
-                "medium",
-                name.as_str(),
-                configuration.capacity.contains_key(name),
-            ),
-            Self::Queue(name, None) => (
-                "queue",
-                name.as_str(),
-                configuration.queues.contains_key(name),
-            ),
-            Self::User(name, None) => (
-                "user",
-                name.as_str(),
-                configuration.users.contains_key(name),
-            ),
-            Self::Workbin(name, None) => (
-                "workbin type",
-                name.as_str(),
-                configuration.workbins.contains_key(name),
-            ),
-            Self::AgentState(_, Some(_))
-            | Self::Capacity(_, Some(_))
-            | Self::Queue(_, Some(_))
-            | Self::User(_, Some(_))
-            | Self::Workbin(_, Some(_)) => return Ok(()),
-        };
-        match is_there {
-            true => Ok(()),
-            false => Err(Refusal::not_found(what, name)),
+        if !self.is_removal() || self.is_of(configuration) {
+            return Ok(());
+        }
+        let (what, name) = self.named();
+        Err(Refusal::not_found(what, name))
+    }
+
+    /// Whether it takes something away.
+    pub fn is_removal(&self) -> bool {
+        match self {
+            Self::AgentState(_, value) => value.is_none(),
+            Self::Capacity(_, value) => value.is_none(),
+            Self::Queue(_, value) => value.is_none(),
+            Self::User(_, value) => value.is_none(),
+            Self::Workbin(_, value) => value.is_none(),
+        }
+    }
+
+    /// Whether it is of something that there is.
+    pub fn is_of(&self, configuration: &Configuration) -> bool {
+        match self {
+            Self::AgentState(name, _) => configuration.agent_states.contains_key(name),
+            Self::Capacity(name, _) => configuration.capacity.contains_key(name),
+            Self::Queue(name, _) => configuration.queues.contains_key(name),
+            Self::User(name, _) => configuration.users.contains_key(name),
+            Self::Workbin(name, _) => configuration.workbins.contains_key(name),
+        }
+    }
+
+    /// What kind of thing it is of, and its name.
+    pub fn named(&self) -> (&'static str, &str) {
+        match self {
+            Self::AgentState(name, _) => ("agent state", name.as_str()),
+            Self::Capacity(name, _) => ("medium", name.as_str()),
+            Self::Queue(name, _) => ("queue", name.as_str()),
+            Self::User(name, _) => ("user", name.as_str()),
+            Self::Workbin(name, _) => ("workbin type", name.as_str()),
         }
     }
 }

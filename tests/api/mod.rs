@@ -27,6 +27,7 @@ mod resources;
 mod revocation;
 mod routes_and_roles;
 mod session;
+mod status_codes;
 mod tls;
 mod versions;
 mod visibility;
