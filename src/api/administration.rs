@@ -17,7 +17,7 @@ use super::error::ApiError;
 use super::operate::{perform, reply_body};
 use super::url::Segment;
 use crate::domain::{
-    AgentStateName, ConfigurationChange, MediaType, QueueName, Refusal, UserId, WorkbinName,
+    AgentStateName, ConfigurationChange, MediaType, QueueName, UserId, WorkbinName,
 };
 use crate::engine::operations::{ChangeConfiguration, Reply};
 use crate::engine::{self, Operation};
@@ -25,7 +25,7 @@ use crate::engine::{self, Operation};
 /// `statusCode` where the journal does not take what makes, removes or replaces a resource (gateway-api 1.5).
 const CANNOT_CREATE: u8 = 13;
 const CANNOT_DELETE: u8 = 14;
-const CANNOT_UPDATE: u8 = 15;
+pub(super) const CANNOT_UPDATE: u8 = 15;
 /// Bytes of a password.
 const PASSWORD_BYTES_MAX: usize = 256;
 
@@ -186,9 +186,6 @@ pub(super) async fn put_agent_state(
     JsonObject(body): JsonObject,
 ) -> Result<Response, ApiError> {
     let name = AgentStateName::parse(&name)?;
-    if engine::operations::find(name.as_str()).is_some() {
-        return Err(Refusal::invalid_value("operationName", name.as_str()).into());
-    }
     let state = read::<AgentStateBody>(&body)?.agent_state();
     let new = ConfigurationChange::AgentState(name, Some(state));
     change(&app, &caller, conditions, &body, plain(new)).await

@@ -7,6 +7,7 @@ mod bulk;
 mod caller;
 mod channels;
 mod conditions;
+mod configuration;
 mod configured;
 mod csrf;
 mod directory;
@@ -201,6 +202,7 @@ fn directory_routes() -> OpenApiRouter<App> {
 /// What administrators set up besides users and queues.
 fn settings_routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
+        .routes(routes!(configuration::put_configuration))
         .routes(routes!(
             administration::put_agent_state,
             administration::delete_agent_state

@@ -47,6 +47,13 @@ pub(super) fn of_request(operation_id: &str) -> Value {
             &[],
             json!({"token": text, "jti": text, "expiresAt": {"type": "string", "format": "date-time"}}),
         ),
+        "put_configuration" => (
+            &["contactCenterId", "configuration"],
+            json!({
+                "contactCenterId": text, "configuration": {"type": "object"},
+                "removeOthers": {"type": "boolean"}, "dryRun": {"type": "boolean"},
+            }),
+        ),
         "operate_on_interactions" => (&["operationName"], bulk::of_request()),
         _ => (&[], json!({})),
     };

@@ -43,6 +43,7 @@ pub(super) fn all() -> Value {
         })),
         "SessionReply": session(),
         "BulkReply": bulk::of_reply(),
+        "ConfigurationReply": configuration(),
         "Document": object(&["info", "components"], json!({"info": {"type": "object"}, "components": {"type": "object"}})),
     });
     for (name, schema) in resource_schemas::schemas() {
@@ -67,6 +68,19 @@ fn session() -> Value {
          "sequence": 17, "channels": [begun, refused]},
     ]);
     schema
+}
+
+/// The reply to a configuration that is applied.
+fn configuration() -> Value {
+    let text = json!({"type": "string"});
+    let change = json!({
+        "change": {"enum": ["made", "replaced", "removed", "kept"]}, "what": text, "name": text,
+        "keys": {"type": "array", "items": text},
+    });
+    let mut properties = success();
+    properties["dryRun"] = json!({"type": "boolean"});
+    properties["changes"] = json!({"type": "array", "items": object_of(change, &[])});
+    object(&["statusCode", "dryRun", "changes"], properties)
 }
 
 fn list_of_objects() -> Value {
@@ -185,6 +199,7 @@ pub(super) fn of_reply(operation_id: &str) -> &'static str {
         "read_statistics" => "StatisticsReply",
         "operate_on_me" => "SessionReply",
         "operate_on_interactions" => "BulkReply",
+        "put_configuration" => "ConfigurationReply",
         "read_document" | "read_notifications_document" => "Document",
         other => resource_schemas::of_reply(other).unwrap_or("Success"),
     }

@@ -4,6 +4,7 @@ mod administration;
 mod archive;
 mod bad_input;
 mod bulk;
+mod configuration;
 mod connections;
 mod credentials;
 mod csrf;

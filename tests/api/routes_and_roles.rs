@@ -78,6 +78,7 @@ GET  /metrics                         403 403 403 200 403 403 403 200
 GET  /diagnostics/storage             403 403 403 200 403 403 403 200
 GET  /metrics                         403 403 403 200 403 403 403 200
 POST /tokens/revoke                   403 403 403 400 403 403 403 400
+PUT  /configuration                   403 403 403 200 403 403 403 400
 PUT  /users/{id}                      403 403 403 200 403 403 403 200
 DELETE /users/{id}                    403 403 403 200 403 403 403 200
 PUT  /queues/{name}                   403 403 403 200 403 403 403 200
@@ -200,6 +201,7 @@ fn object_of(route: &str) -> &'static str {
 /// What a route is asked for: something that takes effect, where that leaves everything as it is for the next row.
 fn asked(method: &str, route: &str) -> Value {
     match (method, route) {
+        ("PUT", "/configuration") => json!({"contactCenterId": "demo", "configuration": {}}),
         ("PUT", "/users/{id}") => json!({"roles": ["agent"]}),
         ("PUT", "/queues/{name}") => json!({"channel": "chat"}),
         ("PUT", "/settings/workbins/{name}") => json!({"displayName": "Spare", "type": "Agent"}),

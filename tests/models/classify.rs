@@ -119,7 +119,9 @@ fn of_change(before: &State, actor: &Actor, change: &Change) -> &'static str {
         Change::WorkbinRead(_)
         | Change::WorkbinSubscribed { .. }
         | Change::WorkbinUnsubscribed { .. } => "section 1.7",
-        Change::CentreConfigured(_) | Change::ConfigurationChanged(_) => "row ?",
+        Change::CentreConfigured(_)
+        | Change::ConfigurationApplied(_)
+        | Change::ConfigurationChanged(_) => "row ?",
     }
 }
 
