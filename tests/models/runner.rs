@@ -2,6 +2,7 @@
 //!
 //! - A block marked `given` is done silently before every diagram.
 //! - `X->>Server:` is a request, as `POST /requests` takes it, with parameters as `key=value`; dots nest.
+//! - `X->>Server: PUT /queues/sales media_type=chat` and `DELETE /queues/sales` are what an administrator changes.
 //! - `Note over Server: 30s pass` moves the clock, `Note over Server: restart` starts it anew from its journal,
 //!   `Note over A1: push session opens` and `… ends` are what the hub says of an application.
 //! - `Note over Server: configuration key=value` configures the contact centre anew.
