@@ -80,7 +80,15 @@ fn configuration() -> Value {
     let mut properties = success();
     properties["dryRun"] = json!({"type": "boolean"});
     properties["changes"] = json!({"type": "array", "items": object_of(change, &[])});
-    object(&["statusCode", "dryRun", "changes"], properties)
+    let mut schema = object(&["statusCode", "dryRun", "changes"], properties);
+    schema["examples"] = json!([{
+        "statusCode": 0, "referenceId": 1, "sequence": 17, "dryRun": false, "changes": [
+            {"change": "made", "what": "queue", "name": "vip", "keys": []},
+            {"change": "replaced", "what": "user", "name": "ada", "keys": ["roles", "skills"]},
+            {"change": "kept", "what": "user", "name": "ben", "keys": []},
+        ],
+    }]);
+    schema
 }
 
 fn list_of_objects() -> Value {

@@ -65,7 +65,7 @@ impl ListQuery {
     /// found than was meant.
     ///
     /// # Errors
-    /// No object; a parameter that there is not, or that is neither a text nor a number.
+    /// No object; a parameter that there is not, or that is neither a text nor a whole number.
     pub(super) fn of_filters(given: &Value) -> Result<Self, ApiError> {
         let Value::Object(given) = given else {
             return Err(ApiError::invalid("Parameter 'query' must be an object"));
@@ -75,8 +75,12 @@ impl ListQuery {
             let text = match value {
                 _ if !BODY_FILTERS.contains(&name.as_str()) => None,
                 Value::String(text) => Some(text.clone()),
-                Value::Number(number) => Some(number.to_string()),
-                Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+                Value::Number(number) if number.is_u64() => Some(number.to_string()),
+                Value::Null
+                | Value::Number(_)
+                | Value::Bool(_)
+                | Value::Array(_)
+                | Value::Object(_) => None,
             };
             let text = text.ok_or_else(|| Refusal::invalid_value("query", name))?;
             texts.insert(name.clone(), Value::String(text));

@@ -231,6 +231,7 @@ async fn what_is_too_much_or_cannot_be_meant_is_refused_as_a_whole() {
         (query(json!({"que": "chat", "state": "Queued"})), 400, 10),
         (query(json!({"at": "1", "state": "Queued"})), 400, 10),
         (query(json!({"state": ["Queued"]})), 400, 10),
+        (query(json!({"q": 1.5})), 400, 10),
         (query(json!({"state": "Completed"})), 400, 10),
         (query(json!({"state": "Lost"})), 400, 10),
         (query(json!({"state": "Queued", "limit": 0})), 400, 10),

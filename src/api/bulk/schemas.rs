@@ -9,7 +9,7 @@ use crate::api::search::BODY_FILTERS;
 /// The keys of the body besides the parameters of the operation.
 pub(in crate::api) fn of_request() -> Value {
     let names: Vec<&str> = operations().map(|spec| spec.name).collect();
-    let value = json!({"type": ["string", "integer"]});
+    let value = json!({"type": ["string", "integer"], "minimum": 0});
     let filters = BODY_FILTERS.map(|name| (name.to_owned(), value.clone()));
     json!({
         "operationName": {"type": "string", "enum": names},
