@@ -21,17 +21,19 @@ use baton::identity::REVOKED_FILE;
 use baton::journal::DataFolder;
 use baton::logging::Logging;
 use baton::maintenance::{self, Report};
-use baton::options::{self, File, Flags, Options, demo};
+use baton::options::{File, Flags, Options, demo};
 use baton::server::{self, SECRET_FILE, Server};
 use clap::{Parser, Subcommand};
+
+mod config_command;
+
+use config_command::ConfigCommand;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// What the program exits with if what it keeps is not what was written: a person has to decide.
 const EXIT_DAMAGED: u8 = 3;
-/// What the program exits with if a configuration file cannot be used.
-const EXIT_MISCONFIGURED: u8 = 2;
 /// Password of every demo user.
 const DEMO_PASSWORD: &str = "demo";
 
@@ -85,15 +87,6 @@ enum Command {
         common: Common,
         /// The new folder
         to: PathBuf,
-    },
-}
-
-#[derive(Subcommand)]
-enum ConfigCommand {
-    /// Say everything that is wrong with a baton.toml, and exit with 2 if something is
-    Check {
-        /// The file
-        file: PathBuf,
     },
 }
 
@@ -176,7 +169,7 @@ fn run(command: Command) -> Result<ExitCode> {
             std::io::stdin().read_line(&mut password)?;
             println!("{}", hash(password.trim_end_matches(['\r', '\n']))?);
         }
-        Command::Config(ConfigCommand::Check { file }) => return Ok(check_config(&file)),
+        Command::Config(command) => return command.run(),
         Command::Journal(command) => return journal(command),
         Command::Backup { common, to } => {
             let folder = common.resolve()?.0.data;
@@ -188,22 +181,6 @@ fn run(command: Command) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Says what is wrong with a configuration file.
-fn check_config(file: &Path) -> ExitCode {
-    let problems = match options::check(file) {
-        Ok(problems) => problems,
-        Err(error) => vec![format!("{:#}", anyhow::Error::from(error))],
-    };
-    if problems.is_empty() {
-        println!("{}: well", file.display());
-        return ExitCode::SUCCESS;
-    }
-    for problem in problems {
-        eprintln!("{}: {problem}", file.display());
-    }
-    ExitCode::from(EXIT_MISCONFIGURED)
 }
 
 fn journal(command: JournalCommand) -> Result<ExitCode> {

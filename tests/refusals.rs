@@ -93,12 +93,13 @@ const REFUSED: &[(&str, RefusalKind)] = &[
     ),
 ];
 
-/// The kinds that a request alone does not lead to; a test below each.
-const REFUSED_ELSEWHERE: [RefusalKind; 4] = [
+/// The kinds that a request alone does not lead to; a test below each, and `api::status_codes` for what cannot be read.
+const REFUSED_ELSEWHERE: [RefusalKind; 5] = [
     RefusalKind::KeyReused,
     RefusalKind::Stale,
     RefusalKind::LimitReached,
     RefusalKind::Unavailable,
+    RefusalKind::Unreadable,
 ];
 
 #[test]
@@ -267,6 +268,7 @@ fn table() -> String {
          in its body; over `/requests` it is an EventError with an `errorCode` and an `errorDescription` as well. The code of\n\
          EventError tells all kinds apart, and does not change. 43 is the reference's own, with its own text: \"Unknown\n\
          interaction identifier specified\".\n\n\
+         [`status_codes.md`](status_codes.md) tells what each `statusCode` means.\n\n\
          | `errorCode` | kind | meaning | HTTP status | `statusCode` |\n\
          | --- | --- | --- | --- | --- |\n",
     );

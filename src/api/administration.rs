@@ -17,11 +17,15 @@ use super::error::ApiError;
 use super::operate::{perform, reply_body};
 use super::url::Segment;
 use crate::domain::{
-    AgentStateName, ConfigurationChange, MediaType, QueueName, Refusal, UserId, WorkbinName,
+    AgentStateName, ConfigurationChange, MediaType, QueueName, UserId, WorkbinName,
 };
 use crate::engine::operations::{ChangeConfiguration, Reply};
 use crate::engine::{self, Operation};
 
+/// `statusCode` where the journal does not take what makes, removes or replaces a resource (gateway-api 1.5).
+const CANNOT_CREATE: u8 = 13;
+const CANNOT_DELETE: u8 = 14;
+pub(super) const CANNOT_UPDATE: u8 = 15;
 /// Bytes of a password.
 const PASSWORD_BYTES_MAX: usize = 256;
 
@@ -182,9 +186,6 @@ pub(super) async fn put_agent_state(
     JsonObject(body): JsonObject,
 ) -> Result<Response, ApiError> {
     let name = AgentStateName::parse(&name)?;
-    if engine::operations::find(name.as_str()).is_some() {
-        return Err(Refusal::invalid_value("operationName", name.as_str()).into());
-    }
     let state = read::<AgentStateBody>(&body)?.agent_state();
     let new = ConfigurationChange::AgentState(name, Some(state));
     change(&app, &caller, conditions, &body, plain(new)).await
@@ -225,11 +226,18 @@ async fn change(
     body: &Map<String, Value>,
     operation: ChangeConfiguration,
 ) -> Result<Response, ApiError> {
+    let is_known = operation
+        .change
+        .is_of(&caller.0.centre.state().configuration);
+    let undone = match (operation.change.is_removal(), is_known) {
+        (true, _) => CANNOT_DELETE,
+        (false, true) => CANNOT_UPDATE,
+        (false, false) => CANNOT_CREATE,
+    };
     let operation = Operation::ChangeConfiguration(operation);
     let conditions = conditions.without_key();
-    let done = perform(app, caller, operation, body, conditions)
-        .await?
-        .done;
+    let performed = perform(app, caller, operation, body, conditions).await;
+    let done = performed.map_err(|error| error.of_resource(undone))?.done;
     let tag = etag(caller.0.centre.epoch(), done.head.sequence);
     let body = reply_body(caller, Reply::StatusCode, &done);
     Ok(([(header::ETAG, tag)], Json(body)).into_response())

@@ -13,7 +13,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::App;
 use super::error::ApiError;
-use crate::domain::{IdempotencyKey, RequestDigest, Sequence};
+use crate::domain::{IdempotencyKey, InteractionId, RequestDigest, Sequence};
 use crate::engine::Idempotency;
 
 /// Where a caller names his request.
@@ -68,6 +68,33 @@ impl Conditions {
         Self {
             idempotency: None,
             ..self
+        }
+    }
+
+    /// Where the keys begin that [`Conditions::of_part`] gives; none without a key.
+    pub(super) fn keys_of_parts(&self) -> Option<IdempotencyKey> {
+        let whole = self.idempotency.as_ref()?;
+        let mut context = Context::new(&SHA256);
+        context.update(whole.key.as_str().as_bytes());
+        let digest = URL_SAFE_NO_PAD.encode(context.finish());
+        Some(IdempotencyKey::parse(&format!("part.{digest}.")).expect("it is plain and short"))
+    }
+
+    /// What one part of the request is conditional on, which is about this interaction: on being that part of this very
+    /// request, when it comes again. `If-Match` is about one interaction and not about several.
+    pub(super) fn of_part(&self, interaction: &InteractionId) -> Self {
+        let idempotency = self.keys_of_parts().zip(self.idempotency.as_ref());
+        let idempotency = idempotency.map(|(keys, whole)| {
+            let key = IdempotencyKey::parse(&format!("{keys}{interaction}"));
+            Arc::new(Idempotency {
+                key: key.expect("it is plain and short"),
+                digest: whole.digest.clone(),
+            })
+        });
+        Self {
+            if_match: None,
+            idempotency,
+            permitted: Ok(()),
         }
     }
 

@@ -5,7 +5,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use crate::domain::Refusal;
+use crate::domain::{Refusal, RefusalKind};
 use crate::engine::operations::Reply;
 use crate::transports::Unauthenticated;
 
@@ -88,7 +88,21 @@ impl ApiError {
 
     /// The same as the result of one item of several.
     pub(super) fn item(&self) -> Value {
-        json!({"statusCode": self.0.status_code, "statusMessage": self.0.message})
+        let content = &self.0;
+        let mut item = json!({"statusCode": content.status_code, "statusMessage": content.message});
+        if let Some(reference) = content.more.get("referenceId") {
+            item["referenceId"] = reference.clone();
+        }
+        item
+    }
+
+    /// The same about a resource, where it is the journal's failure: which of the gateway's codes says what could not be done.
+    #[must_use]
+    pub(super) fn of_resource(mut self, status_code: u8) -> Self {
+        if self.0.error_code == Some(RefusalKind::Unavailable.codes().error_code) {
+            self.0.status_code = status_code;
+        }
+        self
     }
 
     /// Its `statusCode`.

@@ -3,9 +3,11 @@
 mod administration;
 mod asyncapi;
 mod body;
+mod bulk;
 mod caller;
 mod channels;
 mod conditions;
+mod configuration;
 mod configured;
 mod csrf;
 mod directory;
@@ -135,6 +137,7 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
             interactions::read_interaction,
             interactions::update_interaction
         ))
+        .routes(routes!(bulk::operate_on_interactions))
         .routes(routes!(history::read_history))
         .routes(routes!(requests::take_request))
         .routes(routes!(
@@ -200,6 +203,7 @@ fn directory_routes() -> OpenApiRouter<App> {
 /// What administrators set up besides users and queues.
 fn settings_routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
+        .routes(routes!(configuration::put_configuration))
         .routes(routes!(
             administration::put_agent_state,
             administration::delete_agent_state

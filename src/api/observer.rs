@@ -41,6 +41,18 @@ struct Asked {
     id: HeaderValue,
     who: OnceCell<Who>,
     operation: Cell<Option<&'static str>>,
+    items: Cell<Option<Items>>,
+}
+
+/// What became of a request about many.
+#[derive(Clone, Copy)]
+pub(super) struct Items {
+    /// How many were done, or would be.
+    pub(super) done: usize,
+    /// How many were refused.
+    pub(super) refused: usize,
+    /// Whether it was only asked what would become of them.
+    pub(super) is_dry_run: bool,
 }
 
 struct Who {
@@ -74,6 +86,11 @@ pub(super) fn seen(identity: &Identity) {
 /// Takes note of which operation the request that this task answers is.
 pub(super) fn seen_operation(name: &'static str) {
     let _ = ASKED.try_with(|asked| asked.operation.set(Some(name)));
+}
+
+/// Takes note of what became of the items of the request that this task answers.
+pub(super) fn seen_items(items: Items) {
+    let _ = ASKED.try_with(|asked| asked.items.set(Some(items)));
 }
 
 impl Default for Observer {
@@ -113,6 +130,7 @@ where
             id: observer.identify(&request),
             who: OnceCell::new(),
             operation: Cell::new(None),
+            items: Cell::new(None),
         };
         let method = request.method().clone();
         let target = request.uri().path_and_query().cloned();
@@ -184,6 +202,7 @@ impl Observer {
             }
             _ => {}
         }
+        let items = asked.items.get();
         if let Some((who, role)) = asked.who.get().and_then(|it| Some((it, it.overseer?))) {
             info!(
                 target: AUDIT,
@@ -194,6 +213,9 @@ impl Observer {
                 %method,
                 path,
                 operation = asked.operation.get(),
+                done = items.map(|it| it.done),
+                refused = items.map(|it| it.refused),
+                dry_run = items.map(|it| it.is_dry_run),
                 status = code,
             );
         }

@@ -209,7 +209,7 @@ fn meaning(status: &str) -> &'static str {
             "Too many requests of the user, or wrong passwords; `Retry-After` says when to come again"
         }
         "503" => {
-            "The journal cannot take changes at this time; nothing was changed, unless the message says that this is not known"
+            "The journal cannot take changes, or be read, at this time; nothing was changed, unless the message says that this is not known"
         }
         _ => "An error",
     }

@@ -200,6 +200,7 @@ pub(super) fn reply_body(caller: &Caller, reply: Reply, done: &Done) -> Value {
         Outcome::LoggedInPartly { media, missing } => add_partial(&mut body, media, missing),
         Outcome::Acknowledged
         | Outcome::AddressInfo { .. }
+        | Outcome::ConfigurationApplied(_)
         | Outcome::Invited(_)
         | Outcome::PropertiesChanged { .. }
         | Outcome::Registered(_)

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::bulk;
+
 /// The schema of the body that an operation takes. What it does not name is taken as a parameter of the operation.
 pub(super) fn of_request(operation_id: &str) -> Value {
     let text = json!({"type": "string"});
@@ -45,6 +47,14 @@ pub(super) fn of_request(operation_id: &str) -> Value {
             &[],
             json!({"token": text, "jti": text, "expiresAt": {"type": "string", "format": "date-time"}}),
         ),
+        "put_configuration" => (
+            &["contactCenterId", "configuration"],
+            json!({
+                "contactCenterId": text, "configuration": {"type": "object"},
+                "removeOthers": {"type": "boolean"}, "dryRun": {"type": "boolean"},
+            }),
+        ),
+        "operate_on_interactions" => (&["operationName"], bulk::of_request()),
         _ => (&[], json!({})),
     };
     json!({"type": "object", "required": required, "properties": properties})

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::view::PAGE_LEN_MAX;
-use super::{channels, directory, resource_schemas, services, settings, workbins};
+use super::{bulk, channels, directory, resource_schemas, services, settings, workbins};
 
 /// Every schema of the document.
 pub(super) fn all() -> Value {
@@ -42,6 +42,8 @@ pub(super) fn all() -> Value {
             "interactions": {"type": "object"},
         })),
         "SessionReply": session(),
+        "BulkReply": bulk::of_reply(),
+        "ConfigurationReply": configuration(),
         "Document": object(&["info", "components"], json!({"info": {"type": "object"}, "components": {"type": "object"}})),
     });
     for (name, schema) in resource_schemas::schemas() {
@@ -65,6 +67,27 @@ fn session() -> Value {
         {"statusCode": 7, "statusMessage": "The session began for some of the channels only", "referenceId": 1,
          "sequence": 17, "channels": [begun, refused]},
     ]);
+    schema
+}
+
+/// The reply to a configuration that is applied.
+fn configuration() -> Value {
+    let text = json!({"type": "string"});
+    let change = json!({
+        "change": {"enum": ["made", "replaced", "removed", "kept"]}, "what": text, "name": text,
+        "keys": {"type": "array", "items": text},
+    });
+    let mut properties = success();
+    properties["dryRun"] = json!({"type": "boolean"});
+    properties["changes"] = json!({"type": "array", "items": object_of(change, &[])});
+    let mut schema = object(&["statusCode", "dryRun", "changes"], properties);
+    schema["examples"] = json!([{
+        "statusCode": 0, "referenceId": 1, "sequence": 17, "dryRun": false, "changes": [
+            {"change": "made", "what": "queue", "name": "vip", "keys": []},
+            {"change": "replaced", "what": "user", "name": "ada", "keys": ["roles", "skills"]},
+            {"change": "kept", "what": "user", "name": "ben", "keys": []},
+        ],
+    }]);
     schema
 }
 
@@ -183,6 +206,8 @@ pub(super) fn of_reply(operation_id: &str) -> &'static str {
         "storage" => "StorageReply",
         "read_statistics" => "StatisticsReply",
         "operate_on_me" => "SessionReply",
+        "operate_on_interactions" => "BulkReply",
+        "put_configuration" => "ConfigurationReply",
         "read_document" | "read_notifications_document" => "Document",
         other => resource_schemas::of_reply(other).unwrap_or("Success"),
     }
@@ -248,7 +273,8 @@ pub(super) fn object_of(properties: Value, optional: &[&str]) -> Value {
     json!({"type": "object", "required": required, "properties": properties})
 }
 
-fn success() -> Value {
+/// What every success has.
+pub(super) fn success() -> Value {
     json!({
         "statusCode": {"const": 0},
         "referenceId": {"type": "integer"},
@@ -298,6 +324,7 @@ fn list_of(name: &str) -> Value {
     json!({"type": "array", "items": {"$ref": format!("#/components/schemas/{name}")}})
 }
 
-fn object(required: &[&str], properties: Value) -> Value {
+/// An object that has these of its keys.
+pub(super) fn object(required: &[&str], properties: Value) -> Value {
     json!({"type": "object", "required": required, "properties": properties})
 }

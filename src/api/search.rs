@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::caller::Caller;
 use super::error::ApiError;
@@ -12,7 +13,7 @@ use crate::domain::{Interaction, MediaType, QueueName, Refusal, RefusalKind, Tim
 use crate::engine::neutral_state;
 
 /// Interactions in one reply; `after` of the reply asks for the next ones.
-const LIST_LEN_MAX: usize = 500;
+pub(super) const LIST_LEN_MAX: usize = 500;
 /// Bytes of attached data in one reply, above which no further interaction is added.
 const LIST_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Characters of `q`.
@@ -47,8 +48,50 @@ pub(super) struct ListQuery {
     q: Option<String>,
 }
 
+/// What a list can be filtered and paged by in a body, where it says what is to be changed.
+pub(super) const BODY_FILTERS: [&str; 8] = [
+    "state",
+    "queue",
+    "mediaType",
+    "from",
+    "to",
+    "q",
+    "limit",
+    "after",
+];
+
+impl ListQuery {
+    /// The parameters that an object of a body names as the query of a URL does. None is passed over: without it more would be
+    /// found than was meant.
+    ///
+    /// # Errors
+    /// No object; a parameter that there is not, or that is neither a text nor a whole number.
+    pub(super) fn of_filters(given: &Value) -> Result<Self, ApiError> {
+        let Value::Object(given) = given else {
+            return Err(ApiError::invalid("Parameter 'query' must be an object"));
+        };
+        let mut texts = Map::new();
+        for (name, value) in given {
+            let text = match value {
+                _ if !BODY_FILTERS.contains(&name.as_str()) => None,
+                Value::String(text) => Some(text.clone()),
+                Value::Number(number) if number.is_u64() => Some(number.to_string()),
+                Value::Null
+                | Value::Number(_)
+                | Value::Bool(_)
+                | Value::Array(_)
+                | Value::Object(_) => None,
+            };
+            let text = text.ok_or_else(|| Refusal::invalid_value("query", name))?;
+            texts.insert(name.clone(), Value::String(text));
+        }
+        let read = Self::deserialize(Value::Object(texts));
+        read.map_err(|_| ApiError::invalid("Parameter 'query' cannot be read"))
+    }
+}
+
 /// A list that is asked for, checked.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Search {
     state: Option<String>,
     filter: Filter,
@@ -116,7 +159,7 @@ impl Search {
             .peekable();
         let (mut found, mut bytes, mut looked_bytes) = (Vec::new(), 0, 0);
         let mut last = None;
-        while found.len() < self.limit.unwrap_or(LIST_LEN_MAX)
+        while found.len() < self.len_max()
             && bytes < LIST_BYTES_MAX
             && looked_bytes < SEARCH_BYTES_MAX
         {
@@ -144,16 +187,44 @@ impl Search {
         self,
         caller: &Caller,
     ) -> Result<(Vec<Arc<Interaction>>, Option<String>, usize), ApiError> {
-        let given = Some(self.after).filter(|after| !after.is_empty());
-        let after = parsed("after", &given, Cursor::parse)?;
         let limits = PageLimits {
-            len_max: self.limit.unwrap_or(LIST_LEN_MAX),
+            len_max: self.len_max(),
             bytes_max: LIST_BYTES_MAX,
         };
+        let given = Some(self.after).filter(|after| !after.is_empty());
+        let after = parsed("after", &given, Cursor::parse)?;
         let found = caller.0.centre.search(self.filter, after, limits).await?;
         let next = found.next.map(|next| next.to_string());
         let interactions = found.interactions.into_iter().map(Arc::new).collect();
         Ok((interactions, next, found.damaged.len()))
+    }
+
+    /// Whether anything is chosen: not simply all that is active.
+    pub(super) fn is_narrow(&self) -> bool {
+        self.state.is_some() || self.filter != Filter::default()
+    }
+
+    /// How many it finds at most.
+    pub(super) fn len_max(&self) -> usize {
+        self.limit.unwrap_or(LIST_LEN_MAX)
+    }
+
+    /// The same for so many fewer.
+    #[must_use]
+    pub(super) fn less(self, len: usize) -> Self {
+        let limit = Some(self.len_max().saturating_sub(len));
+        Self { limit, ..self }
+    }
+
+    /// How many of what the caller may see it would still find after an identifier. Nobody counts what has to be looked
+    /// through for a text.
+    pub(super) fn count_after<'a>(
+        &self,
+        after: &str,
+        visible: impl Iterator<Item = &'a Arc<Interaction>>,
+    ) -> Option<usize> {
+        let rest = visible.filter(|it| it.id.as_str() > after && self.accepts(it));
+        self.filter.text.is_none().then(|| rest.count())
     }
 
     fn accepts(&self, it: &Interaction) -> bool {
@@ -184,7 +255,7 @@ impl From<ArchiveError> for ApiError {
             ArchiveError::Busy => Refusal::new(RefusalKind::Unavailable, error.to_string()).into(),
             ArchiveError::Unreadable(ref cause) => {
                 tracing::error!(%cause, "the archive cannot be read");
-                Self::internal()
+                Refusal::new(RefusalKind::Unreadable, error.to_string()).into()
             }
         }
     }

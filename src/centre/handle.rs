@@ -16,6 +16,7 @@ use super::fold::{self, FoldError};
 use super::history;
 use super::meters::Meters;
 use super::past::{Moment, PastReader};
+use super::rehearsal::Rehearsal;
 use super::release::{Health, Release};
 use super::replay::{self, Eye, History, Past, ReaderThread, ReplayLimits, Replays};
 use super::resources::Links;
@@ -25,10 +26,11 @@ use super::statistics::Statistics;
 use super::writer;
 use crate::bayeux::Replayed;
 use crate::domain::{
-    CentreId, Configuration, Interaction, InteractionId, Refusal, RefusalKind, Timing, UserId,
+    CentreId, Configuration, IdempotencyKey, Interaction, InteractionId, Refusal, RefusalKind,
+    Timing, UserId,
 };
 use crate::engine::operations::Configure;
-use crate::engine::{Engine, Operation, Request, State};
+use crate::engine::{Engine, FirstAnswer, Operation, Request, State};
 use crate::hub::Hub;
 use crate::journal::{self, Journal, Reader, StateSnapshots};
 
@@ -300,6 +302,32 @@ impl Handle {
         let state = self.state();
         let first = state.first_answer(self.clock.now(), request)?;
         Ok(first.map(|first| Done::again(first, state.clone())))
+    }
+
+    /// What a user has had done, durably, under keys that begin so.
+    pub fn first_answers_under(
+        &self,
+        user: &UserId,
+        beginning: &IdempotencyKey,
+    ) -> Vec<(IdempotencyKey, Arc<FirstAnswer>)> {
+        let state = self.state();
+        let found = state.first_answers_under(self.clock.now(), user, beginning);
+        found
+            .map(|(key, first)| (key.clone(), first.clone()))
+            .collect()
+    }
+
+    /// Finds out what requests would lead to.
+    ///
+    /// # Errors
+    /// `Unavailable`, as they would be.
+    pub fn rehearsal(&self) -> Result<Rehearsal, Refusal> {
+        match self.health() {
+            Health::Failed(_) => Err(unavailable()),
+            Health::Well | Health::Refusing(_) => {
+                Ok(Rehearsal::new(&self.state(), self.clock.now()))
+            }
+        }
     }
 
     /// Asks for something, and waits until the outcome is durable.

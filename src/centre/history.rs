@@ -148,6 +148,7 @@ fn described(change: &Change) -> (&'static str, Value) {
         | Change::AgentLoggedIn { .. }
         | Change::AgentLoggedOut { .. }
         | Change::CentreConfigured(_)
+        | Change::ConfigurationApplied(_)
         | Change::ConfigurationChanged(_)
         | Change::ClientRegistered { .. }
         | Change::ClientUnregistered { .. }

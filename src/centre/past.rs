@@ -278,7 +278,7 @@ fn later() -> Refusal {
 }
 
 fn unreadable() -> Refusal {
-    Refusal::new(RefusalKind::Unavailable, "The journal cannot be read")
+    Refusal::new(RefusalKind::Unreadable, "The journal cannot be read")
 }
 
 #[cfg(test)]

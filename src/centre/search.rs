@@ -12,7 +12,7 @@ pub const SEARCH_ROWS_MAX: usize = 10_000;
 pub const SEARCH_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Which interactions are searched for.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filter {
     /// Those that are in this queue, or were in last.
     pub queue: Option<QueueName>,

@@ -6,6 +6,7 @@ mod agent;
 mod agent_state;
 mod configuration;
 mod configuration_change;
+mod configuration_difference;
 mod configuration_problems;
 mod dialect;
 mod ids;
@@ -24,6 +25,7 @@ pub use configuration::{
     AgentState, Configuration, MultipleConnections, Queue, Timing, User, Workbin, WorkbinKind,
 };
 pub use configuration_change::ConfigurationChange;
+pub use configuration_difference::{Difference, DifferenceKind};
 pub use configuration_problems::{
     CAPACITY_MAX, CONFIGURED_LEN_MAX, DISPLAY_NAME_LEN_MAX, NAMES_LEN_MAX, Problem,
 };

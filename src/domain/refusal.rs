@@ -84,6 +84,8 @@ kinds! {
     LimitReached = (3, 409, 1014),
     /// The journal cannot take the change at this time; nothing was changed, unless the text says that this is not known.
     Unavailable = (4, 503, 1015),
+    /// What is asked for is kept, but cannot be read at this time.
+    Unreadable = (12, 503, 1018),
     /// Another request of the caller's has been done under this `Idempotency-Key`.
     KeyReused = (10, 422, 1016),
 }

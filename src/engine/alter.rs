@@ -56,16 +56,13 @@ pub(super) fn alter(it: &mut Interaction, change: &Change, state: &State) {
             router, deadline, ..
         } => take_by_router(it, router, *deadline, state),
         Change::RoutingEnded { .. } => end_routing(it, state),
-        Change::Stopped { .. } => {
-            it.completed_at = Some(state.at);
-            it.locked_by = None;
-            it.whereabouts = Whereabouts::Stopped(it.parties().to_vec());
-        }
+        Change::Stopped { .. } => stop(it, state),
         Change::AddressRegistered { .. }
         | Change::AddressUnregistered { .. }
         | Change::AgentLoggedIn { .. }
         | Change::AgentLoggedOut { .. }
         | Change::CentreConfigured(_)
+        | Change::ConfigurationApplied(_)
         | Change::ConfigurationChanged(_)
         | Change::ClientRegistered { .. }
         | Change::ClientUnregistered { .. }
@@ -78,6 +75,12 @@ pub(super) fn alter(it: &mut Interaction, change: &Change, state: &State) {
         | Change::WorkbinSubscribed { .. }
         | Change::WorkbinUnsubscribed { .. } => {}
     }
+}
+
+fn stop(it: &mut Interaction, state: &State) {
+    it.completed_at = Some(state.at);
+    it.locked_by = None;
+    it.whereabouts = Whereabouts::Stopped(it.parties().to_vec());
 }
 
 fn pull(it: &mut Interaction, agent: &UserId, timeout_ms: u64, state: &State) {

@@ -28,8 +28,9 @@ impl State {
     /// Makes one change. A change about something that is not there does nothing: the engine never records one.
     pub(super) fn apply(&mut self, change: &Change) {
         match change {
-            Change::CentreConfigured(configuration) => {
-                self.configure(|present| *present = configuration.as_ref().clone());
+            Change::CentreConfigured(new) => self.configure(|present| present.clone_from(new)),
+            Change::ConfigurationApplied(changes) => {
+                self.configure(|present| changes.iter().for_each(|it| it.apply(present)));
             }
             Change::ConfigurationChanged(change) => self.configure(|present| change.apply(present)),
             Change::ClientRegistered {

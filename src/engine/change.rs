@@ -67,6 +67,8 @@ pub enum Change {
     },
     /// The contact centre was configured.
     CentreConfigured(Box<Configuration>),
+    /// An administrator changed several parts of the configuration at once.
+    ConfigurationApplied(Vec<ConfigurationChange>),
     /// An administrator changed a part of the configuration.
     ConfigurationChanged(Box<ConfigurationChange>),
     /// A client registered.
@@ -287,6 +289,7 @@ impl Change {
             | Self::AgentLoggedIn { .. }
             | Self::AgentLoggedOut { .. }
             | Self::CentreConfigured(_)
+            | Self::ConfigurationApplied(_)
             | Self::ConfigurationChanged(_)
             | Self::ClientRegistered { .. }
             | Self::ClientUnregistered { .. }

@@ -84,6 +84,24 @@ impl State {
         Err(refusal.answering(request.reference_id))
     }
 
+    /// What a user has had done under keys that begin so, not too long ago.
+    pub fn first_answers_under(
+        &self,
+        now: Timestamp,
+        user: &UserId,
+        beginning: &IdempotencyKey,
+    ) -> impl Iterator<Item = (&IdempotencyKey, &Arc<FirstAnswer>)> {
+        let ttl_ms = self.configuration.timing.idempotency_key_ttl_ms;
+        let answers = &self.first_answers;
+        let from = (user.clone(), beginning.clone());
+        let found = answers.by_key.range(from..);
+        let found = found.take_while(move |((of, key), _)| {
+            of == user && key.as_str().starts_with(beginning.as_str())
+        });
+        let found = found.filter_map(|((_, key), at)| Some((key, answers.by_age.get(at)?)));
+        found.filter(move |(_, first)| now < first.head.at.plus_ms(ttl_ms))
+    }
+
     /// Keeps the answer of a step whose request has a key. What was only read is read again.
     pub(super) fn keep_first_answer(&mut self, head: &Head, outcome: &Outcome) {
         if head.idempotency.is_none() || outcome.is_reading() {

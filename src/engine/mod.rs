@@ -176,7 +176,7 @@ fn match_version(
     let Some(expected) = expected else {
         return Ok(());
     };
-    if let Operation::ChangeConfiguration(_) = operation {
+    if let Operation::ChangeConfiguration(_) | Operation::ApplyConfiguration(_) = operation {
         let is_same = expected.contains(&turn.state().configured_sequence);
         let text = "The configuration has changed since it was read";
         return is_same

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Change, Idempotency};
 use crate::domain::{
-    Actor, Address, AddressInfo, InteractionId, MediaType, ReferenceId, Sequence, SnapshotId,
-    Timestamp, WorkbinRef,
+    Actor, Address, AddressInfo, Difference, InteractionId, MediaType, ReferenceId, Sequence,
+    SnapshotId, Timestamp, WorkbinRef,
 };
 
 /// Which rules of `announce` a step was announced by. Across a change of version nothing is replayed
@@ -57,6 +57,8 @@ pub enum Outcome {
         /// What was asked.
         info: AddressInfo,
     },
+    /// The contact centre is configured so; what is different, and what is kept although it was not wanted.
+    ConfigurationApplied(Vec<Difference>),
     /// Done, and this is the new interaction: submitted, or drafted as a reply.
     Created(InteractionId),
     /// An invitation is out; the answer follows when it ends.
@@ -124,6 +126,13 @@ impl Outcome {
         match self {
             Self::PropertiesChanged { missing } => {
                 let each = missing.iter().map(|name| size_of_val(name) + name.len());
+                each.sum()
+            }
+            Self::ConfigurationApplied(differences) => {
+                let len = |text: &String| size_of_val(text) + text.len();
+                let each = differences.iter().map(|it| {
+                    len(&it.what) + len(&it.name) + it.keys.iter().map(len).sum::<usize>()
+                });
                 each.sum()
             }
             Self::LoggedInPartly { media, missing } => {

@@ -1,5 +1,7 @@
-//! What is done to a data folder from outside a server: verify, repair, export, import, back up.
+//! What is done to a data folder from outside a server: verify, repair, export, import, back up; and what a file says of a
+//! contact centre, to the server that runs it.
 
+mod apply;
 mod backup;
 mod exchange;
 mod repair;
@@ -14,6 +16,7 @@ use crate::centre::step_of;
 use crate::engine::Step;
 use crate::journal::{self, JournalFile, Record, StateSnapshot};
 
+pub use apply::{Application, apply};
 pub use backup::back_up;
 pub use exchange::{export, import};
 pub use repair::repair;

@@ -3,6 +3,8 @@
 mod administration;
 mod archive;
 mod bad_input;
+mod bulk;
+mod configuration;
 mod connections;
 mod credentials;
 mod csrf;
@@ -27,6 +29,7 @@ mod resources;
 mod revocation;
 mod routes_and_roles;
 mod session;
+mod status_codes;
 mod tls;
 mod versions;
 mod visibility;

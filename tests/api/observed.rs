@@ -127,6 +127,19 @@ async fn act(server: Process) -> Process {
         )
         .await;
     assert_eq!(moved.status, 200, "{moved:?}");
+    let complete = json!({
+        "operationName": "Complete", "interactionIds": [id, "canary-7"], "referenceId": 8, "dryRun": false,
+    });
+    let path = "/api/v2/bulk/interactions";
+    let completed = supervisor
+        .exchange(
+            Method::POST,
+            path,
+            &[(ID, "try-5")],
+            Some(complete.to_string()),
+        )
+        .await;
+    assert_eq!(completed.status, 200, "{completed:?}");
     server
 }
 
@@ -181,6 +194,11 @@ async fn denials_and_the_audit_trail_are_logged_without_what_is_secret() {
         (&done["operation"], &done["method"]),
         (&json!("PlaceInQueue"), &json!("POST"))
     );
+    let of_many = &of("try-5")["fields"];
+    assert_eq!(
+        ["operation", "done", "refused", "dry_run"].map(|name| &of_many[name]),
+        [&json!("Complete"), &json!(1), &json!(1), &json!(false)]
+    );
 }
 
 #[tokio::test]
@@ -196,7 +214,11 @@ async fn the_audit_trail_has_a_file_of_its_own_if_it_is_named() {
     holds_no_canary(&trail);
     assert_eq!(trail[0], json!({"earlier": true}), "it is appended to");
     let told: Vec<_> = trail[1..].iter().map(|line| &line["request_id"]).collect();
-    assert_eq!(told, ["try-3", "try-4"], "what agents do is in the journal");
+    assert_eq!(
+        told,
+        ["try-3", "try-4", "try-5"],
+        "what agents do is in the journal"
+    );
     assert_eq!(
         (&trail[1]["user"], &trail[1]["status"]),
         (&json!("supervisor"), &json!(200))

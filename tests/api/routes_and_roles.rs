@@ -44,6 +44,7 @@ GET  /me/openmedia/{mediaType}/{id}   200 404 403 403 403 403 403 403
 POST /me/openmedia/{mediaType}/{id}   200 404 403 403 403 403 403 403
 GET  /interactions                    200 200 200 200 403 403 403 200
 POST /interactions                    400 400 400 400 400 403 403 400
+POST /bulk/interactions               403 403 200 200 403 403 403 404
 GET  /interactions/{id}               200 404 200 200 200 404 404 404
 PUT  /interactions/{id}               200 404 200 200 404 403 403 404
 GET  /interactions/{id}/history       403 403 200 200 403 403 403 404
@@ -77,6 +78,7 @@ GET  /metrics                         403 403 403 200 403 403 403 200
 GET  /diagnostics/storage             403 403 403 200 403 403 403 200
 GET  /metrics                         403 403 403 200 403 403 403 200
 POST /tokens/revoke                   403 403 403 400 403 403 403 400
+PUT  /configuration                   403 403 403 200 403 403 403 400
 PUT  /users/{id}                      403 403 403 200 403 403 403 200
 DELETE /users/{id}                    403 403 403 200 403 403 403 200
 PUT  /queues/{name}                   403 403 403 200 403 403 403 200
@@ -161,7 +163,10 @@ async fn ask(client: &Client, method: &str, route: &str, mail: &str) -> (u16, Va
         .replace("{channel}", "chat")
         .replace("{name}", name);
     let method: Method = method.parse().unwrap();
-    let body = (method != Method::GET).then(|| asked(method.as_str(), route).to_string());
+    let body = (method != Method::GET).then(|| {
+        let body = asked(method.as_str(), route).to_string();
+        body.replace("{mail}", mail)
+    });
     let reply = client
         .exchange(method, &format!("/api/v2{path}"), &[], body)
         .await;
@@ -196,12 +201,17 @@ fn object_of(route: &str) -> &'static str {
 /// What a route is asked for: something that takes effect, where that leaves everything as it is for the next row.
 fn asked(method: &str, route: &str) -> Value {
     match (method, route) {
+        ("PUT", "/configuration") => json!({"contactCenterId": "demo", "configuration": {}}),
         ("PUT", "/users/{id}") => json!({"roles": ["agent"]}),
         ("PUT", "/queues/{name}") => json!({"channel": "chat"}),
         ("PUT", "/settings/workbins/{name}") => json!({"displayName": "Spare", "type": "Agent"}),
         ("PUT", "/settings/capacity/{name}") => json!({"capacity": 1}),
         ("PUT", "/settings/agent-states/{name}") => json!({"displayName": "Spare"}),
         ("PUT", _) => json!({"subject": "A subject"}),
+        (_, "/bulk/interactions") => {
+            let user_data = json!({"a": 1});
+            json!({"operationName": "UpdateUserData", "userData": user_data, "interactionIds": ["{mail}"]})
+        }
         (_, path) if path.starts_with("/me/") && object_of(path) == "{mail}" => {
             json!({"operationName": "UpdateUserData", "userData": {"a": 1}})
         }

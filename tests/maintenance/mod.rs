@@ -1,5 +1,6 @@
 //! What is done to a data folder from outside: verify, repair, export, import, back up.
 
+mod apply;
 mod archive;
 mod commands;
 mod kept;

@@ -61,6 +61,7 @@ fn of_request(name: &str) -> &'static str {
         "RequestStartPlaceAgentReportingAll" => "section 1.15",
         "RequestReadyForMedia" | "RequestNotReadyForMedia" => "section 1.13",
         "RequestPull" => "row 37",
+        "RequestApplyConfiguration" => "design D16",
         "RequestMoveInteractions" => "section 1.17",
         _ => "row ?",
     }
@@ -119,7 +120,8 @@ fn of_change(before: &State, actor: &Actor, change: &Change) -> &'static str {
         Change::WorkbinRead(_)
         | Change::WorkbinSubscribed { .. }
         | Change::WorkbinUnsubscribed { .. } => "section 1.7",
-        Change::CentreConfigured(_) | Change::ConfigurationChanged(_) => "row ?",
+        Change::ConfigurationApplied(_) | Change::ConfigurationChanged(_) => "design D16",
+        Change::CentreConfigured(_) => "row ?",
     }
 }
 

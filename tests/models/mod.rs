@@ -25,6 +25,7 @@ macro_rules! models {
 }
 
 models! {
+    administration,
     agent_operations,
     agent_pulls,
     agent_submits,

@@ -31,7 +31,7 @@ impl Rows {
         for line in text.lines().filter(|line| line.starts_with('|')) {
             let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
             let citation = cells[0].to_owned();
-            if !["row ", "section ", "race "]
+            if !["row ", "section ", "race ", "design "]
                 .iter()
                 .any(|kind| citation.starts_with(kind))
             {

@@ -2,11 +2,12 @@
 //!
 //! - A block marked `given` is done silently before every diagram.
 //! - `X->>Server:` is a request, as `POST /requests` takes it, with parameters as `key=value`; dots nest.
+//! - `X->>Server: PUT /queues/sales media_type=chat` and `DELETE /queues/sales` are what an administrator changes.
 //! - `Note over Server: 30s pass` moves the clock, `Note over Server: restart` starts it anew from its journal,
 //!   `Note over A1: push session opens` and `… ends` are what the hub says of an application.
 //! - `Note over Server: configuration key=value` configures the contact centre anew.
 //! - `Server-->>Y:` lines are exactly what parties hear, in order. Each cites, where Mermaid reads no further, what lets
-//!   it be said: a row of the state machine (interaction-models section 7 (a)), or a section or race where that has none;
+//!   it be said: a row of the state machine (interaction-models section 7 (a)), or a section or race where that has none, or the design;
 //!   `rows.md` holds what each of them allows.
 //! - `Server--)Y:` lines are what the desktop of Y sees, in diagrams that say `participant Y as Y and a desktop`.
 //! - After every diagram the journal is folded into a fresh state, which must equal the live one.

@@ -13,7 +13,7 @@ use super::describe::{describe, describe_desktop};
 use super::document::{Block, Line};
 use super::journal::Journal;
 use super::rows::{Rows, receiver};
-use super::stimulus::{actor, insert};
+use super::stimulus::{actor, administration, insert};
 use crate::contracts::notifications;
 
 /// Engine time when a model begins.
@@ -173,6 +173,10 @@ impl World {
         let mut words = request.split_whitespace();
         let name = words.next().unwrap();
         self.requested.insert(name.to_owned());
+        if let Some(operation) = administration(request) {
+            let result = self.request(actor.clone(), operation.clone());
+            return (Some(operation), result);
+        }
         let mut parameters = Map::new();
         for word in words {
             let (key, value) = word.split_once('=').expect("key=value");

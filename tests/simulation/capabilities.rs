@@ -25,7 +25,7 @@ pub(super) fn check(world: &World, dice: &mut Dice) {
     let interaction = world.interaction(id.as_str());
     let offered = capabilities(interaction, &user(agent));
     for name in all_capabilities() {
-        let Some(mut parameters) = fitting(world, name, interaction) else {
+        let Some(mut parameters) = fitting(world, agent, name, interaction) else {
             continue;
         };
         parameters["interactionId"] = json!(id.as_str());
@@ -38,21 +38,33 @@ pub(super) fn check(world: &World, dice: &mut Dice) {
     }
 }
 
-/// Parameters with which an operation is possible; none if there is nobody whom it could be done with.
-fn fitting(world: &World, name: &str, interaction: &Interaction) -> Option<Value> {
-    let mut agents = world.state().agents.iter();
+/// Parameters with which an operation is possible; none if there is nobody whom it could be done with, and nothing.
+fn fitting(world: &World, agent: &str, name: &str, interaction: &Interaction) -> Option<Value> {
+    let state = world.state();
+    let mut agents = state.agents.iter();
     let free = agents.find(|(other, found)| {
         !interaction.has_party(other) && found.media.len() == super::setting::MEDIA.len()
     });
     let free = free.map(|(other, _)| json!({"userId": other.as_str()}));
+    let configuration = &state.configuration;
+    let queue = configuration.queues.keys().next();
+    let queue = queue.map(|queue| json!({"queueName": queue}));
+    let mut workbins = configuration.workbins.keys();
+    let drafts = workbins.find(|it| it.as_str() == "drafts");
     match name {
-        "PlaceInQueue" => Some(json!({"queueName": "chat"})),
-        "PlaceInWorkbin" => Some(json!({"workbin": "drafts"})),
+        "PlaceInQueue" => queue,
+        "PlaceInWorkbin" => drafts.map(|drafts| json!({"workbin": drafts})),
         "AttachUserData" | "UpdateUserData" | "DeleteUserData" => {
             Some(json!({"userData": {"k": 1}}))
         }
+        // A draft goes somewhere if its agent leaves.
+        "Reply" | "ReplyAll" => {
+            let media = &interaction.media_type;
+            let home = state.home_of(&user(agent), media, state.sequence);
+            home.map(|_| json!({}))
+        }
         "Conference" => free,
-        "Transfer" => free.or(Some(json!({"queueName": "chat"}))),
+        "Transfer" => free.or(queue),
         _ => Some(json!({})),
     }
 }

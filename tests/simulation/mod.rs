@@ -8,6 +8,7 @@
     reason = "a check looks at what it checks and at nothing else"
 )]
 
+mod administration;
 mod archive;
 mod capabilities;
 mod carriage;
@@ -45,8 +46,16 @@ const ACTIONS: u64 = 90;
 const ANSWERED_AGAIN: &str = "answered again";
 
 /// What the seeds together must come to, so that no invariant holds for want of a case.
-const HAPPENS: [&str; 30] = [
+const HAPPENS: [&str; 38] = [
     ANSWERED_AGAIN,
+    administration::APPLIED,
+    administration::BELOW_LOAD,
+    administration::QUEUE_REMOVED,
+    administration::REFUSED,
+    administration::REMOVED_AT_WORK,
+    administration::ROLE_LOST_AT_WORK,
+    administration::ROUTER_REMOVED,
+    administration::WORKBIN_REMOVED,
     "EventAbandoned",
     "EventAccepted",
     "EventAgentLogout",
@@ -143,7 +152,9 @@ fn simulate(seed: u64) -> (u64, BTreeSet<String>) {
         _ => None,
     });
     let answered_again = (world.answered_again > 0).then(|| ANSWERED_AGAIN.to_owned());
-    let befallen = world.carriage.seen().into_iter().map(str::to_owned);
+    let befallen = world.carriage.seen().into_iter();
+    let befallen = befallen.chain(std::mem::take(&mut world.befallen));
+    let befallen = befallen.map(str::to_owned);
     (
         world.steps,
         said.chain(answered_again).chain(befallen).collect(),

@@ -3,6 +3,7 @@
 use baton::domain::{Interaction, Whereabouts};
 use serde_json::{Value, json};
 
+use super::administration;
 use super::carriage::Asked;
 use super::dice::Dice;
 use super::disk::Crash;
@@ -52,13 +53,21 @@ pub(super) fn act(world: &mut World, dice: &mut Dice) {
                 "RequestResume",
                 "RequestPlaceInQueue",
                 "RequestPlaceInQueue",
+                "PlaceInWorkbin",
+                "Complete",
+                "UpdateUserData",
             ]);
             let who = dice.pick(&["S1", "RE", "M1", "A1"]);
-            let parameters = json!({"interactionId": id, "queue": dice.pick(&QUEUES)});
+            let parameters = json!({
+                "interactionId": id, "queue": dice.pick(&QUEUES),
+                "workbin": dice.pick(&["team.team", "drafts.A1", "drafts.A2"]),
+                "userData": {dice.pick(&KEYS): dice.below(9)},
+            });
             ask(world, who, name, parameters);
         }
         92..=93 => world.write(),
-        94..=97 => world.commit(),
+        94..=95 => world.commit(),
+        96..=97 => administration::act(world, dice),
         98 => {
             let (timing, chats_max) = configuration_of(dice);
             let mut wanted = configuration(&timing, chats_max);

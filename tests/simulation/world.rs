@@ -1,6 +1,6 @@
 //! One contact centre: the engine, its clock, its journal, and everybody who hears.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::io::Write;
 use std::sync::Arc;
 
@@ -36,6 +36,8 @@ pub(crate) struct World {
     pub(crate) steps: u64,
     /// How many requests got their first answer again.
     pub(crate) answered_again: u64,
+    /// What changes of the configuration came upon.
+    pub(super) befallen: BTreeSet<&'static str>,
     /// The last requests, which may arrive once more.
     pub(super) sent: VecDeque<Asked>,
     /// What is on its way to those who hear.
@@ -64,6 +66,7 @@ impl World {
             said: Vec::new(),
             steps: 0,
             answered_again: 0,
+            befallen: BTreeSet::new(),
             sent: VecDeque::new(),
             carriage: Carriage::new(chance),
             requests: 0,
@@ -164,6 +167,13 @@ impl World {
             depends_on: self.state().sequence,
             ..asked.clone()
         });
+    }
+
+    /// An administrator changes the configuration.
+    pub(super) fn administer(&mut self, who: &str, operation: Operation) -> Result<Step, Refusal> {
+        let reference = self.next_reference();
+        self.note(format!("{who}: {operation:?} by {reference}"));
+        self.request(actor(who), Some(reference), operation)
     }
 
     /// The push sessions of an agent begin or end.
@@ -435,6 +445,7 @@ pub(crate) fn actor(name: &str) -> Actor {
     let role = match name.as_bytes()[0] {
         b'M' => Role::MediaServer,
         b'S' => Role::Supervisor,
+        b'X' => Role::Admin,
         b'R' if name == "RE" => Role::Reporting,
         b'R' => Role::Router,
         _ => Role::Agent,

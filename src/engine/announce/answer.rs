@@ -21,6 +21,7 @@ pub fn answer(state: &State, head: &Head, outcome: &Outcome) -> Option<Message> 
     let (event, answers) = match outcome {
         Outcome::Invited(_) | Outcome::Unasked => return None,
         Outcome::Acknowledged
+        | Outcome::ConfigurationApplied(_)
         | Outcome::LoggedInPartly { .. }
         | Outcome::ReportingStarted { .. } => (Event::Ack, Answers::Route),
         Outcome::AddressInfo { address, info } => {

@@ -10,7 +10,7 @@ use super::{Announcer, Body};
 use crate::domain::{
     Address, Agent, Attributes, Event, Interaction, MediaType, Refusal, SnapshotId, UserId,
 };
-use crate::engine::operations::{AgentLogin, ChangeConfiguration, Configure};
+use crate::engine::operations::{AgentLogin, ApplyConfiguration, ChangeConfiguration, Configure};
 use crate::engine::{Change, Head, Outcome, State};
 
 impl Announcer {
@@ -110,6 +110,7 @@ impl Announcer {
             | Change::AddressRegistered { .. }
             | Change::AgentInvited { .. }
             | Change::CentreConfigured(_)
+            | Change::ConfigurationApplied(_)
             | Change::ConfigurationChanged(_)
             | Change::ClientRegistered { .. }
             | Change::ClientUnregistered { .. }
@@ -187,7 +188,11 @@ impl Announcer {
     /// The configuration took a registered address away: EventUnregistered without a reference, and with the reason
     /// (seed 003, note a). A client that leaves hears the answer to its request instead.
     fn say_gone_address(&mut self, state: &State, head: &Head, user: &UserId, address: &Address) {
-        let configures = [Configure::SPEC.name, ChangeConfiguration::SPEC.name];
+        let configures = [
+            Configure::SPEC.name,
+            ChangeConfiguration::SPEC.name,
+            ApplyConfiguration::SPEC.name,
+        ];
         if configures.contains(&head.request.as_str()) {
             let refusal = Refusal::not_found("address", &address.to_string());
             let attributes = Attributes {

@@ -49,6 +49,7 @@ impl Announcer {
             | Change::AddressUnregistered { .. }
             | Change::AgentInvited { .. }
             | Change::CentreConfigured(_)
+            | Change::ConfigurationApplied(_)
             | Change::ConfigurationChanged(_)
             | Change::ClientRegistered { .. }
             | Change::ClientUnregistered { .. }

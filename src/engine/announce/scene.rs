@@ -80,6 +80,7 @@ impl Scene<'_> {
             | Change::AgentLoggedIn { .. }
             | Change::AgentLoggedOut { .. }
             | Change::CentreConfigured(_)
+            | Change::ConfigurationApplied(_)
             | Change::ConfigurationChanged(_)
             | Change::ClientRegistered { .. }
             | Change::ClientUnregistered { .. }

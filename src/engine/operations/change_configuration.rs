@@ -5,10 +5,8 @@ use serde::Deserialize;
 
 use super::configure::leave_what_is_gone;
 use super::register_client::leave;
-use super::{Gateway, Reply, Spec};
-use crate::domain::{
-    Cause, Configuration, ConfigurationChange, Refusal, RefusalKind, Role, User, UserId,
-};
+use super::{Gateway, Reply, Spec, find};
+use crate::domain::{Cause, Configuration, ConfigurationChange, Refusal, RefusalKind, Role};
 use crate::engine::{Change, Outcome, Turn};
 
 /// One thing of the configuration anew. It is applied to the configuration as it is then, so that of two administrators
@@ -39,10 +37,9 @@ impl ChangeConfiguration {
         let mut after = before.as_ref().clone();
         self.change.apply(&mut after);
         check(&before, &after)?;
+        check_name(&self.change)?;
         // Before the change, while everything is still there that what he has goes back to.
-        if let ConfigurationChange::User(user, now) = &self.change {
-            leave_lost_roles(turn, user, before.users.get(user), now.as_ref());
-        }
+        leave_lost_roles(turn, &before, &self.change);
         turn.record(Change::ConfigurationChanged(Box::new(self.change)));
         leave_what_is_gone(turn);
         Ok(Outcome::Acknowledged)
@@ -59,7 +56,7 @@ impl ChangeConfiguration {
 }
 
 /// Nothing is wrong afterwards that was not wrong before: a store may have been seeded with what is not taken today.
-fn check(before: &Configuration, after: &Configuration) -> Result<(), Refusal> {
+pub(super) fn check(before: &Configuration, after: &Configuration) -> Result<(), Refusal> {
     if before.has_administrator() && !after.has_administrator() {
         let text = "The contact centre would have nobody with the role admin";
         return Err(Refusal::invalid_state(text));
@@ -81,8 +78,26 @@ fn check(before: &Configuration, after: &Configuration) -> Result<(), Refusal> {
     }
 }
 
+/// No state of agents goes by the name of an operation, which is how agents get into one.
+pub(super) fn check_name(change: &ConfigurationChange) -> Result<(), Refusal> {
+    if let ConfigurationChange::AgentState(name, Some(_)) = change
+        && find(name.as_str()).is_some()
+    {
+        return Err(Refusal::invalid_value("operationName", name.as_str()));
+    }
+    Ok(())
+}
+
 /// A user who is an agent no longer is logged out, and the client of a role that he has no longer is registered no longer.
-fn leave_lost_roles(turn: &mut Turn<'_>, user: &UserId, before: Option<&User>, now: Option<&User>) {
+pub(super) fn leave_lost_roles(
+    turn: &mut Turn<'_>,
+    before: &Configuration,
+    change: &ConfigurationChange,
+) {
+    let ConfigurationChange::User(user, now) = change else {
+        return;
+    };
+    let (before, now) = (before.users.get(user), now.as_ref());
     let lost = |role: Role| {
         before.is_some_and(|it| it.roles.contains(&role))
             && !now.is_some_and(|it| it.roles.contains(&role))

@@ -144,7 +144,8 @@ fn non_empty(map: Map<String, Value>) -> Result<Option<UserData>, Refusal> {
     }
 }
 
-fn may_change(interaction: &Interaction, actor: &Actor) -> Result<(), Refusal> {
+/// An agent changes what he works on, others what has not been stopped.
+pub(super) fn may_change(interaction: &Interaction, actor: &Actor) -> Result<(), Refusal> {
     match actor.agent() {
         Some(_) => owns(interaction, actor),
         None => not_stopped(interaction),

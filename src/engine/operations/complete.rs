@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::cancel::owns_finished;
+use super::place_in_queue::may_place;
 use super::{Gateway, Reply, Spec};
 use crate::domain::{Actor, Interaction, QueueName, Refusal, RefusalKind, Role, Whereabouts};
 use crate::engine::turn::owns;
@@ -21,10 +22,10 @@ impl Complete {
     pub(super) const SPEC: &Spec = &Spec {
         name: "Complete",
         aliases: &[],
-        roles: &[Role::Agent],
+        roles: &[Role::Agent, Role::Supervisor, Role::Admin],
         reply: Reply::StatusCode,
         gateway: Gateway::Interaction,
-        summary: "Ends the processing of an interaction that the agent works on",
+        summary: "Ends the processing of an interaction that the agent works on, or of any for supervisors and administrators",
         guard: Some(may_complete),
     };
 
@@ -34,7 +35,10 @@ impl Complete {
         interaction: &Arc<Interaction>,
     ) -> Result<Outcome, Refusal> {
         match self.queue_name {
-            Some(queue) => turn.place_in_queue(&interaction.id, &queue)?,
+            Some(queue) => {
+                may_place(interaction, &turn.head().actor)?;
+                turn.place_in_queue(&interaction.id, &queue)?;
+            }
             None => stop(turn, interaction),
         }
         Ok(Outcome::Acknowledged)
@@ -80,7 +84,10 @@ pub(super) fn stop(turn: &mut Turn<'_>, interaction: &Interaction) {
 
 fn may_complete(interaction: &Interaction, actor: &Actor) -> Result<(), Refusal> {
     not_stopped(interaction)?;
-    owns_finished(interaction, actor)
+    match actor.agent() {
+        Some(_) => owns_finished(interaction, actor),
+        None => Ok(()),
+    }
 }
 
 fn may_stop(interaction: &Interaction, actor: &Actor) -> Result<(), Refusal> {

@@ -6,6 +6,7 @@
 mod accept;
 mod addresses;
 mod agent_login;
+mod apply_configuration;
 mod cancel;
 mod change_configuration;
 mod change_properties;
@@ -32,6 +33,7 @@ mod user_data;
 mod workbin_subscription;
 
 pub use agent_login::{AgentLogin, AgentLogout};
+pub use apply_configuration::ApplyConfiguration;
 pub use change_configuration::ChangeConfiguration;
 pub use change_properties::ChangeProperties;
 pub use configure::Configure;
@@ -241,6 +243,7 @@ operations! {
         Restart = Restart,
         Configure = Configure,
         ChangeConfiguration = ChangeConfiguration,
+        ApplyConfiguration = ApplyConfiguration,
     }
 }
 

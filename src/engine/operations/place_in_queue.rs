@@ -40,7 +40,7 @@ impl PlaceInQueue {
 }
 
 /// An agent places what he works on. A supervisor moves what nobody works on: it may wait where it would stay for ever.
-fn may_place(interaction: &Interaction, actor: &Actor) -> Result<(), Refusal> {
+pub(super) fn may_place(interaction: &Interaction, actor: &Actor) -> Result<(), Refusal> {
     if actor.agent().is_some() {
         return owns(interaction, actor);
     }

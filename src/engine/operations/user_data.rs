@@ -5,10 +5,9 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::change_properties::record_changes;
+use super::change_properties::{self, record_changes};
 use super::{Gateway, Reply, Spec};
 use crate::domain::{Actor, Interaction, PropertyChanges, Refusal, Role, Router, UserData};
-use crate::engine::turn::owns;
 use crate::engine::{Outcome, Turn};
 
 /// The one parameter of all three (seed 004).
@@ -37,7 +36,7 @@ impl UpdateUserData {
     pub(super) const SPEC: &Spec = &Spec {
         name: "UpdateUserData",
         aliases: &["RequestUpdateUserData"],
-        roles: &[Role::Agent, Role::Router],
+        roles: &[Role::Agent, Role::Router, Role::Supervisor, Role::Admin],
         reply: Reply::Status,
         gateway: Gateway::Interaction,
         summary: "Replaces and adds keys of attached data; maps are merged key by key",
@@ -57,7 +56,7 @@ impl AttachUserData {
     pub(super) const SPEC: &Spec = &Spec {
         name: "AttachUserData",
         aliases: &["RequestAttachUserData"],
-        roles: &[Role::Agent, Role::Router],
+        roles: &[Role::Agent, Role::Router, Role::Supervisor, Role::Admin],
         reply: Reply::Status,
         gateway: Gateway::Interaction,
         summary: "Adds keys to attached data; an existing key is replaced, maps are merged key by key",
@@ -77,7 +76,7 @@ impl DeleteUserData {
     pub(super) const SPEC: &Spec = &Spec {
         name: "DeleteUserData",
         aliases: &["RequestDeleteUserData"],
-        roles: &[Role::Agent, Role::Router],
+        roles: &[Role::Agent, Role::Router, Role::Supervisor, Role::Admin],
         reply: Reply::Status,
         gateway: Gateway::Interaction,
         summary: "Removes keys of attached data, nested ones too; the reply lists keys that were not there",
@@ -110,7 +109,7 @@ fn merge(
     record_changes(turn, interaction, changes)
 }
 
-/// An agent changes what he works on; a router changes what it routes.
+/// A router changes what it routes; everybody else what he may change by RequestChangeProperties as well.
 fn may_change(interaction: &Interaction, actor: &Actor) -> Result<(), Refusal> {
     match actor {
         Actor::User {
@@ -123,6 +122,8 @@ fn may_change(interaction: &Interaction, actor: &Actor) -> Result<(), Refusal> {
                 _ => Err(Refusal::unknown_interaction()),
             }
         }
-        Actor::User { .. } | Actor::BuiltInRouter | Actor::Server => owns(interaction, actor),
+        Actor::User { .. } | Actor::BuiltInRouter | Actor::Server => {
+            change_properties::may_change(interaction, actor)
+        }
     }
 }
