@@ -179,7 +179,14 @@ fn directory_routes() -> OpenApiRouter<App> {
             channels::operate_on_channels_of
         ))
         .routes(routes!(channels::operate_on_channel_of))
-        .routes(routes!(workbins::list_workbins_of))
+        .routes(routes!(
+            workbins::list_workbins_of,
+            workbin_operations::operate_on_workbins_of
+        ))
+        .routes(routes!(
+            workbins::read_workbin_of,
+            workbin_operations::operate_on_workbin_of
+        ))
         .routes(routes!(directory::list_queues))
         .routes(routes!(
             directory::read_queue,

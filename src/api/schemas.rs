@@ -74,7 +74,7 @@ fn list_of_objects() -> Value {
 
 /// The routes that are shown as [`View`](super::view::View) does: by what a list is filtered, whether it is a list, and whether
 /// it takes subresources.
-pub(super) fn views() -> [(&'static str, &'static [&'static str], bool, bool); 29] {
+pub(super) fn views() -> [(&'static str, &'static [&'static str], bool, bool); 30] {
     let list = |path, kind: &super::view::Kind| (path, kind.filters, true, false);
     let one = |path| (path, [].as_slice(), false, false);
     let deep = |(path, filters, is_list, _)| (path, filters, is_list, true);
@@ -88,6 +88,7 @@ pub(super) fn views() -> [(&'static str, &'static [&'static str], bool, bool); 2
         one("/users/{id}"),
         list("/users/{id}/channels", &channels::CHANNEL),
         deep(list("/users/{id}/workbins", &workbins::WORKBIN)),
+        deep(one("/users/{id}/workbins/{workbin}")),
         deep(list("/workbins", &workbins::WORKBIN)),
         deep(one("/workbins/{id}")),
         list("/queues", &directory::QUEUE),

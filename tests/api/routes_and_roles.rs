@@ -57,6 +57,9 @@ GET  /users/{id}/channels             200 403 200 200 403 403 403 404
 POST /users/{id}/channels             403 403 200 200 403 403 403 404
 POST /users/{id}/channels/{channel}   403 403 200 200 403 403 403 404
 GET  /users/{id}/workbins             200 403 200 200 403 403 403 404
+POST /users/{id}/workbins             403 403 400 400 403 403 403 404
+GET  /users/{id}/workbins/{workbin}   200 403 200 200 403 403 403 404
+POST /users/{id}/workbins/{workbin}   403 403 400 400 403 403 403 404
 GET  /queues                          200 200 200 200 200 200 200 200
 GET  /queues/{name}                   200 200 200 200 200 200 200 200
 GET  /skills                          200 200 200 200 200 200 200 200
@@ -159,6 +162,7 @@ async fn ask(client: &Client, method: &str, route: &str, mail: &str) -> (u16, Va
         .replace("{id}", &object)
         .replace("{mediaType}", "email")
         .replace("{channel}", "chat")
+        .replace("{workbin}", "drafts.agent1")
         .replace("{name}", name);
     let method: Method = method.parse().unwrap();
     let body = (method != Method::GET).then(|| asked(method.as_str(), route).to_string());
@@ -185,6 +189,7 @@ fn object_of(route: &str) -> &'static str {
         "openmedia/",
     ];
     match route {
+        _ if route.starts_with("/users/") => "agent1",
         _ if kinds.iter().any(|kind| route.contains(kind)) => "{mail}",
         _ if route.contains("workbins/") => "drafts.agent1",
         _ if route.contains("features/") => "api-agent-control",
@@ -205,8 +210,12 @@ fn asked(method: &str, route: &str) -> Value {
         (_, path) if path.starts_with("/me/") && object_of(path) == "{mail}" => {
             json!({"operationName": "UpdateUserData", "userData": {"a": 1}})
         }
-        (_, "/workbins") => json!({"operationName": "Subscribe", "workbinIds": ["drafts.agent1"]}),
-        (_, "/workbins/{id}" | "/me/workbins/{id}") => json!({"operationName": "Subscribe"}),
+        (_, "/workbins" | "/users/{id}/workbins") => {
+            json!({"operationName": "Subscribe", "workbinIds": ["drafts.agent1"]})
+        }
+        (_, "/workbins/{id}" | "/me/workbins/{id}" | "/users/{id}/workbins/{workbin}") => {
+            json!({"operationName": "Subscribe"})
+        }
         (_, path) if path.contains("/channels") => json!({"operationName": "NotReady"}),
         _ => json!({}),
     }
