@@ -144,13 +144,7 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
             workbins::read_workbin,
             workbin_operations::operate_on_workbin
         ))
-        .routes(routes!(media::read_my_chat, media::operate_on_chat))
-        .routes(routes!(media::read_my_email, media::operate_on_email))
-        .routes(routes!(media::read_my_workitem, media::operate_on_workitem))
-        .routes(routes!(
-            media::read_my_openmedia,
-            media::operate_on_openmedia
-        ))
+        .merge(media_routes())
         .merge(directory_routes())
         .routes(routes!(statistics::read_statistics))
         .routes(routes!(services::list_services))
@@ -163,6 +157,22 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(openapi::read_document))
         .routes(routes!(asyncapi::read_notifications_document))
         .split_for_parts()
+}
+
+/// The agent's interactions under the gateway's names for their media.
+fn media_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(media::list_my_chats))
+        .routes(routes!(media::read_my_chat, media::operate_on_chat))
+        .routes(routes!(media::list_my_emails))
+        .routes(routes!(media::read_my_email, media::operate_on_email))
+        .routes(routes!(media::list_my_workitems))
+        .routes(routes!(media::read_my_workitem, media::operate_on_workitem))
+        .routes(routes!(media::list_my_openmedia))
+        .routes(routes!(
+            media::read_my_openmedia,
+            media::operate_on_openmedia
+        ))
 }
 
 /// Whom and what there is in a contact centre.

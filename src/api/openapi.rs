@@ -6,7 +6,7 @@ use axum::Json;
 use serde_json::{Value, json};
 use utoipa::OpenApi;
 
-use super::{request_schemas, schemas};
+use super::{request_schemas, schemas, search};
 use crate::engine::operations::{Gateway, SPECS, Spec};
 
 /// How the paths end that are about one interaction.
@@ -16,6 +16,15 @@ const ABOUT_ONE: [&str; 5] = [
     "/emails/{id}",
     "/workitems/{id}",
     "/openmedia/{mediaType}/{id}",
+];
+
+/// The lists of what an agent works on or is invited to.
+const OWN_LISTS: [&str; 5] = [
+    "/me/interactions",
+    "/me/chats",
+    "/me/emails",
+    "/me/workitems",
+    "/me/openmedia/{mediaType}",
 ];
 
 /// What the document says before its paths.
@@ -61,6 +70,7 @@ pub fn document() -> Value {
         }
     }
     add_views(&mut document);
+    add_lists(&mut document);
     add_schemas(&mut document);
     add_conditions(&mut document);
     add_operations(&mut document);
@@ -97,6 +107,27 @@ fn add_views(document: &mut Value) {
                 "description": "Only those whose attribute is or has this",
             })
         }));
+    }
+}
+
+/// Writes the parameters of the agent's own lists of interactions into them.
+fn add_lists(document: &mut Value) {
+    for path in OWN_LISTS {
+        let operation = &mut document["paths"][path]["get"];
+        let mut parameters = operation["parameters"].take();
+        if !parameters.is_array() {
+            parameters = json!([]);
+        }
+        let own = search::PARAMETERS.map(|(name, description)| {
+            let kind = if name == "limit" { "integer" } else { "string" };
+            json!({
+                "name": name, "in": "query", "required": false, "schema": {"type": kind}, "description": description,
+            })
+        });
+        if let Some(parameters) = parameters.as_array_mut() {
+            parameters.extend(own);
+        }
+        operation["parameters"] = parameters;
     }
 }
 

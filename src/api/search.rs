@@ -1,4 +1,4 @@
-//! What `GET /interactions` is asked for, and the page of it: active interactions from the state, completed ones from the
+//! What `GET /interactions` and the agent's own lists are asked for, and the page of it: active interactions from the state, completed ones from the
 //! archive.
 
 use std::sync::Arc;
@@ -7,9 +7,8 @@ use serde::Deserialize;
 
 use super::caller::Caller;
 use super::error::ApiError;
-use crate::centre::{ArchiveError, Cursor, Filter, PageLimits, SEARCH_BYTES_MAX};
+use crate::centre::{ArchiveError, Cursor, Filter, MediaWords, PageLimits, SEARCH_BYTES_MAX};
 use crate::domain::{Interaction, MediaType, QueueName, Refusal, RefusalKind, Timestamp};
-use crate::engine::neutral_state;
 
 /// Interactions in one reply; `after` of the reply asks for the next ones.
 const LIST_LEN_MAX: usize = 500;
@@ -47,8 +46,48 @@ pub(super) struct ListQuery {
     q: Option<String>,
 }
 
+/// Those of an agent's own lists, and what each does.
+pub(super) const PARAMETERS: [(&str, &str); 9] = [
+    (
+        "fields",
+        "`*` or a list of fields; without it URIs are given",
+    ),
+    ("state", "Only those that the agent sees in this state"),
+    (
+        "queue",
+        "Only those that are in this queue, or were in last",
+    ),
+    ("mediaType", "Only those of this medium"),
+    (
+        "from",
+        "ISO 8601: only those that were submitted then or later",
+    ),
+    ("to", "ISO 8601: only those that were submitted before then"),
+    (
+        "q",
+        "Only those with this text in `id`, `externalId`, `subject` or the JSON text of `userData`, whatever the case",
+    ),
+    ("limit", "Interactions in one reply, at most 500"),
+    ("after", "`after` of the reply before: goes on there"),
+];
+
+impl ListQuery {
+    /// The same with the state named as everywhere, which a medium may have its own word for.
+    pub(super) fn in_words(mut self, words: MediaWords) -> Self {
+        self.state = self.state.map(|state| {
+            let is_own = state == words.processing;
+            if is_own {
+                "Processing".to_owned()
+            } else {
+                state
+            }
+        });
+        self
+    }
+}
+
 /// A list that is asked for, checked.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Search {
     state: Option<String>,
     filter: Filter,
@@ -88,17 +127,9 @@ impl Search {
                     .ok()
                     .filter(|len| (1..=LIST_LEN_MAX).contains(len))
             })?,
-            ..Self::page(query)
-        })
-    }
-
-    /// A page of a list that is not searched.
-    pub(super) fn page(query: &ListQuery) -> Self {
-        Self {
             after: query.after.clone().unwrap_or_default(),
             is_whole: query.fields.is_some(),
-            ..Self::default()
-        }
+        })
     }
 
     /// Whether those are asked for that are in the archive.
@@ -106,10 +137,12 @@ impl Search {
         self.state.as_deref() == Some(COMPLETED)
     }
 
-    /// One page of what the caller may see, given in the order of the identifiers, and where the next one begins.
+    /// One page of what the caller may see, given in the order of the identifiers and each in its state for him, and where
+    /// the next one begins.
     pub(super) fn active<'a>(
         &self,
         visible: impl Iterator<Item = &'a Arc<Interaction>>,
+        state_of: impl Fn(&Interaction) -> &'static str,
     ) -> (Vec<Arc<Interaction>>, Option<String>) {
         let mut rest = visible
             .filter(|it| it.id.as_str() > self.after.as_str())
@@ -126,7 +159,8 @@ impl Search {
             if self.filter.text.is_some() {
                 looked_bytes += size_of::<Interaction>() + len;
             }
-            if self.accepts(next) {
+            let is_so = |state: &String| state_of(next) == *state;
+            if self.state.as_ref().is_none_or(is_so) && self.filter.accepts(next) {
                 bytes += if self.is_whole { len } else { 0 };
                 found.push(Arc::clone(next));
             }
@@ -152,11 +186,6 @@ impl Search {
         let found = caller.0.centre.search(self.filter, after, limits).await?;
         let next = found.next.map(|next| next.to_string());
         Ok((found.interactions.into_iter().map(Arc::new).collect(), next))
-    }
-
-    fn accepts(&self, it: &Interaction) -> bool {
-        let is_so = |state: &String| neutral_state(it) == *state;
-        self.state.as_ref().is_none_or(is_so) && self.filter.accepts(it)
     }
 }
 

@@ -34,6 +34,10 @@ POST /me/interactions/{id}            200 404 403 403 403 403 403 403
 GET  /me/workbins                     200 200 403 403 403 403 403 403
 GET  /me/workbins/{id}                200 404 403 403 403 403 403 403
 POST /me/workbins/{id}                200 404 403 403 403 403 403 403
+GET  /me/chats                        200 200 403 403 403 403 403 403
+GET  /me/emails                       200 200 403 403 403 403 403 403
+GET  /me/workitems                    200 200 403 403 403 403 403 403
+GET  /me/openmedia/{mediaType}        200 200 403 403 403 403 403 403
 GET  /me/chats/{id}                   404 404 403 403 403 403 403 403
 POST /me/chats/{id}                   404 404 403 403 403 403 403 403
 GET  /me/emails/{id}                  200 404 403 403 403 403 403 403
