@@ -165,7 +165,7 @@ pub(super) fn unless_known(
 #[utoipa::path(put, path = "/interactions/{id}", tag = "Interactions",
     params(("id" = String, Path, description = "The interaction")),
     request_body(content = Value, description = "`{\"userData\":{…},\"externalId\":…,\"subject\":…}`"),
-    responses((status = 200, description = "Done"), (status = 400), (status = 401), (status = 403), (status = 404), (status = 409)))]
+    responses((status = 200, description = "Done"), (status = 400), (status = 401), (status = 403), (status = 404), (status = 409), (status = 503)))]
 pub(super) async fn update_interaction(
     State(app): State<App>,
     caller: Caller,
@@ -203,7 +203,7 @@ pub(super) async fn operate_on_interaction(
 /// Submits a new interaction
 #[utoipa::path(post, path = "/interactions", tag = "Interactions",
     request_body(content = Value, description = "`mediaType`, `queue`, `subject`, `userData`, `interactionId`, `externalId`, `parentInteractionId`, `isOnline` …"),
-    responses((status = 200, description = "Submitted, with `id` and `uri`"), (status = 400), (status = 401), (status = 403), (status = 409), (status = 503)))]
+    responses((status = 200, description = "Submitted, with `id` and `uri`"), (status = 400), (status = 401), (status = 403), (status = 404), (status = 409), (status = 503)))]
 pub(super) async fn submit_interaction(
     State(app): State<App>,
     caller: Caller,
