@@ -9,19 +9,21 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 /// Shortest body that is compressed, in bytes: below, it saves no packet.
 pub const COMPRESSED_BYTES_MIN: u64 = 1_400;
-/// An answer of the API is no page: a browser that takes it for one finds nothing that it may do.
-const API_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+/// What every answer says that is no page: it is of the moment and of the caller, and a browser that takes it for a page
+/// finds nothing that it may do.
+pub(super) const OF_ANSWERS: [(HeaderName, &str); 2] = [
+    (header::CACHE_CONTROL, "no-store"),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; frame-ancestors 'none'",
+    ),
+];
 /// How long browsers come by TLS only, once they have, in the words of the header: a year.
 const TLS_ONLY: &str = "max-age=31536000";
 
-/// For answers of the API: they are of the moment, and of the caller.
+/// For answers of the API, which may be long.
 pub(super) fn of_api<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
-    router.layer(
-        ServiceBuilder::new()
-            .layer(set_if_absent(header::CACHE_CONTROL, "no-store"))
-            .layer(set(header::CONTENT_SECURITY_POLICY, API_POLICY))
-            .layer(compression()),
-    )
+    router.layer(compression())
 }
 
 /// For pages, which are asked for again each time, so that they fit the server.
@@ -33,9 +35,9 @@ pub(super) fn of_pages(router: Router, policy: &'static str) -> Router {
     let nothing = "camera=(), geolocation=(), microphone=(), payment=(), usb=()";
     router.layer(
         ServiceBuilder::new()
-            .layer(set(header::CONTENT_SECURITY_POLICY, policy))
+            .layer(set_if_absent(header::CONTENT_SECURITY_POLICY, policy))
             .layer(set(header::REFERRER_POLICY, "no-referrer"))
-            .layer(set(header::CACHE_CONTROL, "no-cache"))
+            .layer(set_if_absent(header::CACHE_CONTROL, "no-cache"))
             .layer(set(opener, same_origin))
             .layer(set(resource, same_origin))
             .layer(set(permissions, nothing))
@@ -43,9 +45,13 @@ pub(super) fn of_pages(router: Router, policy: &'static str) -> Router {
     )
 }
 
-/// For every response. `by_tls` says that clients reach the server by TLS.
+/// For every response, whoever gives it: a refusal that comes before any route is asked too. `by_tls` says that clients
+/// reach the server by TLS.
 pub(super) fn of_all(router: Router, by_tls: bool) -> Router {
-    let router = router.layer(set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
+    let [caching, policy] = OF_ANSWERS.map(|(name, value)| set_if_absent(name, value));
+    let answers = ServiceBuilder::new().layer(caching).layer(policy);
+    let sniffing = set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    let router = router.layer(answers.layer(sniffing));
     if by_tls {
         router.layer(set(header::STRICT_TRANSPORT_SECURITY, TLS_ONLY))
     } else {

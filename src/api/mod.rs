@@ -291,7 +291,7 @@ pub fn routers(parts: Parts) -> Routers {
             axum::response::IntoResponse::into_response(ApiError::internal())
         }));
     Routers {
-        interface: transports::with_cors(headers::of_all(router, by_tls), &allowed_origins),
+        interface: headers::of_all(transports::with_cors(router, &allowed_origins), by_tls),
         monitoring,
     }
 }

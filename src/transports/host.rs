@@ -20,10 +20,16 @@ fn is_host(host: &HeaderValue) -> bool {
     matches!(authority, Some(Ok(authority)) if !authority.as_str().contains('@'))
 }
 
-/// The answer to a request that does not.
+/// The answer to a request that does not. No router has seen it, which would say the rest.
 pub(super) fn refused() -> Response {
     let headers = [
         (header::CONTENT_TYPE, "application/json"),
+        (header::CACHE_CONTROL, "no-store"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'",
+        ),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::CONNECTION, "close"),
     ];
     let body = r#"{"statusCode":10,"statusMessage":"The request must name its host, once"}"#;
