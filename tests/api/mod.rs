@@ -22,6 +22,7 @@ mod origins;
 mod parties;
 mod policy;
 mod provider;
+mod provider_limits;
 mod resources;
 mod revocation;
 mod routes_and_roles;

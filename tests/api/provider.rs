@@ -57,14 +57,14 @@ impl Issuer {
     }
 }
 
-struct Key {
+pub(super) struct Key {
     kid: Option<&'static str>,
     algorithm: Algorithm,
-    signing: EncodingKey,
+    pub(super) signing: EncodingKey,
 }
 
 impl Key {
-    fn new(kid: &'static str, algorithm: Algorithm) -> Self {
+    pub(super) fn new(kid: &'static str, algorithm: Algorithm) -> Self {
         let random = SystemRandom::new();
         let signing = if algorithm == Algorithm::RS256 {
             let pair = aws_lc_rs::rsa::KeyPair::generate(KeySize::Rsa2048).unwrap();
@@ -86,35 +86,35 @@ impl Key {
         }
     }
 
-    fn jwk(&self) -> Value {
+    pub(super) fn jwk(&self) -> Value {
         let jwk = Jwk::from_encoding_key(&self.signing, self.algorithm).unwrap();
         let mut jwk = serde_json::to_value(jwk).unwrap();
         jwk["kid"] = json!(self.kid);
         jwk
     }
 
-    fn header(&self) -> Header {
+    pub(super) fn header(&self) -> Header {
         let mut header = Header::new(self.algorithm);
         header.kid = self.kid.map(str::to_owned);
         header
     }
 
-    fn sign(&self, claims: &Value) -> String {
+    pub(super) fn sign(&self, claims: &Value) -> String {
         encode(&self.header(), claims, &self.signing).unwrap()
     }
 }
 
-fn key_set(keys: &[&Key]) -> String {
+pub(super) fn key_set(keys: &[&Key]) -> String {
     let keys: Vec<Value> = keys.iter().map(|key| key.jwk()).collect();
     json!({ "keys": keys }).to_string()
 }
 
-fn claims() -> Value {
+pub(super) fn claims() -> Value {
     json!({"sub": "agent1", "contactCenterId": "demo", "roles": ["agent"],
         "exp": wall_clock().0 / 1_000 + 600})
 }
 
-async fn status(server: &Running, token: &str) -> u16 {
+pub(super) async fn status(server: &Running, token: &str) -> u16 {
     user(server, token).await.0
 }
 
