@@ -44,6 +44,57 @@ async fn long_lists_are_compressed_for_who_asks_for_it() {
 }
 
 #[tokio::test]
+async fn what_is_sent_compressed_is_not_inflated() {
+    let server = start("").await;
+    let media_server = server.client("mediaserver");
+    let text = "a".repeat(30_000);
+    let data: serde_json::Map<_, _> = (0..8).map(|at| (format!("K{at}"), json!(text))).collect();
+    let body = json!({"mediaType": "email", "queue": "email", "userData": data});
+    media_server.done("/api/v2/interactions", body).await;
+    let admin = server.client("admin");
+    let packed = reqwest::Client::new()
+        .get(format!("{}/api/v2/interactions?fields=*", server.url))
+        .bearer_auth(&admin.token)
+        .header("accept-encoding", "gzip");
+    let packed = packed.send().await.unwrap().bytes().await.unwrap();
+    assert!(packed.len() < 5_000, "of some 240,000: {}", packed.len());
+    for (path, coding, body, expected) in [
+        ("/api/v2/interactions", "gzip", packed.to_vec(), 415),
+        (
+            "/api/v2/interactions",
+            "identity, gzip",
+            packed.to_vec(),
+            415,
+        ),
+        ("/api/v2/interactions", "br", b"{}".to_vec(), 415),
+        ("/api/v2/login", "gzip", packed.to_vec(), 415),
+        ("/api/v2/interactions", "identity", packed.to_vec(), 400),
+        ("/cometd", "gzip", packed.to_vec(), 400),
+    ] {
+        let request = reqwest::Client::new()
+            .post(format!("{}{path}", server.url))
+            .bearer_auth(&media_server.token)
+            .header("content-type", "application/json")
+            .header("content-encoding", coding);
+        let reply = request.body(body).send().await.unwrap();
+        assert_eq!(reply.status(), expected, "{path} {coding}");
+        let accepted = reply.headers().get("accept-encoding").cloned();
+        assert_eq!(accepted.is_some(), expected == 415, "{path} {coding}");
+    }
+    let plain = json!({"mediaType": "email", "queue": "email"}).to_string();
+    let identity = [("content-encoding", "identity")];
+    let reply = media_server
+        .exchange(
+            reqwest::Method::POST,
+            "/api/v2/interactions",
+            &identity,
+            Some(plain),
+        )
+        .await;
+    assert_eq!(reply.status, 200, "{reply:?}");
+}
+
+#[tokio::test]
 async fn what_has_a_tag_is_never_compressed() {
     let server = start("").await;
     let text = "a ".repeat(LEN_MIN);

@@ -10,6 +10,7 @@ mod durability;
 mod event_models;
 mod headers;
 mod history;
+mod http2_floods;
 mod idempotency;
 mod limits;
 mod media;

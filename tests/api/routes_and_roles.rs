@@ -127,6 +127,40 @@ async fn each_role_reaches_what_is_meant_for_it() {
     }
 }
 
+/// One rule everywhere: what a route does not know, of the body and of the query, it passes over.
+#[tokio::test]
+async fn what_is_not_known_is_passed_over_everywhere() {
+    let server = start("").await;
+    let agent = server.client("agent1");
+    agent.ready("chat").await;
+    let mail = json!({"mediaType": "email"});
+    let mail = agent.done("/api/v2/interactions", mail).await;
+    let mail = mail["id"].as_str().unwrap();
+    for user in ["agent1", "supervisor", "admin", "mediaserver"] {
+        let client = server.client(user);
+        // Nothing is asked of what is removed.
+        for row in rows().filter(|row| row[0] != "DELETE") {
+            let (status, plain) = ask(&client, row[0], row[1], mail).await;
+            let mut body = asked(row[0], row[1]);
+            body["unknownKey"] = json!({"operationName": "Fly", "id": [null]});
+            let more = ask_with(&client, row[0], row[1], mail, &body).await;
+            let same = (more.0, &more.1["statusCode"]);
+            assert_eq!(
+                same,
+                (status, &plain["statusCode"]),
+                "{user} {row:?}: {}",
+                more.1
+            );
+            let asks = format!("{}?unknownKey=%5B%5D&unknown=", row[1]);
+            let (with_query, _) = ask(&client, row[0], &asks, mail).await;
+            assert!(
+                row[0] != "GET" || with_query == status,
+                "{user} {row:?}: {with_query}"
+            );
+        }
+    }
+}
+
 async fn check(client: &Client, user: &str, mail: &str) {
     let at = USERS.iter().position(|it| *it == user).unwrap();
     for row in rows() {
@@ -151,6 +185,18 @@ async fn check(client: &Client, user: &str, mail: &str) {
 }
 
 async fn ask(client: &Client, method: &str, route: &str, mail: &str) -> (u16, Value) {
+    let body = asked(method, route);
+    ask_with(client, method, route, mail, &body).await
+}
+
+/// The same with a body of the caller's, where the method has one.
+async fn ask_with(
+    client: &Client,
+    method: &str,
+    route: &str,
+    mail: &str,
+    body: &Value,
+) -> (u16, Value) {
     let administers = method == "DELETE" || (method == "PUT" && route != "/interactions/{id}");
     let object = match administers {
         true => "spare".to_owned(),
@@ -169,12 +215,12 @@ async fn ask(client: &Client, method: &str, route: &str, mail: &str) -> (u16, Va
         .replace("{workbin}", "drafts.agent1")
         .replace("{name}", name);
     let method: Method = method.parse().unwrap();
-    let body = (method != Method::GET).then(|| asked(method.as_str(), route).to_string());
+    let body = (method != Method::GET).then(|| body.to_string());
     let reply = client
         .exchange(method, &format!("/api/v2{path}"), &[], body)
         .await;
     // Prometheus reads no JSON.
-    let is_text = route == "/metrics" && reply.status == 200;
+    let is_text = route.starts_with("/metrics") && reply.status == 200;
     let body = if is_text {
         json!({"statusCode": 0})
     } else {
