@@ -24,6 +24,7 @@ mod openapi;
 mod operate;
 mod operation_links;
 mod pages;
+mod panics;
 mod parameter_schemas;
 mod rate;
 mod request_schemas;
@@ -56,7 +57,6 @@ use axum::handler::Handler;
 use axum::http::StatusCode;
 use axum::routing::get;
 use tower::ServiceBuilder;
-use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -287,9 +287,7 @@ pub fn routers(parts: Parts) -> Routers {
     }
     let router = router
         .fallback_service(pages::routes(&parts.static_dir))
-        .layer(CatchPanicLayer::custom(|_| {
-            axum::response::IntoResponse::into_response(ApiError::internal())
-        }));
+        .layer(panics::caught());
     Routers {
         interface: headers::of_all(transports::with_cors(router, &allowed_origins), by_tls),
         monitoring,

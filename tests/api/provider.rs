@@ -21,14 +21,14 @@ use tokio::net::TcpListener;
 use crate::support::server::{Running, start};
 
 /// An identity provider that publishes what it is told to.
-struct Issuer {
+pub(super) struct Issuer {
     url: String,
     answer: Arc<Mutex<(StatusCode, String)>>,
     asked: Arc<AtomicUsize>,
 }
 
 impl Issuer {
-    async fn start(keys: &[&Key]) -> Self {
+    pub(super) async fn start(keys: &[&Key]) -> Self {
         let answer = Arc::new(Mutex::new((StatusCode::OK, key_set(keys))));
         let asked = Arc::new(AtomicUsize::new(0));
         let (said, count) = (Arc::clone(&answer), Arc::clone(&asked));
@@ -48,11 +48,11 @@ impl Issuer {
         *self.answer.lock().unwrap() = (status, text);
     }
 
-    fn asked(&self) -> usize {
+    pub(super) fn asked(&self) -> usize {
         self.asked.load(Ordering::SeqCst)
     }
 
-    fn keys(&self, more: &str) -> String {
+    pub(super) fn keys(&self, more: &str) -> String {
         format!("jwks_url = {:?}\n{more}", self.url)
     }
 }
