@@ -31,7 +31,7 @@ mod routes_and_roles;
 mod session;
 mod smuggling;
 mod tls;
-mod token_headers;
+mod tokens;
 mod versions;
 mod visibility;
 mod workbins;

@@ -1,8 +1,11 @@
-//! Where a token says its key is, and whom it says it is from and for.
+//! What a token says of itself: where its key is, how it is signed, whom it is from and for, and until when.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use baton::centre::wall_clock;
 use baton::server::secret;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
@@ -168,4 +171,134 @@ async fn issuer_and_audience_are_exact() {
         "who is several is nobody"
     );
     assert_eq!(with_claim(&server, "iss", Some(json!(["us"]))).await, 401);
+}
+
+/// The parts of a token of the server's own.
+fn parts(token: &str) -> [String; 3] {
+    let parts: Vec<String> = token.split('.').map(str::to_owned).collect();
+    parts.try_into().unwrap()
+}
+
+#[tokio::test]
+async fn a_token_is_taken_only_as_it_was_signed() {
+    let server = start("").await;
+    let good = server.client("agent1").token;
+    let [header, payload, signature] = parts(&good);
+    let coded = |text: &str| URL_SAFE_NO_PAD.encode(text);
+    let mut forged = Vec::new();
+    for algorithm in [
+        r#""none""#,
+        r#""None""#,
+        r#""NONE""#,
+        r#""nOnE""#,
+        r#""""#,
+        "null",
+        "7",
+        r#""hs256""#,
+        r#"["HS256"]"#,
+        r#""RS256""#,
+        r#""HS256","alg":"none""#,
+        r#""none","alg":"HS256""#,
+    ] {
+        for header in [
+            format!(r#"{{"alg":{algorithm}}}"#),
+            format!(r#"{{"typ":"JWT","alg":{algorithm}}}"#),
+        ] {
+            for signature in ["", signature.as_str()] {
+                forged.push(format!("{}.{payload}.{signature}", coded(&header)));
+            }
+        }
+    }
+    forged.push(format!(
+        "{}.{payload}.{signature}",
+        coded(r#"{"typ":"JWT"}"#)
+    ));
+    let claims = String::from_utf8(URL_SAFE_NO_PAD.decode(&payload).unwrap()).unwrap();
+    let raised = coded(&claims.replace("\"agent\"", "\"admin\""));
+    assert_ne!(raised, payload);
+    let zeros = URL_SAFE_NO_PAD.encode([0; 32]);
+    let turned: String = signature.chars().rev().collect();
+    for signature in ["", &signature[..20], &signature[1..], &zeros, &turned] {
+        forged.push(format!("{header}.{payload}.{signature}"));
+    }
+    forged.push(format!("{header}.{raised}.{signature}"));
+    forged.push(format!("{header}.{payload}"));
+    forged.push(format!("{header}..{signature}"));
+    forged.push(format!("{good}.{signature}"));
+    forged.push(format!("{good}="));
+    forged.push(format!("{good}.."));
+    for token in forged {
+        assert_eq!(status(&server, &token).await, 401, "{token}");
+    }
+    assert_eq!(status(&server, &good).await, 200);
+}
+
+#[tokio::test]
+async fn times_of_a_token_are_numbers() {
+    let server = start("").await;
+    let now = wall_clock().0 / 1_000;
+    for (name, value, expected) in [
+        ("exp", json!(now + 600), 200),
+        ("exp", json!(now - 600), 401),
+        ("exp", json!("9999999999"), 401),
+        ("exp", json!(null), 401),
+        ("exp", json!(true), 401),
+        ("exp", json!([now + 600]), 401),
+        ("exp", json!({"at": now + 600}), 401),
+        ("exp", json!(-1), 401),
+        ("nbf", json!(now - 600), 200),
+        ("nbf", json!(now + 600), 401),
+        ("nbf", json!("0"), 401),
+        ("nbf", json!("9999999999"), 401),
+        ("nbf", json!(null), 401),
+        ("nbf", json!(true), 401),
+        ("nbf", json!([0]), 401),
+    ] {
+        let found = with_claim(&server, name, Some(value.clone())).await;
+        assert_eq!(found, expected, "{name} {value}");
+    }
+}
+
+#[tokio::test]
+async fn credentials_are_taken_from_their_header_alone() {
+    let server = start("").await;
+    let token = server.client("admin").token;
+    let http = reqwest::Client::new();
+    for path in ["/me", "/users", "/notifications/events"] {
+        for query in ["access_token", "token", "bearer", "authorization", "jwt"] {
+            let url = format!("{}/api/v2{path}?{query}={token}", server.url);
+            assert_eq!(
+                http.get(url).send().await.unwrap().status(),
+                401,
+                "{path}?{query}"
+            );
+        }
+        for header in [
+            "x-authorization",
+            "x-auth-token",
+            "x-access-token",
+            "proxy-authorization",
+            "x-forwarded-authorization",
+        ] {
+            let request = http.get(format!("{}/api/v2{path}", server.url));
+            let request = request.header(header, format!("Bearer {token}"));
+            assert_eq!(
+                request.send().await.unwrap().status(),
+                401,
+                "{path}: {header}"
+            );
+        }
+        for cookie in ["access_token", "Authorization", "jwt", "BATON_SESSION"] {
+            let request = http.get(format!("{}/api/v2{path}", server.url));
+            let request = request.header("cookie", format!("{cookie}={token}"));
+            assert_eq!(
+                request.send().await.unwrap().status(),
+                401,
+                "{path}: {cookie}"
+            );
+        }
+    }
+    let body = json!({"access_token": token, "token": token});
+    let request = http.post(format!("{}/api/v2/me", server.url)).json(&body);
+    assert_eq!(request.send().await.unwrap().status(), 401);
 }
