@@ -365,8 +365,11 @@ async fn a_supervisors_subscription_lasts_as_long_as_his_role_and_his_session() 
         .await;
 }
 
-/// Who asks, and the statuses of Subscribe and of PullInteraction of what is not there, at each of [`REACHED`].
-const REACH: [(&str, &[Role], [[u16; 2]; 5]); 7] = [
+/// The statuses of Subscribe and of PullInteraction of what is not there, at each of [`REACHED`].
+type Statuses = [[u16; 2]; 5];
+
+/// Who asks, in which roles, and what he is answered.
+const REACH: [(&str, &[Role], Statuses); 7] = [
     (
         "agent1",
         &[Role::Agent],

@@ -141,9 +141,18 @@ fn a_body_is_told_by_its_name() {
     }
 }
 
-/// Who asks, the method and the path with `{id}`, the operation's identifier, the body, and whether an interaction has been
-/// submitted to the agent before, whose identifier goes into the path.
-const LINKED: [(&str, &str, &str, &str, &str, Option<&str>); 7] = [
+/// Who asks, the method and the path with `{id}`, the operation's identifier, the body, and the medium of an interaction that
+/// has been submitted to the agent before, whose identifier goes into the path.
+type Linked = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    Option<&'static str>,
+);
+
+const LINKED: [Linked; 7] = [
     (
         "agent1",
         "POST",
