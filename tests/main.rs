@@ -8,6 +8,7 @@ mod cometd;
 mod contracts;
 mod crash;
 mod deploy;
+mod growth;
 mod house;
 mod journal;
 mod linearizability;

@@ -31,6 +31,50 @@ fn every_option_is_a_flag_a_variable_and_a_key() {
     }
 }
 
+/// What is on a command line is for everybody on the machine to see.
+#[test]
+fn no_flag_takes_a_secret() {
+    let command = Flags::augment_args(clap::Command::new("baton"));
+    let of_options = command.get_arguments().map(|argument| {
+        let help = argument.get_help().unwrap().to_string();
+        (argument.get_long().unwrap().to_owned(), help)
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let commands = [
+        "token",
+        "health",
+        "hash",
+        "config check",
+        "journal verify",
+        "journal repair",
+        "journal export",
+        "journal import",
+        "backup",
+    ];
+    let of_commands = commands.iter().flat_map(|command| {
+        let output = baton(folder.path(), &format!("{command} --help"), None);
+        assert!(output.status.success(), "{command}: {output:?}");
+        let help = String::from_utf8(output.stdout).unwrap();
+        let words: Vec<String> = help.split_whitespace().map(str::to_owned).collect();
+        let flags = words
+            .into_iter()
+            .filter_map(|word| word.strip_prefix("--").map(str::to_owned));
+        flags.collect::<Vec<_>>()
+    });
+    let known: Vec<(String, String)> = of_options.collect();
+    let is_secret = |flag: &str| {
+        let words = ["secret", "password", "token", "key", "credential", "pass"];
+        flag.split('-').any(|word| words.contains(&word))
+    };
+    for (flag, help) in known.iter().filter(|(flag, _)| is_secret(flag)) {
+        let is_harmless = help.starts_with("File ") || flag.ends_with("-ms");
+        assert!(is_harmless, "--{flag}: {help}");
+    }
+    for flag in of_commands.filter(|flag| is_secret(flag)) {
+        assert!(known.iter().any(|(known, _)| *known == flag), "--{flag}");
+    }
+}
+
 #[test]
 fn an_unknown_or_wrong_key_is_told_with_its_place() {
     let folder = tempfile::tempdir().unwrap();

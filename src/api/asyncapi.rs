@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::event_schemas;
 use super::notification_schemas::{self as shapes, Message};
-use crate::centre::MediaWords;
+use crate::centre::{MediaWords, SERVICES_CHANNEL};
 use crate::domain::Event;
 
 /// Where CometD is spoken, on every carrier.
@@ -42,7 +42,10 @@ pub fn notifications_document() -> Value {
     });
     let resync = shapes::of_resync();
     for (name, address, about, mut messages) in channels() {
-        messages.push(resync.clone());
+        // Services are no part of what can be replayed.
+        if address != SERVICES_CHANNEL {
+            messages.push(resync.clone());
+        }
         add_channel(&mut document, name, address, about, messages);
     }
     add_stream(&mut document);
@@ -105,6 +108,12 @@ fn channels() -> Vec<(&'static str, &'static str, &'static str, Vec<Message>)> {
             "/v2/me/messages",
             "The events of the reference, as the event models have them.",
             events.collect(),
+        ),
+        (
+            "services",
+            SERVICES_CHANNEL,
+            "Whether the contact centre's services work, as `/services` has them.",
+            vec![shapes::of_services()],
         ),
     ];
     for words in MediaWords::ALL {

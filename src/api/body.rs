@@ -22,6 +22,7 @@ impl FromRequest<App> for JsonObject {
 
     async fn from_request(request: Request, _: &App) -> Result<Self, ApiError> {
         check_content_type(request.headers())?;
+        check_coding(request.headers())?;
         // It is in memory, and as large as it may be: see `read_whole`.
         let bytes = to_bytes(request.into_body(), usize::MAX).await;
         let bytes = bytes.map_err(|_| ApiError::invalid("The body could not be read"))?;
@@ -69,6 +70,18 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), ApiError> {
             "The content type must be application/json",
         ))
     }
+}
+
+/// What is compressed may be of any length, and is not inflated (RFC 9110 15.5.16).
+fn check_coding(headers: &HeaderMap) -> Result<(), ApiError> {
+    let mut codings = headers.get_all(header::CONTENT_ENCODING).into_iter();
+    if codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Ok(());
+    }
+    let message = "The body must not be compressed";
+    let refused = ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, 10, message);
+    let plain = HeaderValue::from_static("identity");
+    Err(refused.with_header(header::ACCEPT_ENCODING, plain))
 }
 
 /// How much of a body is read, and for how long.

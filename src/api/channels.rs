@@ -52,7 +52,7 @@ pub(super) async fn read_my_channel(
 #[utoipa::path(post, path = "/me/channels/{channel}", tag = "Me",
     params(("channel" = String, Path, description = "A medium of the session")),
     request_body(content = Value, description = "`{\"operationName\":\"Ready\"}`, `{\"operationName\":\"NotReady\",\"reason\":…}`, or the name of another state of `/settings/agent-states`", example = json!({"operationName": "Ready"})),
-    responses((status = 200, description = "Done"), (status = 400), (status = 401), (status = 403), (status = 404)))]
+    responses((status = 200, description = "Done"), (status = 400), (status = 401), (status = 403), (status = 404), (status = 503)))]
 pub(super) async fn operate_on_channel(
     State(app): State<App>,
     Agent(caller): Agent,
@@ -80,7 +80,7 @@ pub(super) async fn list_channels(
 #[utoipa::path(post, path = "/users/{id}/channels", tag = "Directory",
     params(("id" = String, Path, description = "The agent")),
     request_body(content = Value, description = "`operationName`: a state of `/settings/agent-states`, and `reason`", example = json!({"operationName": "NotReady", "reason": "meeting"})),
-    responses((status = 200, description = "Done"), (status = 400), (status = 401), (status = 403), (status = 404)))]
+    responses((status = 200, description = "Done"), (status = 400), (status = 401), (status = 403), (status = 404), (status = 503)))]
 pub(super) async fn operate_on_channels_of(
     State(app): State<App>,
     Overseer(caller): Overseer,
@@ -96,7 +96,7 @@ pub(super) async fn operate_on_channels_of(
 #[utoipa::path(post, path = "/users/{id}/channels/{channel}", tag = "Directory",
     params(("id" = String, Path, description = "The agent"), ("channel" = String, Path, description = "A medium of his session")),
     request_body(content = Value, description = "`operationName`: a state of `/settings/agent-states`, and `reason`", example = json!({"operationName": "NotReady", "reason": "meeting"})),
-    responses((status = 200, description = "Done"), (status = 400), (status = 401), (status = 403), (status = 404)))]
+    responses((status = 200, description = "Done"), (status = 400), (status = 401), (status = 403), (status = 404), (status = 503)))]
 pub(super) async fn operate_on_channel_of(
     State(app): State<App>,
     Overseer(caller): Overseer,

@@ -11,21 +11,19 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 /// Shortest body that is compressed, in bytes: below, it saves no packet.
 pub const COMPRESSED_BYTES_MIN: u64 = 1_400;
-/// An answer of the API is no page: a browser that takes it for one finds nothing that it may do.
-const API_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+/// What every answer says that is no page: it is of the moment and of the caller, and a browser that takes it for a page
+/// finds nothing that it may do.
+pub(super) const OF_ANSWERS: [(HeaderName, &str); 2] = [
+    (header::CACHE_CONTROL, "no-store"),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; frame-ancestors 'none'",
+    ),
+];
 /// How long browsers come by TLS only, once they have, in the words of the header: a year.
 const TLS_ONLY: &str = "max-age=31536000";
 
 type SetHeader = SetResponseHeaderLayer<HeaderValue>;
-
-/// For answers of the API: they are of the moment, and of the caller.
-pub(super) fn of_api() -> (SetHeader, SetHeader, CompressionLayer<impl Predicate>) {
-    (
-        set_if_absent(header::CACHE_CONTROL, "no-store"),
-        set(header::CONTENT_SECURITY_POLICY, API_POLICY),
-        compression(),
-    )
-}
 
 /// For pages, which are asked for again each time, so that they fit the server.
 pub(super) fn of_pages(router: Router, policy: &'static str) -> Router {
@@ -36,9 +34,9 @@ pub(super) fn of_pages(router: Router, policy: &'static str) -> Router {
     let nothing = "camera=(), geolocation=(), microphone=(), payment=(), usb=()";
     router.layer(
         ServiceBuilder::new()
-            .layer(set(header::CONTENT_SECURITY_POLICY, policy))
+            .layer(set_if_absent(header::CONTENT_SECURITY_POLICY, policy))
             .layer(set(header::REFERRER_POLICY, "no-referrer"))
-            .layer(set(header::CACHE_CONTROL, "no-cache"))
+            .layer(set_if_absent(header::CACHE_CONTROL, "no-cache"))
             .layer(set(opener, same_origin))
             .layer(set(resource, same_origin))
             .layer(set(permissions, nothing))
@@ -46,10 +44,16 @@ pub(super) fn of_pages(router: Router, policy: &'static str) -> Router {
     )
 }
 
-/// For every response. `by_tls` says that clients reach the server by TLS.
-pub(super) fn of_all(by_tls: bool) -> (SetHeader, Either<SetHeader, Identity>) {
+/// For every response, whoever gives it: a refusal that comes before any route is asked too. `by_tls` says that clients
+/// reach the server by TLS.
+pub(super) fn of_all(
+    by_tls: bool,
+) -> (SetHeader, SetHeader, SetHeader, Either<SetHeader, Identity>) {
+    let [caching, policy] = OF_ANSWERS.map(|(name, value)| set_if_absent(name, value));
     let by_tls_only = by_tls.then(|| set(header::STRICT_TRANSPORT_SECURITY, TLS_ONLY));
     (
+        caching,
+        policy,
         set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         option_layer(by_tls_only),
     )
@@ -57,7 +61,7 @@ pub(super) fn of_all(by_tls: bool) -> (SetHeader, Either<SetHeader, Identity>) {
 
 /// Long answers to who asks for it, but none with a tag: the tag would have to be another one then, and clients send it
 /// back as If-Match. What is pushed is on routes of its own, without this.
-fn compression() -> CompressionLayer<impl Predicate> {
+pub(super) fn compression() -> CompressionLayer<impl Predicate> {
     let has_no_tag = |_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions| {
         !headers.contains_key(header::ETAG)
     };

@@ -18,9 +18,9 @@ use super::operate::{operate, read_operation};
 use super::search::{ListQuery, Search};
 use super::url::{Parameters, Segment};
 use crate::centre::{interaction_for, select};
-use crate::domain::{Interaction, InteractionId, Refusal, Role};
+use crate::domain::{Interaction, InteractionId, Refusal, Role, UserId};
 use crate::engine::operations::Gateway;
-use crate::engine::{self, Operation, agent_state};
+use crate::engine::{self, AgentState, Operation, agent_state, neutral_state};
 
 /// The active interactions of the contact centre, for an agent those that he may know of; with `state=Completed` those that
 /// have ended, for supervisors and administrators
@@ -68,22 +68,31 @@ pub(super) async fn list_interactions(
     };
     let visible = state.interactions.values();
     let visible = visible.filter(|interaction| caller.may_see(&state, interaction));
-    Ok(Json(list(&caller, search.active(visible), &query)))
+    Ok(Json(list(
+        &caller,
+        search.active(visible, neutral_state),
+        &query,
+    )))
 }
 
 /// The interactions that the agent works on or is invited to
 #[utoipa::path(get, path = "/me/interactions", tag = "Interactions",
-    params(("fields" = Option<String>, Query, description = "`*` or a list of fields; without it URIs are given")),
-    responses((status = 200, description = "URIs or interactions"), (status = 401), (status = 403)))]
+    responses((status = 200, description = "URIs or interactions"), (status = 400), (status = 401), (status = 403)))]
 pub(super) async fn list_my_interactions(
     Agent(caller): Agent,
     Parameters(query): Parameters<ListQuery>,
 ) -> Result<Json<Value>, ApiError> {
+    let search = Search::parse(&query)?;
     let state = caller.0.centre.state();
-    let mine = Search::page(&query).active(state.involved(caller.user()));
+    let mine = search.active(state.involved(caller.user()), own_state(caller.user()));
     let mut body = list(&caller, mine, &query);
     body["sequence"] = json!(state.sequence);
     Ok(Json(body))
+}
+
+/// The state in which a user sees what is his.
+pub(super) fn own_state(user: &UserId) -> impl Fn(&Interaction) -> &'static str {
+    |it| agent_state(it, user).map_or_else(|| neutral_state(it), AgentState::as_str)
 }
 
 /// One interaction
@@ -160,7 +169,7 @@ pub(super) fn unless_known(
 #[utoipa::path(put, path = "/interactions/{id}", tag = "Interactions",
     params(("id" = String, Path, description = "The interaction")),
     request_body(content = Value, description = "`{\"userData\":{…},\"externalId\":…,\"subject\":…}`"),
-    responses((status = 200, description = "Done"), (status = 400), (status = 401), (status = 403), (status = 404), (status = 409)))]
+    responses((status = 200, description = "Done"), (status = 400), (status = 401), (status = 403), (status = 404), (status = 409), (status = 503)))]
 pub(super) async fn update_interaction(
     State(app): State<App>,
     caller: Caller,

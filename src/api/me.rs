@@ -73,7 +73,7 @@ pub(super) async fn read_me(caller: Caller, view: View) -> Result<Json<Value>, A
 /// Starts or ends the agent's session, or makes him ready or not ready for all of its channels
 #[utoipa::path(post, path = "/me", tag = "Me",
     request_body(content = Value, description = "`{\"operationName\":\"StartContactCenterSession\",\"channels\":[\"chat\"],\"place\":…}`, EndContactCenterSession, or the name of a state of `/settings/agent-states`", example = json!({"operationName": "StartContactCenterSession", "channels": ["chat", "email"]})),
-    responses((status = 200, description = "Done"), (status = 400), (status = 401), (status = 403)))]
+    responses((status = 200, description = "Done"), (status = 400), (status = 401), (status = 403), (status = 404), (status = 409), (status = 503)))]
 pub(super) async fn operate_on_me(
     State(app): State<App>,
     Agent(caller): Agent,

@@ -1,21 +1,23 @@
-//! `/me/chats/{id}` and the like: an interaction of the agent's under the gateway's name for its medium (gateway-api 2.6). What
+//! `/me/chats`, `/me/chats/{id}` and the like: interactions of the agent's under the gateway's name for its medium (gateway-api 2.6). What
 //! they do is what `/me/interactions/{id}` does; an interaction of another medium is not found there.
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::App;
 use super::body::JsonObject;
 use super::caller::{Agent, Caller};
 use super::conditions::Conditions;
 use super::error::ApiError;
-use super::interactions::unless_known;
+use super::interactions::{own_state, unless_known};
 use super::operate::{operate, read_operation};
-use super::url::{Segment, Segments};
+use super::search::{ListQuery, Search};
+use super::url::{Parameters, Segment, Segments};
 use super::view::View;
-use crate::centre::{MediaWords, interaction_for};
+use crate::centre::{MediaWords, interaction_for, select};
 use crate::domain::{Interaction, InteractionId, MediaType, Refusal};
 use crate::engine::agent_state;
 use crate::engine::operations::Gateway;
@@ -35,11 +37,28 @@ impl Found {
             Self::Medium(name) => medium.as_str() == name,
         }
     }
+
+    fn words(&self) -> MediaWords {
+        match self {
+            Self::Words(words) => *words,
+            Self::Medium(_) => MediaWords::OPENMEDIA,
+        }
+    }
 }
 
-/// The two routes of a medium that has words of its own.
+/// The routes of a medium that has words of its own.
 macro_rules! medium {
-    ($words:expr, $path:literal, $read:ident, $reads:literal, $operate:ident, $operates:literal) => {
+    ($words:expr, $all:literal, $list:ident, $lists:literal, $path:literal, $read:ident, $reads:literal, $operate:ident, $operates:literal) => {
+        #[doc = $lists]
+        #[utoipa::path(get, path = $all, tag = "Media",
+            responses((status = 200, description = "URIs or resources in the words of the medium"), (status = 400), (status = 401), (status = 403)))]
+        pub(super) async fn $list(
+            Agent(caller): Agent,
+            Parameters(query): Parameters<ListQuery>,
+        ) -> Result<Json<Value>, ApiError> {
+            Ok(Json(list(&caller, &Found::Words($words), query)?))
+        }
+
         #[doc = $reads]
         #[utoipa::path(get, path = $path, tag = "Media",
             params(("id" = String, Path, description = "The interaction")),
@@ -72,6 +91,9 @@ macro_rules! medium {
 
 medium!(
     MediaWords::CHAT,
+    "/me/chats",
+    list_my_chats,
+    "The chats that the agent works on or is invited to",
     "/me/chats/{id}",
     read_my_chat,
     "A chat that the agent works on or is invited to",
@@ -80,6 +102,9 @@ medium!(
 );
 medium!(
     MediaWords::EMAIL,
+    "/me/emails",
+    list_my_emails,
+    "The e-mails that the agent works on or is invited to",
     "/me/emails/{id}",
     read_my_email,
     "An e-mail that the agent works on or is invited to",
@@ -88,12 +113,27 @@ medium!(
 );
 medium!(
     MediaWords::WORKITEM,
+    "/me/workitems",
+    list_my_workitems,
+    "The work items that the agent works on or is invited to",
     "/me/workitems/{id}",
     read_my_workitem,
     "A work item that the agent works on or is invited to",
     operate_on_workitem,
     "Performs an operation on a work item of the agent"
 );
+
+/// The interactions of any one medium that the agent works on or is invited to
+#[utoipa::path(get, path = "/me/openmedia/{mediaType}", tag = "Media",
+    params(("mediaType" = String, Path, description = "Their medium")),
+    responses((status = 200, description = "URIs or resources; none of a medium that there is not"), (status = 400), (status = 401), (status = 403)))]
+pub(super) async fn list_my_openmedia(
+    Agent(caller): Agent,
+    Segment(medium): Segment,
+    Parameters(query): Parameters<ListQuery>,
+) -> Result<Json<Value>, ApiError> {
+    Ok(Json(list(&caller, &Found::Medium(medium), query)?))
+}
 
 /// An interaction of any medium that the agent works on or is invited to
 #[utoipa::path(get, path = "/me/openmedia/{mediaType}/{id}", tag = "Media",
@@ -131,6 +171,29 @@ pub(super) async fn operate_on_openmedia(
     .await
 }
 
+/// A page of `/me/interactions` with those that are found here alone.
+fn list(caller: &Caller, found: &Found, query: ListQuery) -> Result<Value, ApiError> {
+    let (state, links) = (caller.0.centre.state(), caller.0.centre.links());
+    let words = found.words();
+    let query = query.in_words(words);
+    let mine = state.involved(caller.user());
+    let mine = mine.filter(|it| found.has(&it.media_type));
+    let (page, next) = Search::parse(&query)?.active(mine, own_state(caller.user()));
+    let resources = page.iter().map(|it| {
+        let resource = interaction_for(it, caller.user(), links);
+        words.translate(it, resource, links)
+    });
+    let (name, shown): (_, Vec<Value>) = match &query.fields {
+        None => ("uris", resources.map(|mut it| it["uri"].take()).collect()),
+        Some(fields) => (words.many, resources.map(|it| select(it, fields)).collect()),
+    };
+    let mut body = json!({"statusCode": 0, name: shown, "sequence": state.sequence});
+    if let Some(next) = next {
+        body["after"] = json!(next);
+    }
+    Ok(body)
+}
+
 fn show(
     caller: &Caller,
     found: &Found,
@@ -145,10 +208,7 @@ fn show(
     let interaction = interaction
         .filter(|it| found.has(&it.media_type) && is_his(it))
         .ok_or_else(Refusal::unknown_interaction)?;
-    let words = match found {
-        Found::Words(words) => *words,
-        Found::Medium(_) => MediaWords::OPENMEDIA,
-    };
+    let words = found.words();
     unless_known(caller, &interaction, headers, || {
         let resource = interaction_for(&interaction, caller.user(), links);
         let resource = view.select(words.translate(&interaction, resource, links));

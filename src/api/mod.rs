@@ -24,7 +24,10 @@ mod notification_schemas;
 mod observer;
 mod openapi;
 mod operate;
+mod operation_links;
 mod pages;
+mod panics;
+mod parameter_schemas;
 mod rate;
 mod request_schemas;
 mod requests;
@@ -54,10 +57,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use axum::Router;
 use axum::handler::Handler;
 use axum::http::StatusCode;
-use axum::response::IntoResponse;
 use axum::routing::get;
 use tower::util::option_layer;
-use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -148,13 +149,7 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
             workbins::read_workbin,
             workbin_operations::operate_on_workbin
         ))
-        .routes(routes!(media::read_my_chat, media::operate_on_chat))
-        .routes(routes!(media::read_my_email, media::operate_on_email))
-        .routes(routes!(media::read_my_workitem, media::operate_on_workitem))
-        .routes(routes!(
-            media::read_my_openmedia,
-            media::operate_on_openmedia
-        ))
+        .merge(media_routes())
         .merge(directory_routes())
         .routes(routes!(statistics::read_statistics))
         .routes(routes!(services::list_services))
@@ -167,6 +162,22 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(openapi::read_document))
         .routes(routes!(asyncapi::read_notifications_document))
         .split_for_parts()
+}
+
+/// The agent's interactions under the gateway's names for their media.
+fn media_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(media::list_my_chats))
+        .routes(routes!(media::read_my_chat, media::operate_on_chat))
+        .routes(routes!(media::list_my_emails))
+        .routes(routes!(media::read_my_email, media::operate_on_email))
+        .routes(routes!(media::list_my_workitems))
+        .routes(routes!(media::read_my_workitem, media::operate_on_workitem))
+        .routes(routes!(media::list_my_openmedia))
+        .routes(routes!(
+            media::read_my_openmedia,
+            media::operate_on_openmedia
+        ))
 }
 
 /// Whom and what there is in a contact centre.
@@ -183,7 +194,14 @@ fn directory_routes() -> OpenApiRouter<App> {
             channels::operate_on_channels_of
         ))
         .routes(routes!(channels::operate_on_channel_of))
-        .routes(routes!(workbins::list_workbins_of))
+        .routes(routes!(
+            workbins::list_workbins_of,
+            workbin_operations::operate_on_workbins_of
+        ))
+        .routes(routes!(
+            workbins::read_workbin_of,
+            workbin_operations::operate_on_workbin_of
+        ))
         .routes(routes!(directory::list_queues))
         .routes(routes!(
             directory::read_queue,
@@ -254,7 +272,11 @@ pub fn routers(parts: Parts) -> Routers {
     let (table, _) = routes();
     let read_whole = axum::middleware::from_fn_with_state(parts.body, body::read_whole);
     // One layer of all: a router boxes each one that it is given, and clones the boxes with every request.
-    let around_api = (headers::of_api(), read_whole.clone(), option_layer(rate));
+    let around_api = (
+        headers::compression(),
+        read_whole.clone(),
+        option_layer(rate),
+    );
     let api = table.method_not_allowed_fallback(method_not_allowed);
     let api = api.layer(around_api);
     let monitoring = monitoring(app.clone());
@@ -269,12 +291,11 @@ pub fn routers(parts: Parts) -> Routers {
     if parts.csrf_protection {
         router = router.layer(csrf);
     }
-    let catch_panics = CatchPanicLayer::custom(|_| ApiError::internal().into_response());
     let router = router
         .fallback_service(pages::routes(&parts.static_dir))
-        .layer((headers::of_all(by_tls), catch_panics));
+        .layer(panics::caught());
     Routers {
-        interface: transports::with_cors(router, &allowed_origins),
+        interface: transports::with_cors(router, &allowed_origins).layer(headers::of_all(by_tls)),
         monitoring,
     }
 }
@@ -286,7 +307,7 @@ fn monitoring(app: App) -> Router {
         .route("/health/ready", get(health::ready))
         .fallback(pages::not_found)
         .with_state(app);
-    routes.layer((headers::of_all(false), headers::of_api()))
+    routes.layer((headers::of_all(false), headers::compression()))
 }
 
 async fn method_not_allowed() -> ApiError {

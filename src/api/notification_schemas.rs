@@ -113,6 +113,29 @@ pub(super) fn of_workbins() -> [Message; 3] {
     ]
 }
 
+/// The message of `/notifications/services`. It has no place among what the receiver is told: `sequence` says when it held.
+pub(super) fn of_services() -> Message {
+    let text = json!({"type": "string"});
+    let service = json!({
+        "id": text, "name": text, "type": text, "state": {"enum": ["Active", "Inactive"]},
+        "uri": {"type": "string", "format": "uri"}, "path": text,
+    });
+    let shape = object_of(
+        json!({
+            "messageType": {"const": "ServiceStateChangeMessage"},
+            "notificationType": {"const": "StatusChange"},
+            "service": object_of(service, &[]),
+            "sequence": count(),
+        }),
+        &[],
+    );
+    (
+        "ServiceStateChangeMessage",
+        "A service works, or does not, from now on; on subscribe, each as it is. Not told again.",
+        shape,
+    )
+}
+
 /// What a subscriber hears on each of his channels instead of what he missed (design D10).
 pub(super) fn of_resync() -> Message {
     let shape = object_of(

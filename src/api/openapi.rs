@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use axum::Json;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
-use super::{request_schemas, schemas};
+use super::{operation_links, parameter_schemas, request_schemas, schemas, search};
 use crate::engine::operations::{Gateway, SPECS, Spec};
 
 /// How the paths end that are about one interaction.
@@ -16,6 +16,15 @@ const ABOUT_ONE: [&str; 5] = [
     "/emails/{id}",
     "/workitems/{id}",
     "/openmedia/{mediaType}/{id}",
+];
+
+/// The lists of what an agent works on or is invited to.
+const OWN_LISTS: [&str; 5] = [
+    "/me/interactions",
+    "/me/chats",
+    "/me/emails",
+    "/me/workitems",
+    "/me/openmedia/{mediaType}",
 ];
 
 /// What the document says before its paths.
@@ -61,9 +70,11 @@ pub fn document() -> Value {
         }
     }
     add_views(&mut document);
+    add_lists(&mut document);
     add_schemas(&mut document);
     add_conditions(&mut document);
     add_operations(&mut document);
+    operation_links::add(&mut document);
     document
 }
 
@@ -97,6 +108,27 @@ fn add_views(document: &mut Value) {
                 "description": "Only those whose attribute is or has this",
             })
         }));
+    }
+}
+
+/// Writes the parameters of the agent's own lists of interactions into them.
+fn add_lists(document: &mut Value) {
+    for path in OWN_LISTS {
+        let operation = &mut document["paths"][path]["get"];
+        let mut parameters = operation["parameters"].take();
+        if !parameters.is_array() {
+            parameters = json!([]);
+        }
+        let own = search::PARAMETERS.map(|(name, description)| {
+            let kind = if name == "limit" { "integer" } else { "string" };
+            json!({
+                "name": name, "in": "query", "required": false, "schema": {"type": kind}, "description": description,
+            })
+        });
+        if let Some(parameters) = parameters.as_array_mut() {
+            parameters.extend(own);
+        }
+        operation["parameters"] = parameters;
     }
 }
 
@@ -215,37 +247,37 @@ fn meaning(status: &str) -> &'static str {
     }
 }
 
-/// Writes the operations into the two routes that take them.
+/// Writes the operations into the two routes that take them: one schema each, told apart by the name. The routes by medium,
+/// which take the same as `/me/interactions/{id}`, refer to it: whoever tries all of it tries it once.
 fn add_operations(document: &mut Value) {
-    let operations: Vec<&Spec> = SPECS
-        .iter()
-        .copied()
-        .filter(|spec| spec.gateway == Gateway::Interaction)
-        .collect();
-    let bodies = [
-        ("/me/interactions/{id}", "operationName", operations),
+    let of_interactions = |spec: &&Spec| spec.gateway == Gateway::Interaction;
+    let operations: Vec<&Spec> = SPECS.iter().copied().filter(of_interactions).collect();
+    let requests: Vec<&Spec> = SPECS.iter().copied().filter(|it| it.has_name()).collect();
+    for (path, key, kind, specs) in [
         (
-            "/requests",
-            "request",
-            SPECS
-                .iter()
-                .copied()
-                .filter(|spec| spec.has_name())
-                .collect(),
+            "/me/interactions/{id}",
+            "operationName",
+            "Operation",
+            operations,
         ),
-    ];
-    for (path, key, specs) in bodies {
+        ("/requests", "request", "Request", requests),
+    ] {
+        let (mut schemas, mut mapping) = (Vec::new(), Map::new());
+        for spec in &specs {
+            let name = format!("{kind}.{}", spec.name);
+            let reference = format!("#/components/schemas/{name}");
+            for known_as in std::iter::once(&spec.name).chain(spec.aliases) {
+                mapping.insert((*known_as).to_owned(), json!(reference));
+            }
+            schemas.push(json!({"$ref": reference}));
+            document["components"]["schemas"][name] =
+                parameter_schemas::of_body(spec, key, kind == "Operation");
+        }
         let post = &mut document["paths"][path]["post"];
         post["description"] = json!(describe(&specs));
-        let names: Vec<&str> = specs
-            .iter()
-            .flat_map(|spec| std::iter::once(&spec.name).chain(spec.aliases))
-            .copied()
-            .collect();
         post["requestBody"]["required"] = json!(true);
         post["requestBody"]["content"]["application/json"]["schema"] = json!({
-            "type": "object", "required": [key],
-            "properties": {key: {"type": "string", "enum": names}, "referenceId": {"type": "integer", "minimum": 0}},
+            "oneOf": schemas, "discriminator": {"propertyName": key, "mapping": mapping},
         });
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use axum::Router;
 use axum::http::{Method, StatusCode, Uri};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{AppendHeaders, Html, IntoResponse, Response};
 use axum::routing::get;
 use tower_http::services::{ServeDir, ServeFile};
 
@@ -41,7 +41,7 @@ async fn unbuilt() -> Response {
 }
 
 /// Unknown addresses below the API answer as the API does, as do all methods but reading.
-pub(super) async fn not_found(method: Method, uri: Uri) -> ApiError {
+pub(super) async fn not_found(method: Method, uri: Uri) -> impl IntoResponse {
     tracing::debug!(%method, path = uri.path(), "no such resource");
-    ApiError::not_found()
+    (AppendHeaders(headers::OF_ANSWERS), ApiError::not_found())
 }

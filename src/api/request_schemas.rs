@@ -24,11 +24,11 @@ pub(super) fn of_request(operation_id: &str) -> Value {
         "operate_on_chat" | "operate_on_email" | "operate_on_workitem" | "operate_on_openmedia" => {
             (&["operationName"], json!({"operationName": text}))
         }
-        "operate_on_workbins" => (
+        "operate_on_workbins" | "operate_on_workbins_of" => (
             &["operationName"],
             json!({"operationName": text, "workbinIds": texts}),
         ),
-        "operate_on_workbin" | "operate_on_my_workbin" => (
+        "operate_on_workbin" | "operate_on_my_workbin" | "operate_on_workbin_of" => (
             &["operationName"],
             json!({"operationName": text, "id": text}),
         ),

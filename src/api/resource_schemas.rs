@@ -55,7 +55,7 @@ pub(super) fn of_reply(operation_id: &str) -> Option<&'static str> {
         "list_my_channels" | "list_channels" => "ChannelListReply",
         "read_my_channel" => "ChannelReply",
         "list_workbins" | "list_my_workbins" | "list_workbins_of" => "WorkbinListReply",
-        "read_workbin" | "read_my_workbin" => "WorkbinReply",
+        "read_workbin" | "read_my_workbin" | "read_workbin_of" => "WorkbinReply",
         "list_queues" => "QueueListReply",
         "read_queue" => "QueueReply",
         "list_skills" => "SkillListReply",

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::view::PAGE_LEN_MAX;
 use super::{bulk, channels, directory, resource_schemas, services, settings, workbins};
+use crate::centre::MediaWords;
 
 /// Every schema of the document.
 pub(super) fn all() -> Value {
@@ -23,6 +24,7 @@ pub(super) fn all() -> Value {
         "InteractionReply": reply("interaction", &json!({"$ref": "#/components/schemas/InteractionFields"})),
         "InteractionsReply": reply("interactions", &list_of("InteractionFields")),
         "OperationReply": reply("interactions", &list_of("Interaction")),
+        "MediaListReply": media_list(),
         "StorageReply": storage(),
         "EventReply": object(&["statusCode"], json!({
             "statusCode": {"const": 0},
@@ -97,7 +99,7 @@ fn list_of_objects() -> Value {
 
 /// The routes that are shown as [`View`](super::view::View) does: by what a list is filtered, whether it is a list, and whether
 /// it takes subresources.
-pub(super) fn views() -> [(&'static str, &'static [&'static str], bool, bool); 29] {
+pub(super) fn views() -> [(&'static str, &'static [&'static str], bool, bool); 30] {
     let list = |path, kind: &super::view::Kind| (path, kind.filters, true, false);
     let one = |path| (path, [].as_slice(), false, false);
     let deep = |(path, filters, is_list, _)| (path, filters, is_list, true);
@@ -111,6 +113,7 @@ pub(super) fn views() -> [(&'static str, &'static [&'static str], bool, bool); 2
         one("/users/{id}"),
         list("/users/{id}/channels", &channels::CHANNEL),
         deep(list("/users/{id}/workbins", &workbins::WORKBIN)),
+        deep(one("/users/{id}/workbins/{workbin}")),
         deep(list("/workbins", &workbins::WORKBIN)),
         deep(one("/workbins/{id}")),
         list("/queues", &directory::QUEUE),
@@ -202,6 +205,9 @@ pub(super) fn of_reply(operation_id: &str) -> &'static str {
         "read_interaction" | "read_my_interaction" => "InteractionReply",
         "list_interactions" | "list_my_interactions" => "InteractionsReply",
         "operate_on_interaction" | "update_interaction" => "OperationReply",
+        "list_my_chats" | "list_my_emails" | "list_my_workitems" | "list_my_openmedia" => {
+            "MediaListReply"
+        }
         "take_request" => "EventReply",
         "storage" => "StorageReply",
         "read_statistics" => "StatisticsReply",
@@ -318,6 +324,15 @@ fn reply(name: &str, schema: &Value) -> Value {
     properties["id"] = json!({"type": "string"});
     properties[name] = schema.clone();
     object(&["statusCode"], properties)
+}
+
+/// The agent's interactions of one medium: under its key, in its words.
+fn media_list() -> Value {
+    let mut whole = reply("chats", &list_of_objects());
+    for words in MediaWords::ALL {
+        whole["properties"][words.many] = list_of_objects();
+    }
+    whole
 }
 
 fn list_of(name: &str) -> Value {

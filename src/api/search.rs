@@ -1,4 +1,4 @@
-//! What `GET /interactions` is asked for, and the page of it: active interactions from the state, completed ones from the
+//! What `GET /interactions` and the agent's own lists are asked for, and the page of it: active interactions from the state, completed ones from the
 //! archive.
 
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::caller::Caller;
 use super::error::ApiError;
-use crate::centre::{ArchiveError, Cursor, Filter, PageLimits, SEARCH_BYTES_MAX};
+use crate::centre::{ArchiveError, Cursor, Filter, MediaWords, PageLimits, SEARCH_BYTES_MAX};
 use crate::domain::{Interaction, MediaType, QueueName, Refusal, RefusalKind, Timestamp};
 use crate::engine::neutral_state;
 
@@ -60,6 +60,31 @@ pub(super) const BODY_FILTERS: [&str; 8] = [
     "after",
 ];
 
+/// Those of an agent's own lists, and what each does.
+pub(super) const PARAMETERS: [(&str, &str); 9] = [
+    (
+        "fields",
+        "`*` or a list of fields; without it URIs are given",
+    ),
+    ("state", "Only those that the agent sees in this state"),
+    (
+        "queue",
+        "Only those that are in this queue, or were in last",
+    ),
+    ("mediaType", "Only those of this medium"),
+    (
+        "from",
+        "ISO 8601: only those that were submitted then or later",
+    ),
+    ("to", "ISO 8601: only those that were submitted before then"),
+    (
+        "q",
+        "Only those with this text in `id`, `externalId`, `subject` or the JSON text of `userData`, whatever the case",
+    ),
+    ("limit", "Interactions in one reply, at most 500"),
+    ("after", "`after` of the reply before: goes on there"),
+];
+
 impl ListQuery {
     /// The parameters that an object of a body names as the query of a URL does. None is passed over: without it more would be
     /// found than was meant.
@@ -87,6 +112,19 @@ impl ListQuery {
         }
         let read = Self::deserialize(Value::Object(texts));
         read.map_err(|_| ApiError::invalid("Parameter 'query' cannot be read"))
+    }
+
+    /// The same with the state named as everywhere, which a medium may have its own word for.
+    pub(super) fn in_words(mut self, words: MediaWords) -> Self {
+        self.state = self.state.map(|state| {
+            let is_own = state == words.processing;
+            if is_own {
+                "Processing".to_owned()
+            } else {
+                state
+            }
+        });
+        self
     }
 }
 
@@ -131,17 +169,9 @@ impl Search {
                     .ok()
                     .filter(|len| (1..=LIST_LEN_MAX).contains(len))
             })?,
-            ..Self::page(query)
-        })
-    }
-
-    /// A page of a list that is not searched.
-    pub(super) fn page(query: &ListQuery) -> Self {
-        Self {
             after: query.after.clone().unwrap_or_default(),
             is_whole: query.fields.is_some(),
-            ..Self::default()
-        }
+        })
     }
 
     /// Whether those are asked for that are in the archive.
@@ -149,10 +179,12 @@ impl Search {
         self.state.as_deref() == Some(COMPLETED)
     }
 
-    /// One page of what the caller may see, given in the order of the identifiers, and where the next one begins.
+    /// One page of what the caller may see, given in the order of the identifiers and each in its state for him, and where
+    /// the next one begins.
     pub(super) fn active<'a>(
         &self,
         visible: impl Iterator<Item = &'a Arc<Interaction>>,
+        state_of: impl Fn(&Interaction) -> &'static str,
     ) -> (Vec<Arc<Interaction>>, Option<String>) {
         let mut rest = visible
             .filter(|it| it.id.as_str() > self.after.as_str())
@@ -169,7 +201,7 @@ impl Search {
             if self.filter.text.is_some() {
                 looked_bytes += size_of::<Interaction>() + len;
             }
-            if self.accepts(next) {
+            if self.accepts(next, &state_of) {
                 bytes += if self.is_whole { len } else { 0 };
                 found.push(Arc::clone(next));
             }
@@ -223,12 +255,12 @@ impl Search {
         after: &str,
         visible: impl Iterator<Item = &'a Arc<Interaction>>,
     ) -> Option<usize> {
-        let rest = visible.filter(|it| it.id.as_str() > after && self.accepts(it));
+        let rest = visible.filter(|it| it.id.as_str() > after && self.accepts(it, neutral_state));
         self.filter.text.is_none().then(|| rest.count())
     }
 
-    fn accepts(&self, it: &Interaction) -> bool {
-        let is_so = |state: &String| neutral_state(it) == *state;
+    fn accepts(&self, it: &Interaction, state_of: impl Fn(&Interaction) -> &'static str) -> bool {
+        let is_so = |state: &String| state_of(it) == *state;
         self.state.as_ref().is_none_or(is_so) && self.filter.accepts(it)
     }
 }

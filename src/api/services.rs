@@ -7,7 +7,7 @@ use super::caller::Caller;
 use super::error::ApiError;
 use super::url::Segment;
 use super::view::{Kind, View};
-use crate::centre::{Health, Links};
+use crate::centre::services;
 use crate::domain::{Configuration, MediaType, Refusal, Role};
 
 /// Features.
@@ -85,8 +85,11 @@ pub(super) async fn read_feature(
     responses((status = 200, description = "URIs or services"), (status = 400), (status = 401)))]
 pub(super) async fn list_services(caller: Caller, view: View) -> Json<Value> {
     let centre = &caller.0.centre;
-    let all = services(&centre.health(), centre.links()).into_iter();
-    Json(view.list(&SERVICE, centre.state().sequence, all, |it| it))
+    let state = centre.state();
+    let all = services(&centre.health(), &state).into_iter();
+    Json(view.list(&SERVICE, state.sequence, all, |it| {
+        it.resource(centre.links())
+    }))
 }
 
 /// A service
@@ -99,10 +102,12 @@ pub(super) async fn read_service(
     view: View,
 ) -> Result<Json<Value>, ApiError> {
     let centre = &caller.0.centre;
-    let mut all = services(&centre.health(), centre.links()).into_iter();
-    let found = all.find(|it| it["id"] == json!(id));
+    let state = centre.state();
+    let mut all = services(&centre.health(), &state).into_iter();
+    let found = all.find(|it| it.id == id);
     let found = found.ok_or_else(|| Refusal::not_found("service", &id))?;
-    Ok(Json(view.one(&SERVICE, centre.state().sequence, found)))
+    let found = found.resource(centre.links());
+    Ok(Json(view.one(&SERVICE, state.sequence, found)))
 }
 
 /// The features that the caller has by his roles and the media of the contact centre.
@@ -120,21 +125,4 @@ pub(super) fn features(caller: &Caller, configuration: &Configuration) -> Vec<Va
         body
     })
     .collect()
-}
-
-/// Both work as long as the journal takes changes.
-fn services(health: &Health, links: &Links) -> [Value; 2] {
-    let state = match health {
-        Health::Well => "Active",
-        Health::Refusing(_) | Health::Failed(_) => "Inactive",
-    };
-    [
-        ("MultiMediaState", "Media"),
-        ("Provisioning", "Provisioning"),
-    ]
-    .map(|(id, kind)| {
-        let mut body = json!({"id": id, "name": id, "type": kind, "state": state});
-        links.locate(&mut body, &["services", id]);
-        body
-    })
 }

@@ -8,7 +8,7 @@ use super::caller::{Agent, Caller};
 use super::channels::known_user;
 use super::error::ApiError;
 use super::operate::PARTIAL_SUCCESS;
-use super::url::Segment;
+use super::url::{Segment, Segments};
 use super::view::{Kind, Room, View};
 use crate::centre::{MediaWords, interaction_for, workbin_id};
 use crate::domain::{Refusal, Role, UserId, WorkbinKind, WorkbinRef};
@@ -89,6 +89,21 @@ pub(super) async fn list_workbins_of(
     Ok(Json(list_of(&caller, &user, &view)))
 }
 
+/// A workbin that an agent may use; his own, or for supervisors and administrators everybody's
+#[utoipa::path(get, path = "/users/{id}/workbins/{workbin}", tag = "Directory",
+    params(("id" = String, Path, description = "The user"), ("workbin" = String, Path, description = "A workbin that he may use")),
+    responses((status = 200, description = "The workbin, and whether the user is subscribed to it"), (status = 400), (status = 401), (status = 403), (status = 404)))]
+pub(super) async fn read_workbin_of(
+    caller: Caller,
+    Segments([id, workbin]): Segments<2>,
+    view: View,
+) -> Result<Json<Value>, ApiError> {
+    let user = known_user(&caller, &id)?;
+    let state = caller.0.centre.state();
+    let bin = find_of(&state, &user, &workbin)?;
+    Ok(Json(show(&caller, &state, &bin, &user, &view)))
+}
+
 /// A workbin; with `subresources=*` what is in it, by medium, `offset` and `limit` choosing among it
 #[utoipa::path(get, path = "/workbins/{id}", tag = "Workbins",
     params(("id" = String, Path, description = "The workbin")),
@@ -101,18 +116,23 @@ pub(super) async fn read_workbin(
     require_user_of_workbins(&caller)?;
     let state = caller.0.centre.state();
     let bin = find(&caller, &state, &id)?;
-    let mut body = shown(&caller, &state, &bin, caller.user());
+    Ok(Json(show(&caller, &state, &bin, caller.user(), &view)))
+}
+
+/// A workbin as a reply, with what is in it if that is wanted, and whether `user` is subscribed to it.
+fn show(
+    caller: &Caller,
+    state: &engine::State,
+    bin: &WorkbinRef,
+    user: &UserId,
+    view: &View,
+) -> Value {
+    let mut body = shown(caller, state, bin, user);
     if view.is_deep() {
-        add_content(
-            &caller,
-            &state,
-            &bin,
-            &view,
-            &mut Room::of_reply(),
-            &mut body,
-        );
+        let mut room = Room::of_reply();
+        add_content(caller, state, bin, view, &mut room, &mut body);
     }
-    Ok(Json(view.one(&WORKBIN, state.sequence, body)))
+    view.one(&WORKBIN, state.sequence, body)
 }
 
 fn list_of(caller: &Caller, user: &UserId, view: &View) -> Value {
@@ -184,6 +204,20 @@ pub(super) fn own(state: &engine::State, user: &UserId) -> Vec<WorkbinRef> {
         owner,
     };
     bins.map(refer).collect()
+}
+
+/// A workbin that a user may use, by its identifier.
+///
+/// # Errors
+/// None, or none of his.
+pub(super) fn find_of(
+    state: &engine::State,
+    user: &UserId,
+    id: &str,
+) -> Result<WorkbinRef, ApiError> {
+    let found = state.configuration.workbin(id);
+    let found = found.filter(|bin| state.may_use(user, bin));
+    found.ok_or_else(|| Refusal::not_found("workbin", id).into())
 }
 
 /// A workbin by its identifier.

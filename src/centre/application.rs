@@ -14,6 +14,7 @@ use super::policy;
 use super::release::event;
 use super::replay::Lost;
 use super::resources::interaction_for;
+use super::services::{SERVICES_CHANNEL, services};
 use crate::bayeux::{ChannelId, Cursor, Denied, Event, Replayed};
 use crate::domain::{CentreId, UserId};
 use crate::hub::{Application, CurrentState, Epoch, Principal, Resume};
@@ -119,6 +120,9 @@ impl Application for Centres {
         if let Some(agent) = state.agents.get(&user) {
             add("/v2/me/channels", channels_message(Some(agent)));
         }
+        for service in services(&handle.health(), &state) {
+            add(SERVICES_CHANNEL, service.message(handle.links()));
+        }
         Some(CurrentState {
             valid_at: state.sequence.0,
             events,
@@ -136,6 +140,10 @@ impl Application for Centres {
 
     fn resume(&self, who: &Principal, channel: &ChannelId, cursor: &Cursor) -> Option<Resume> {
         let (handle, _) = self.user_of(who)?;
+        if channel.as_str() == SERVICES_CHANNEL {
+            // What services are is no part of the history: whoever comes back is told how they are.
+            return None;
+        }
         let head = handle.state().sequence.0;
         let resume = match cursor {
             Cursor::OnlyNew => Resume::Live(head),

@@ -1,9 +1,11 @@
+use super::services::SERVICES_CHANNEL;
 use crate::bayeux::{ChannelId, Denied};
 use crate::domain::Role;
 use crate::hub::Principal;
 
 /// What may be subscribed to by whom: these channels and everything below them.
-const CHANNELS: [(&str, Readers); 4] = [
+const CHANNELS: [(&str, Readers); 5] = [
+    (SERVICES_CHANNEL, Readers::Everybody),
     ("/v2/me", Readers::Everybody),
     ("/v2/interactions", Readers::Roles(&OVERSEERS)),
     ("/v2/statistics", Readers::Roles(&OVERSEERS)),

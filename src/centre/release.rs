@@ -1,7 +1,8 @@
 //! What leaves the driver once it is durable: the state for readers, and what is said.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use serde_json::json;
 use tokio::sync::Semaphore;
 use tracing::info;
 
@@ -9,6 +10,7 @@ use super::media::MediaWords;
 use super::notify::{channel_name, notification};
 use super::replay::{Replays, Said};
 use super::resources::Links;
+use super::services::{SERVICES_CHANNEL, Service, services};
 use crate::bayeux::{ChannelId, Event, Replayed};
 use crate::domain::{CentreId, UserId};
 use crate::engine::{Announcement, Body, Head, State};
@@ -31,6 +33,8 @@ struct Shared {
     // A lock held for the time of one reference count; readers never wait for the disk.
     durable: RwLock<Arc<State>>,
     health: RwLock<Health>,
+    /// As they were told last.
+    services: Mutex<[Service; 3]>,
 }
 
 /// Whether the journal takes changes.
@@ -65,6 +69,7 @@ impl Release {
                 has_media_channels,
                 durable: RwLock::default(),
                 health: RwLock::default(),
+                services: Mutex::new(services(&Health::Well, &State::default())),
             }),
         }
     }
@@ -99,6 +104,29 @@ impl Release {
             std::mem::replace(&mut *durable, Arc::clone(&state))
         };
         self.end_sessions_of_removed(&before, &state);
+        self.tell_of_services();
+    }
+
+    /// Tells everybody which services have changed, if any: after the change can be seen, so that who subscribes meanwhile
+    /// finds it there.
+    fn tell_of_services(&self) {
+        let shared = &self.shared;
+        let state = self.durable();
+        let now = services(&self.health(), &state);
+        let told = shared.services.lock();
+        let told = std::mem::replace(&mut *told.unwrap_or_else(PoisonError::into_inner), now);
+        if told == now {
+            return;
+        }
+        let of_centre = format!("{}/", shared.centre);
+        for service in now.iter().filter(|it| !told.contains(it)) {
+            let mut body = service.message(&shared.links);
+            body["sequence"] = json!(state.sequence);
+            let event = event(SERVICES_CHANNEL, None, &body);
+            shared
+                .hub
+                .tell_all(|key| key.starts_with(&of_centre), &event);
+        }
     }
 
     /// Who was removed has no push session any more. After the state is published: whoever opens one meanwhile is either
@@ -129,6 +157,7 @@ impl Release {
     pub(super) fn set_health(&self, new: Health) {
         let health = self.shared.health.write();
         *health.unwrap_or_else(PoisonError::into_inner) = new;
+        self.tell_of_services();
     }
 
     /// Whether a user has a push session.

@@ -92,13 +92,20 @@ impl<'a> Turn<'a> {
     /// # Errors
     /// Not an agent, or not logged in.
     pub fn logged_in_agent(&self) -> Result<UserId, Refusal> {
-        let agent = self
-            .head
-            .actor
-            .agent()
-            .ok_or_else(|| Refusal::forbidden("Only an agent can ask for this"))?;
-        if self.state.agents.contains_key(agent) {
-            Ok(agent.clone())
+        if self.head.actor.agent().is_none() {
+            return Err(Refusal::forbidden("Only an agent can ask for this"));
+        }
+        self.logged_in_user()
+    }
+
+    /// The user who asks, in whatever role, who must be logged in as an agent.
+    ///
+    /// # Errors
+    /// The server itself asks, or he is not logged in.
+    pub fn logged_in_user(&self) -> Result<UserId, Refusal> {
+        let user = self.user()?;
+        if self.state.agents.contains_key(&user) {
+            Ok(user)
         } else {
             Err(Refusal::invalid_state(
                 "The agent is not logged in: start a contact-centre session first",
@@ -320,6 +327,19 @@ impl<'a> Turn<'a> {
             owner,
         })
         .ok_or_else(|| Refusal::not_found("workbin", named))
+    }
+
+    /// The workbin that the user who asks means: an agent one of his own, by any of its names; a supervisor or an
+    /// administrator anybody's, by its identifier.
+    ///
+    /// # Errors
+    /// No such workbin, or none within his reach.
+    pub fn workbin_in_reach(&self, named: &str, user: &UserId) -> Result<WorkbinRef, Refusal> {
+        if self.head.actor.agent().is_some() {
+            return self.workbin(named, user);
+        }
+        let found = self.state.configuration.workbin(named);
+        found.ok_or_else(|| Refusal::not_found("workbin", named))
     }
 }
 

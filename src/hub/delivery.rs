@@ -30,6 +30,13 @@ impl Hub {
             }
         }
     }
+
+    /// Delivers an event without a sequence to everybody with a session whose key fits; takes time in proportion to all
+    /// users with one.
+    pub fn tell_all(&self, fits: impl Fn(&str) -> bool, event: &Event) {
+        let keys = self.0.index.keys(fits).into_iter();
+        self.deliver(keys.map(|key| (key, event.clone())).collect());
+    }
 }
 
 impl Inner {

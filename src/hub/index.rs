@@ -136,6 +136,16 @@ impl Index {
         self.shard(user).contains_key(user)
     }
 
+    /// The users with a session whose key fits.
+    pub(super) fn keys(&self, fits: impl Fn(&str) -> bool) -> Vec<UserKey> {
+        let mut found = Vec::new();
+        for shard in &self.shards {
+            let shard = locked(shard);
+            found.extend(shard.keys().filter(|key| fits(key)).map(Arc::clone));
+        }
+        found
+    }
+
     pub(super) fn users(&self) -> usize {
         self.shards.iter().map(|shard| locked(shard).len()).sum()
     }

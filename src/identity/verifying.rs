@@ -38,12 +38,19 @@ impl VerifyingKey {
             return Err(Unauthenticated::Invalid);
         }
         match decode::<Map<String, Value>>(token, &self.key, &self.validation) {
+            Ok(data) if self.is_of_several(&data.claims) => Err(Unauthenticated::Invalid),
             Ok(data) => names.read(&data.claims, self.validation.leeway),
             Err(error) if *error.kind() == ErrorKind::ExpiredSignature => {
                 Err(Unauthenticated::Expired)
             }
             Err(_) => Err(Unauthenticated::Invalid),
         }
+    }
+
+    /// Whether the issuer that is asked for is one of several: it is a text (RFC 7519 4.1.1), but the library takes a list too.
+    fn is_of_several(&self, claims: &Map<String, Value>) -> bool {
+        let issuer = claims.get("iss");
+        self.validation.iss.is_some() && !issuer.is_some_and(Value::is_string)
     }
 }
 

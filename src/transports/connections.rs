@@ -23,8 +23,8 @@ use tower::{Service, ServiceExt};
 
 use super::beginning::Beginning;
 use super::client::{Client, Network};
-use super::host;
 use super::tls::Tls;
+use super::{framing, host};
 
 /// The bounds and times of connections.
 #[derive(Debug, Clone)]
@@ -138,7 +138,12 @@ async fn serve_connection<S>(
     let known = Arc::clone(&settings);
     let service = service_fn(move |mut request: Request<Incoming>| {
         if !host::is_named_once(&request) {
-            return Either::Left(ready(Ok(host::refused())));
+            let message = "The request must name its host, once";
+            return Either::Left(ready(Ok(host::refused(message))));
+        }
+        if !framing::is_plain(&request) {
+            let message = "The body can have the transfer coding chunked, once, and no other";
+            return Either::Left(ready(Ok(host::refused(message))));
         }
         let is_tls = known.tls.is_some();
         let client = Client::of(peer, is_tls, request.headers(), &known.trusted_proxies);

@@ -20,12 +20,18 @@ fn is_host(host: &HeaderValue) -> bool {
     matches!(authority, Some(Ok(authority)) if !authority.as_str().contains('@'))
 }
 
-/// The answer to a request that does not.
-pub(super) fn refused() -> Response {
+/// The answer to a request that is refused for what its head says. No router has seen it, which would say the rest.
+pub(super) fn refused(message: &str) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "application/json"),
+        (header::CACHE_CONTROL, "no-store"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'",
+        ),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::CONNECTION, "close"),
     ];
-    let body = r#"{"statusCode":10,"statusMessage":"The request must name its host, once"}"#;
+    let body = format!(r#"{{"statusCode":10,"statusMessage":"{message}"}}"#);
     (StatusCode::BAD_REQUEST, headers, body).into_response()
 }

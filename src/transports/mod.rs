@@ -9,6 +9,7 @@ mod client;
 mod connections;
 mod cookie;
 mod cors;
+mod framing;
 mod host;
 mod liveness;
 mod long_polling;

@@ -66,6 +66,100 @@ async fn each_medium_has_its_own_words_for_the_same_operations() {
     }
 }
 
+/// A list, and how many of what the agent has it holds: a chat that he works on, one that he is invited to, and an e-mail.
+const LISTS: [(&str, usize); 19] = [
+    ("/me/interactions", 3),
+    ("/me/interactions?state=Invited", 1),
+    ("/me/interactions?state=Processing&queue=email", 1),
+    ("/me/interactions?mediaType=chat", 2),
+    ("/me/interactions?q=a%20subject", 3),
+    ("/me/interactions?state=Completed", 0),
+    ("/me/chats", 2),
+    ("/me/chats?state=Chatting", 1),
+    ("/me/chats?state=Processing", 1),
+    ("/me/chats?state=Invited", 1),
+    ("/me/chats?queue=email", 0),
+    ("/me/chats?from=2001-01-01T00:00:00Z", 2),
+    ("/me/chats?to=2001-01-01T00:00:00Z", 0),
+    ("/me/chats?nobody=knows", 2),
+    ("/me/emails", 1),
+    ("/me/workitems", 0),
+    ("/me/openmedia/chat", 2),
+    ("/me/openmedia/email", 1),
+    ("/me/openmedia/fax", 0),
+];
+
+#[tokio::test]
+async fn each_medium_has_a_list_of_its_own() {
+    let server = start("").await;
+    let (agent, media_server) = (server.client("agent1"), server.client("mediaserver"));
+    agent.ready("chat").await;
+    agent.ready("email").await;
+    let working = media_server.submit("chat").await;
+    agent.operate(&working, "Accept", json!({})).await;
+    let mail = media_server.submit("email").await;
+    agent.operate(&mail, "Accept", json!({})).await;
+    let invited = media_server.submit("chat").await;
+    for (path, len) in LISTS {
+        let (status, body) = agent.get(&format!("/api/v2{path}")).await;
+        assert_eq!(
+            (status.as_u16(), &body["statusCode"]),
+            (200, &json!(0)),
+            "{path}: {body}"
+        );
+        let uris = body["uris"].as_array().unwrap();
+        assert_eq!(uris.len(), len, "{path}: {body}");
+        for uri in uris {
+            let (_, one) = agent
+                .get(uri.as_str().unwrap().strip_prefix(&server.url).unwrap())
+                .await;
+            assert_eq!(one["statusCode"], 0, "{path}: {uri} leads nowhere");
+        }
+        assert!(body["sequence"].is_u64(), "{path}: {body}");
+    }
+    for (medium, route, key, type_key, processing) in MEDIA.iter().take(2) {
+        let (_, body) = agent
+            .get(&format!("/api/v2{route}?fields=*&state={processing}"))
+            .await;
+        let id = if *medium == "chat" { &working } else { &mail };
+        let (_, one) = agent.get(&format!("/api/v2{route}/{id}")).await;
+        assert_eq!(body[format!("{key}s")], json!([one[key]]), "{route}");
+        assert_eq!(one[key][type_key], "Inbound");
+    }
+    let fields = "/api/v2/me/openmedia/chat?fields=id,state";
+    let (_, body) = agent.get(fields).await;
+    let mut found: Vec<&Value> = body["openmedia"].as_array().unwrap().iter().collect();
+    found.sort_by_key(|it| it["state"].to_string());
+    assert_eq!(
+        found,
+        [
+            &json!({"id": invited, "state": "Invited"}),
+            &json!({"id": working, "state": "Processing"})
+        ]
+    );
+
+    let (_, first) = agent.get("/api/v2/me/chats?limit=1").await;
+    let after = first["after"].as_str().unwrap();
+    let (_, second) = agent
+        .get(&format!("/api/v2/me/chats?limit=1&after={after}"))
+        .await;
+    assert_ne!(first["uris"], second["uris"]);
+    assert_eq!(second.get("after"), None, "there is no more");
+    for refused in ["limit=0", "limit=501", "state=Flying", "from=then", "q="] {
+        for list in ["/me/interactions", "/me/chats", "/me/openmedia/chat"] {
+            let (status, body) = agent.get(&format!("/api/v2{list}?{refused}")).await;
+            assert_eq!(
+                (status.as_u16(), &body["statusCode"]),
+                (400, &json!(10)),
+                "{list}?{refused}"
+            );
+        }
+    }
+    let other = server.client("agent2");
+    let (_, body) = other.get("/api/v2/me/chats").await;
+    assert_eq!(body["uris"], json!([]), "they are not his");
+}
+
 #[tokio::test]
 async fn an_interaction_of_another_medium_is_as_none() {
     let server = start("").await;

@@ -238,3 +238,103 @@ async fn spans_of_requests_are_for_who_asks_for_them() {
     assert!(line["fields"]["took_us"].as_u64().unwrap() > 0);
     assert_eq!(line["fields"]["user"], "supervisor");
 }
+
+/// What a client may be sent as his own, and nobody else may find anywhere.
+async fn handshake(server: &Process, user: &str) -> (String, String) {
+    let message = json!([{
+        "channel": "/meta/handshake", "version": "1.0", "supportedConnectionTypes": ["long-polling"],
+    }]);
+    let request = reqwest::Client::new()
+        .post(format!("{}/cometd", server.url))
+        .bearer_auth(server.client(user).token)
+        .json(&message);
+    let reply = request.send().await.unwrap();
+    let cookie = reply.headers()["set-cookie"].to_str().unwrap();
+    let cookie = cookie.split(['=', ';']).nth(1).unwrap().to_owned();
+    let body: Value = reply.json().await.unwrap();
+    (body[0]["clientId"].as_str().unwrap().to_owned(), cookie)
+}
+
+/// Sends messages by a session and gives what is answered.
+async fn say(server: &Process, user: &str, client_id: &str, mut message: Value) -> String {
+    message["clientId"] = json!(client_id);
+    let client = server.client(user);
+    let body = Some(json!([message]).to_string());
+    client
+        .exchange(Method::POST, "/cometd", &[], body)
+        .await
+        .text
+}
+
+#[tokio::test]
+async fn sessions_and_the_secret_are_named_to_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = "canary-of-the-secret-0123456789abcdef";
+    let variables = [
+        ("BATON_LOG", "info,baton=trace"),
+        ("BATON_JWT_SECRET", secret),
+    ];
+    let file = folder.path().join("log");
+    let data = folder.path().join("data");
+    let mut command = serve(&data, &variables);
+    command.stderr(Stdio::from(File::create(&file).unwrap()));
+    let server = Process::begin(&mut command, &data).unwrap();
+    // The client signs with the secret that it finds in the folder.
+    std::fs::write(data.join("jwt.secret"), secret).unwrap();
+    let (mine, browser) = handshake(&server, "agent1").await;
+    let (others, _) = handshake(&server, "agent2").await;
+    let mut heard = String::new();
+    let subscribe = json!({"channel": "/meta/subscribe", "subscription": "/**"});
+    let connect = json!({"channel": "/meta/connect", "connectionType": "long-polling", "advice": {"timeout": 0}});
+    for id in [&mine, &others] {
+        let user = if *id == mine { "agent1" } else { "agent2" };
+        let told = say(&server, user, id, subscribe.clone()).await;
+        assert!(told.contains("\"successful\":true"), "{told}");
+    }
+    for agent in ["agent1", "agent2"] {
+        server.client(agent).ready("chat").await;
+    }
+    let publish = json!({"channel": "/v2/me/interactions", "data": {"a": 1}});
+    for message in [
+        publish,
+        connect.clone(),
+        json!({"channel": "/meta/disconnect"}),
+    ] {
+        say(&server, "agent1", &mine, message.clone()).await;
+        // By somebody whose it is not, and by who has his own.
+        let stranger = say(&server, "agent2", &mine, message).await;
+        assert!(stranger.contains("402"), "{stranger}");
+        heard.push_str(&say(&server, "agent2", &others, connect.clone()).await);
+    }
+    assert!(heard.contains("/v2/me/channels"), "{heard}");
+    assert!(
+        !heard.contains(&mine) && !heard.contains(&browser),
+        "{heard}"
+    );
+    let admin = server.client("admin");
+    let mut shown = String::new();
+    for path in [
+        "/metrics",
+        "/diagnostics/storage",
+        "/diagnostics/version",
+        "/health/ready",
+        "/me?subresources=*",
+        "/users?fields=*",
+        "/openapi.json",
+    ] {
+        let reply = admin
+            .exchange(Method::GET, &format!("/api/v2{path}"), &[], None)
+            .await;
+        assert_eq!(reply.status, 200, "{path}");
+        shown.push_str(&reply.text);
+    }
+    drop(server);
+    shown.push_str(&std::fs::read_to_string(&file).unwrap());
+    assert!(
+        shown.contains("session ended"),
+        "the log says what becomes of sessions"
+    );
+    for hidden in [mine.as_str(), &others, &browser, secret] {
+        assert!(!shown.contains(hidden), "{hidden} is shown");
+    }
+}

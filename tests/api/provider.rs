@@ -21,14 +21,14 @@ use tokio::net::TcpListener;
 use crate::support::server::{Running, start};
 
 /// An identity provider that publishes what it is told to.
-struct Issuer {
+pub(super) struct Issuer {
     url: String,
     answer: Arc<Mutex<(StatusCode, String)>>,
     asked: Arc<AtomicUsize>,
 }
 
 impl Issuer {
-    async fn start(keys: &[&Key]) -> Self {
+    pub(super) async fn start(keys: &[&Key]) -> Self {
         let answer = Arc::new(Mutex::new((StatusCode::OK, key_set(keys))));
         let asked = Arc::new(AtomicUsize::new(0));
         let (said, count) = (Arc::clone(&answer), Arc::clone(&asked));
@@ -48,23 +48,23 @@ impl Issuer {
         *self.answer.lock().unwrap() = (status, text);
     }
 
-    fn asked(&self) -> usize {
+    pub(super) fn asked(&self) -> usize {
         self.asked.load(Ordering::SeqCst)
     }
 
-    fn keys(&self, more: &str) -> String {
+    pub(super) fn keys(&self, more: &str) -> String {
         format!("jwks_url = {:?}\n{more}", self.url)
     }
 }
 
-struct Key {
+pub(super) struct Key {
     kid: Option<&'static str>,
     algorithm: Algorithm,
-    signing: EncodingKey,
+    pub(super) signing: EncodingKey,
 }
 
 impl Key {
-    fn new(kid: &'static str, algorithm: Algorithm) -> Self {
+    pub(super) fn new(kid: &'static str, algorithm: Algorithm) -> Self {
         let random = SystemRandom::new();
         let signing = if algorithm == Algorithm::RS256 {
             let pair = aws_lc_rs::rsa::KeyPair::generate(KeySize::Rsa2048).unwrap();
@@ -86,35 +86,35 @@ impl Key {
         }
     }
 
-    fn jwk(&self) -> Value {
+    pub(super) fn jwk(&self) -> Value {
         let jwk = Jwk::from_encoding_key(&self.signing, self.algorithm).unwrap();
         let mut jwk = serde_json::to_value(jwk).unwrap();
         jwk["kid"] = json!(self.kid);
         jwk
     }
 
-    fn header(&self) -> Header {
+    pub(super) fn header(&self) -> Header {
         let mut header = Header::new(self.algorithm);
         header.kid = self.kid.map(str::to_owned);
         header
     }
 
-    fn sign(&self, claims: &Value) -> String {
+    pub(super) fn sign(&self, claims: &Value) -> String {
         encode(&self.header(), claims, &self.signing).unwrap()
     }
 }
 
-fn key_set(keys: &[&Key]) -> String {
+pub(super) fn key_set(keys: &[&Key]) -> String {
     let keys: Vec<Value> = keys.iter().map(|key| key.jwk()).collect();
     json!({ "keys": keys }).to_string()
 }
 
-fn claims() -> Value {
+pub(super) fn claims() -> Value {
     json!({"sub": "agent1", "contactCenterId": "demo", "roles": ["agent"],
         "exp": wall_clock().0 / 1_000 + 600})
 }
 
-async fn status(server: &Running, token: &str) -> u16 {
+pub(super) async fn status(server: &Running, token: &str) -> u16 {
     user(server, token).await.0
 }
 

@@ -26,7 +26,7 @@ const LISTS: &[(&str, &str, usize, &str, usize)] = &[
     ("/workbins", "workbins", 7, "type=Agent&owner=agent1", 1),
     ("/users/agent1/workbins", "workbins", 2, "name=drafts", 1),
     ("/features", "features", 2, "id=api-provisioning-read", 1),
-    ("/services", "services", 2, "type=Media", 1),
+    ("/services", "services", 3, "type=Media", 1),
 ];
 
 fn configured(configuration: &mut Configuration) {

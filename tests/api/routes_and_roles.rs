@@ -34,6 +34,10 @@ POST /me/interactions/{id}            200 404 403 403 403 403 403 403
 GET  /me/workbins                     200 200 403 403 403 403 403 403
 GET  /me/workbins/{id}                200 404 403 403 403 403 403 403
 POST /me/workbins/{id}                200 404 403 403 403 403 403 403
+GET  /me/chats                        200 200 403 403 403 403 403 403
+GET  /me/emails                       200 200 403 403 403 403 403 403
+GET  /me/workitems                    200 200 403 403 403 403 403 403
+GET  /me/openmedia/{mediaType}        200 200 403 403 403 403 403 403
 GET  /me/chats/{id}                   404 404 403 403 403 403 403 403
 POST /me/chats/{id}                   404 404 403 403 403 403 403 403
 GET  /me/emails/{id}                  200 404 403 403 403 403 403 403
@@ -58,6 +62,9 @@ GET  /users/{id}/channels             200 403 200 200 403 403 403 404
 POST /users/{id}/channels             403 403 200 200 403 403 403 404
 POST /users/{id}/channels/{channel}   403 403 200 200 403 403 403 404
 GET  /users/{id}/workbins             200 403 200 200 403 403 403 404
+POST /users/{id}/workbins             403 403 400 400 403 403 403 404
+GET  /users/{id}/workbins/{workbin}   200 403 200 200 403 403 403 404
+POST /users/{id}/workbins/{workbin}   403 403 400 400 403 403 403 404
 GET  /queues                          200 200 200 200 200 200 200 200
 GET  /queues/{name}                   200 200 200 200 200 200 200 200
 GET  /skills                          200 200 200 200 200 200 200 200
@@ -122,6 +129,40 @@ async fn each_role_reaches_what_is_meant_for_it() {
     }
 }
 
+/// One rule everywhere: what a route does not know, of the body and of the query, it passes over.
+#[tokio::test]
+async fn what_is_not_known_is_passed_over_everywhere() {
+    let server = start("").await;
+    let agent = server.client("agent1");
+    agent.ready("chat").await;
+    let mail = json!({"mediaType": "email"});
+    let mail = agent.done("/api/v2/interactions", mail).await;
+    let mail = mail["id"].as_str().unwrap();
+    for user in ["agent1", "supervisor", "admin", "mediaserver"] {
+        let client = server.client(user);
+        // Nothing is asked of what is removed.
+        for row in rows().filter(|row| row[0] != "DELETE") {
+            let (status, plain) = ask(&client, row[0], row[1], mail).await;
+            let mut body = asked(row[0], row[1]);
+            body["unknownKey"] = json!({"operationName": "Fly", "id": [null]});
+            let more = ask_with(&client, row[0], row[1], mail, &body).await;
+            let same = (more.0, &more.1["statusCode"]);
+            assert_eq!(
+                same,
+                (status, &plain["statusCode"]),
+                "{user} {row:?}: {}",
+                more.1
+            );
+            let asks = format!("{}?unknownKey=%5B%5D&unknown=", row[1]);
+            let (with_query, _) = ask(&client, row[0], &asks, mail).await;
+            assert!(
+                row[0] != "GET" || with_query == status,
+                "{user} {row:?}: {with_query}"
+            );
+        }
+    }
+}
+
 async fn check(client: &Client, user: &str, mail: &str) {
     let at = USERS.iter().position(|it| *it == user).unwrap();
     for row in rows() {
@@ -146,6 +187,18 @@ async fn check(client: &Client, user: &str, mail: &str) {
 }
 
 async fn ask(client: &Client, method: &str, route: &str, mail: &str) -> (u16, Value) {
+    let body = asked(method, route);
+    ask_with(client, method, route, mail, &body).await
+}
+
+/// The same with a body of the caller's, where the method has one.
+async fn ask_with(
+    client: &Client,
+    method: &str,
+    route: &str,
+    mail: &str,
+    body: &Value,
+) -> (u16, Value) {
     let administers = method == "DELETE" || (method == "PUT" && route != "/interactions/{id}");
     let object = match administers {
         true => "spare".to_owned(),
@@ -161,17 +214,15 @@ async fn ask(client: &Client, method: &str, route: &str, mail: &str) -> (u16, Va
         .replace("{id}", &object)
         .replace("{mediaType}", "email")
         .replace("{channel}", "chat")
+        .replace("{workbin}", "drafts.agent1")
         .replace("{name}", name);
     let method: Method = method.parse().unwrap();
-    let body = (method != Method::GET).then(|| {
-        let body = asked(method.as_str(), route).to_string();
-        body.replace("{mail}", mail)
-    });
+    let body = (method != Method::GET).then(|| body.to_string().replace("{mail}", mail));
     let reply = client
         .exchange(method, &format!("/api/v2{path}"), &[], body)
         .await;
     // Prometheus reads no JSON.
-    let is_text = route == "/metrics" && reply.status == 200;
+    let is_text = route.starts_with("/metrics") && reply.status == 200;
     let body = if is_text {
         json!({"statusCode": 0})
     } else {
@@ -190,6 +241,7 @@ fn object_of(route: &str) -> &'static str {
         "openmedia/",
     ];
     match route {
+        _ if route.starts_with("/users/") => "agent1",
         _ if kinds.iter().any(|kind| route.contains(kind)) => "{mail}",
         _ if route.contains("workbins/") => "drafts.agent1",
         _ if route.contains("features/") => "api-agent-control",
@@ -215,8 +267,12 @@ fn asked(method: &str, route: &str) -> Value {
         (_, path) if path.starts_with("/me/") && object_of(path) == "{mail}" => {
             json!({"operationName": "UpdateUserData", "userData": {"a": 1}})
         }
-        (_, "/workbins") => json!({"operationName": "Subscribe", "workbinIds": ["drafts.agent1"]}),
-        (_, "/workbins/{id}" | "/me/workbins/{id}") => json!({"operationName": "Subscribe"}),
+        (_, "/workbins" | "/users/{id}/workbins") => {
+            json!({"operationName": "Subscribe", "workbinIds": ["drafts.agent1"]})
+        }
+        (_, "/workbins/{id}" | "/me/workbins/{id}" | "/users/{id}/workbins/{workbin}") => {
+            json!({"operationName": "Subscribe"})
+        }
         (_, path) if path.contains("/channels") => json!({"operationName": "NotReady"}),
         _ => json!({}),
     }

@@ -7,8 +7,9 @@ use std::time::Duration;
 use baton::transports::{Tls, TlsError};
 use reqwest::Certificate;
 use reqwest::header::SET_COOKIE;
+use reqwest::tls::Version as TlsVersion;
 use serde_json::json;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -142,4 +143,61 @@ async fn only_a_certificate_with_its_key_is_taken() {
     assert!(matches!(tls.reload(), Err(TlsError::File { .. })));
     std::fs::write(&files.certificate, "").unwrap();
     assert!(open().is_err());
+}
+
+/// The greeting of a client that knows no later version than this one of TLS 1: the version, random bytes, no session, suites
+/// that a server of version 1.2 takes too, no compression, and its algorithms.
+fn greeting(minor: u8) -> Vec<u8> {
+    let suites = [0xc0, 0x2b, 0xc0, 0x2f, 0xc0, 0x13, 0xc0, 0x14];
+    let signatures = [0, 13, 0, 6, 0, 4, 4, 3, 4, 1];
+    let groups = [0, 10, 0, 4, 0, 2, 0, 23];
+    let mut hello = vec![3, minor];
+    hello.extend([7; 32]);
+    hello.extend([0, 0, suites.len() as u8]);
+    hello.extend(suites);
+    hello.extend([1, 0, 0, (signatures.len() + groups.len()) as u8]);
+    hello.extend(signatures);
+    hello.extend(groups);
+    let len = hello.len() as u8;
+    let mut greeting = vec![22, 3, 1, 0, len + 4, 1, 0, 0, len];
+    greeting.extend(hello);
+    greeting
+}
+
+#[tokio::test]
+async fn clients_speak_tls_of_at_least_version_1_2() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = Files::new(folder.path());
+    let certificate = files.renew();
+    let server = files.serve("").await;
+    for version in [TlsVersion::TLS_1_2, TlsVersion::TLS_1_3] {
+        let trusted = Certificate::from_pem(certificate.as_bytes()).unwrap();
+        let client = reqwest::Client::builder()
+            .tls_certs_only([trusted])
+            .tls_version_min(version)
+            .tls_version_max(version);
+        let url = format!("https://{}/health/live", address(&server));
+        let reply = client.build().unwrap().get(url).send().await;
+        assert_eq!(reply.unwrap().status(), 200, "{version:?}");
+    }
+    let at = address(&server);
+    let greet = |minor| async move {
+        let mut stream = TcpStream::connect(at).await.unwrap();
+        stream.write_all(&greeting(minor)).await.unwrap();
+        stream
+    };
+    let begun = greet(3).await.read_u8().await.unwrap();
+    assert_eq!(begun, 22, "version 1.2 is greeted back");
+    for minor in [2, 1, 0] {
+        let mut old = greet(minor).await;
+        let mut answer = Vec::new();
+        let read = timeout(Duration::from_secs(10), old.read_to_end(&mut answer)).await;
+        read.expect("the end").ok();
+        // An alert that ends it, and says that the version is not supported.
+        assert_eq!(
+            (answer[0], &answer[5..]),
+            (21, [2, 70].as_slice()),
+            "3.{minor}: {answer:?}"
+        );
+    }
 }

@@ -1,9 +1,10 @@
 //! Workbins: what is in them, who hears of it, and how interactions come and go.
 
+use baton::domain::{Role, UserId};
 use serde_json::{Value, json};
 
 use crate::support::desktop::Desktop;
-use crate::support::server::{Client, Running, start};
+use crate::support::server::{Client, Running, start, start_configured};
 
 const WORKBINS: &str = "/v2/me/workbins";
 
@@ -238,4 +239,198 @@ async fn bad_input_is_refused_and_changes_nothing() {
         .await;
     assert_eq!(found, 404, "none of a hundred is known");
     assert_eq!(agent.get("/api/v2/me").await, before);
+}
+
+const INTERACTIONS: &str = "/v2/me/interactions";
+const LEAD: &[Role] = &[Role::Agent, Role::Supervisor];
+
+/// A server of the demo where agent2 is a supervisor as well.
+async fn with_lead() -> Running {
+    start_configured(|demo| {
+        let lead = demo.users.get_mut(&UserId::parse("agent2").unwrap());
+        lead.unwrap().roles.insert(Role::Supervisor);
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_supervisor_hears_of_anothers_workbin_and_takes_things_out_of_it() {
+    let server = with_lead().await;
+    let agent = logged_in(&server, "agent1").await;
+    let lead = server.client_with("agent2", LEAD);
+    let path = "/api/v2/users/agent1/workbins/drafts.agent1";
+    let subscribe = json!({"operationName": "Subscribe", "referenceId": 14});
+    let (status, refused) = lead.post(path, subscribe.clone()).await;
+    assert_eq!(status, 400, "he has no session: {refused}");
+    lead.done(
+        "/api/v2/me",
+        json!({"operationName": "StartContactCenterSession"}),
+    )
+    .await;
+    let mut desktop = Desktop::open(&lead, &[WORKBINS, INTERACTIONS]).await;
+    lead.done(path, subscribe).await;
+    let told = desktop.hear(WORKBINS, |_| true).await;
+    assert_eq!(told["stateResource"], "Subscribed");
+    assert_eq!(
+        (&told["id"], &told["workbin"]["owner"], &told["referenceId"]),
+        (&json!("drafts.agent1"), &json!("agent1"), &json!(14))
+    );
+    let (_, bin) = lead.get("/api/v2/workbins/drafts.agent1").await;
+    assert_eq!(bin["workbin"]["subscribed"], true);
+    let (_, bin) = lead.get(path).await;
+    assert_eq!(bin["workbin"]["subscribed"], false, "its user is not");
+
+    let id = own(&agent, "email").await;
+    agent
+        .operate(&id, "PlaceInWorkbin", json!({"workbin": "drafts"}))
+        .await;
+    let came = desktop.hear(WORKBINS, |_| true).await;
+    assert_eq!(
+        (&came["action"], &came["id"]),
+        (&json!("ItemAdded"), &json!("drafts.agent1"))
+    );
+    assert_eq!(came["emailStateResourceV2"]["id"], json!(id));
+    let (_, bin) = lead.get(&format!("{path}?subresources=*")).await;
+    assert_eq!(bin["workbin"]["emails"][0]["id"], json!(id));
+    let pulled = lead
+        .done(path, json!({"operationName": "PullEmail", "id": id}))
+        .await;
+    assert_eq!(pulled["interactions"][0]["state"], "Processing");
+    assert_eq!(
+        desktop.hear(WORKBINS, |_| true).await["action"],
+        "ItemRemoved"
+    );
+    let his = desktop.hear(INTERACTIONS, |_| true).await;
+    assert_eq!(
+        (&his["interaction"]["id"], &his["interaction"]["state"]),
+        (&json!(id), &json!("Processing"))
+    );
+    let (status, _) = agent.get(&format!("/api/v2/interactions/{id}")).await;
+    assert_eq!(status, 404, "it is the other's now");
+    lead.operate(&id, "Complete", json!({})).await;
+
+    lead.done(path, json!({"operationName": "Unsubscribe"}))
+        .await;
+    assert_eq!(
+        desktop.hear(WORKBINS, |_| true).await["stateResource"],
+        "Unsubscribed"
+    );
+    let (status, _) = lead
+        .post(path, json!({"operationName": "Unsubscribe"}))
+        .await;
+    assert_eq!(status, 400);
+}
+
+#[tokio::test]
+async fn a_supervisors_subscription_lasts_as_long_as_his_role_and_his_session() {
+    let server = with_lead().await;
+    let (lead, admin) = (server.client_with("agent2", LEAD), server.client("admin"));
+    let all = "/api/v2/users/agent1/workbins";
+    let session = json!({"operationName": "StartContactCenterSession"});
+    let several = json!({"operationName": "Subscribe", "workbinIds": ["drafts.agent1", "team.team"], "referenceId": 3});
+    let mut desktop = Desktop::open(&lead, &[WORKBINS]).await;
+    let subscription = |id: &'static str, state: &'static str| {
+        move |told: &Value| told["id"] == id && told["stateResource"] == state
+    };
+    lead.done("/api/v2/me", session.clone()).await;
+    let reply = lead.done(all, several.clone()).await;
+    assert_eq!(
+        reply["referenceIds"],
+        json!({"drafts.agent1": 3, "team.team": 3})
+    );
+    desktop
+        .hear(WORKBINS, subscription("drafts.agent1", "Subscribed"))
+        .await;
+    // What changes something else changes nothing here.
+    let queue = json!({"channel": "chat"});
+    let (status, _) = admin.put("/api/v2/queues/spare", queue).await;
+    assert_eq!(status, 200);
+    let (_, bin) = lead.get("/api/v2/workbins/drafts.agent1").await;
+    assert_eq!(bin["workbin"]["subscribed"], true);
+    let user = json!({"roles": ["agent"], "groups": ["team"]});
+    let (status, _) = admin.put("/api/v2/users/agent2", user).await;
+    assert_eq!(status, 200);
+    desktop
+        .hear(WORKBINS, subscription("drafts.agent1", "Unsubscribed"))
+        .await;
+    let (_, bin) = lead.get("/api/v2/workbins/team.team").await;
+    assert_eq!(bin["workbin"]["subscribed"], true, "it is his own");
+
+    // As his token says; what he is configured as ends it with the next change, or his session before.
+    lead.done(all, several).await;
+    let end = json!({"operationName": "EndContactCenterSession"});
+    lead.done("/api/v2/me", end).await;
+    desktop
+        .hear(WORKBINS, subscription("drafts.agent1", "Unsubscribed"))
+        .await;
+}
+
+/// The statuses of Subscribe and of PullInteraction of what is not there, at each of [`REACHED`].
+type Statuses = [[u16; 2]; 5];
+
+/// Who asks, in which roles, and what he is answered.
+const REACH: [(&str, &[Role], Statuses); 7] = [
+    (
+        "agent1",
+        &[Role::Agent],
+        [[200, 404], [403, 403], [403, 403], [403, 403], [403, 403]],
+    ),
+    (
+        "agent2",
+        &[Role::Agent],
+        [[404, 404], [403, 403], [403, 403], [403, 403], [403, 403]],
+    ),
+    (
+        "agent1",
+        &[Role::Agent, Role::Supervisor],
+        [[200, 404], [200, 404], [200, 404], [404, 404], [404, 404]],
+    ),
+    (
+        "agent2",
+        &[Role::Agent, Role::Supervisor],
+        [[404, 404], [200, 404], [200, 404], [404, 404], [404, 404]],
+    ),
+    (
+        "agent2",
+        &[Role::Agent, Role::Admin],
+        [[404, 404], [200, 404], [200, 404], [404, 404], [404, 404]],
+    ),
+    // Without a session, which only agents have.
+    (
+        "supervisor",
+        &[Role::Supervisor],
+        [[403, 403], [400, 400], [400, 400], [404, 404], [404, 404]],
+    ),
+    (
+        "reporting",
+        &[Role::Reporting],
+        [[403, 403], [403, 403], [403, 403], [403, 403], [403, 403]],
+    ),
+];
+/// An agent's own workbin, the same as a supervisor names it, one of his group, one that is not that user's, and one of another
+/// contact centre.
+const REACHED: [&str; 5] = [
+    "/workbins/drafts.agent1",
+    "/users/agent1/workbins/drafts.agent1",
+    "/users/agent1/workbins/team.team",
+    "/users/agent2/workbins/drafts.agent1",
+    "/users/other-agent/workbins/drafts.other-agent",
+];
+
+#[tokio::test]
+async fn each_role_reaches_its_own_workbins_and_supervisors_those_of_others() {
+    let server = start("").await;
+    for user in ["agent1", "agent2"] {
+        logged_in(&server, user).await;
+    }
+    for (user, roles, expected) in REACH {
+        let client = server.client_with(user, roles);
+        for (path, expected) in REACHED.iter().zip(expected) {
+            for (name, expected) in ["Subscribe", "PullInteraction"].iter().zip(expected) {
+                let body = json!({"operationName": name, "id": "NONE"});
+                let (status, reply) = client.post(&format!("/api/v2{path}"), body).await;
+                assert_eq!(status, expected, "{user} {roles:?} {name} {path}: {reply}");
+            }
+        }
+    }
 }

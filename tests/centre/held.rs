@@ -26,15 +26,15 @@ const SILENCE: Duration = Duration::from_millis(300);
 const CHANNELS: &str = "/v2/me/channels";
 
 /// A server of the demo on a disk of memory.
-struct OnDisk {
+pub(super) struct OnDisk {
     url: String,
     options: Options,
-    centre: Handle,
+    pub(super) centre: Handle,
     _folder: tempfile::TempDir,
 }
 
 impl OnDisk {
-    async fn start(disk: &MemoryDisk) -> Self {
+    pub(super) async fn start(disk: &MemoryDisk) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (mut options, _) = Options::resolve(Flags::default(), Keys::default());
         options.jwt_secret_file = folder.path().join("secret");
@@ -104,7 +104,7 @@ impl OnDisk {
         }
     }
 
-    fn client(&self, user: &str) -> Client {
+    pub(super) fn client(&self, user: &str) -> Client {
         client_of(&self.options, &self.url, user)
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod archive;
 mod clock;
 mod held;
+mod services;
 pub(crate) mod state_snapshots;
 
 use std::time::Duration;

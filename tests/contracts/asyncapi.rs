@@ -40,13 +40,14 @@ async fn it_is_served_beside_the_interface_s_own_without_credentials() {
     assert_eq!(served, baton::api::notifications_document());
 }
 
-/// What the models do not say: a cursor that leads nowhere, the words of the media's own channels, and the stream are the
-/// server's, and its tests hold them against their schemas.
-const BY_THE_SERVER: [&str; 6] = [
+/// What the models do not say: a cursor that leads nowhere, the words of the media's own channels, services and the stream are
+/// the server's, and its tests hold them against their schemas.
+const BY_THE_SERVER: [&str; 7] = [
     "ChatStateChangeMessage",
     "EmailStateChangeMessage",
     "OpenmediaStateChangeMessage",
     "ResyncMessage",
+    "ServiceStateChangeMessage",
     "StreamMessage",
     "WorkitemStateChangeMessage",
 ];

@@ -2,4 +2,5 @@
 
 mod asyncapi;
 pub(crate) mod notifications;
+mod operations;
 mod security;

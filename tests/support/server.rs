@@ -85,6 +85,11 @@ impl Running {
     pub(crate) fn client(&self, user: &str) -> Client {
         client_of(&self.options, &self.url, user)
     }
+
+    /// A client of a user of contact centre `demo`, with a token of these roles.
+    pub(crate) fn client_with(&self, user: &str, roles: &[Role]) -> Client {
+        client_in(&self.options, &self.url, "demo", user, roles)
+    }
 }
 
 /// A client of a demo user of the server at `url`, with a token of his role.
@@ -99,11 +104,15 @@ pub(crate) fn client_of(options: &Options, url: &str, user: &str) -> Client {
         "reporting" => ("demo", Role::Reporting),
         _ => ("demo", Role::Agent),
     };
+    client_in(options, url, centre, user, &[role])
+}
+
+fn client_in(options: &Options, url: &str, centre: &str, user: &str, roles: &[Role]) -> Client {
     let secret = secret(options, None).unwrap();
     let token = tokens(options, &secret).issue(
         UserId::parse(user).unwrap(),
         CentreId::parse(centre).unwrap(),
-        &[role].into(),
+        &roles.iter().copied().collect(),
         600_000,
     );
     Client {

@@ -8,8 +8,8 @@ use crate::api::conditions::Conditions;
 use crate::api::error::ApiError;
 use crate::api::search::{LIST_LEN_MAX, ListQuery, Search};
 use crate::domain::{InteractionId, Refusal, RefusalKind, Role};
-use crate::engine::Operation;
 use crate::engine::operations::{Gateway, SPECS, Spec};
+use crate::engine::{Operation, neutral_state};
 
 /// Interactions in one request; a query that finds more says where to go on.
 pub(super) const BULK_LEN_MAX: usize = LIST_LEN_MAX;
@@ -112,7 +112,7 @@ impl Bulk {
             done.binary_search_by(|it| it.as_str().cmp(id.as_str()))
                 .is_err()
         };
-        let (found, next) = search.active(visible().filter(|it| is_new(&it.id)));
+        let (found, next) = search.active(visible().filter(|it| is_new(&it.id)), neutral_state);
         let next = match search.len_max() {
             0 => done.last().cloned(),
             _ => next,

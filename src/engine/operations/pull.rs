@@ -1,4 +1,5 @@
-//! RequestPull: an agent takes interactions out of a queue or a workbin.
+//! RequestPull: an agent takes interactions out of a queue or a workbin; a supervisor or an administrator who is logged in,
+//! out of anybody's workbin (gateway-api section 4).
 
 use std::sync::Arc;
 
@@ -34,7 +35,7 @@ impl Pull {
     pub(super) const SPEC: &Spec = &Spec {
         name: "RequestPull",
         aliases: &["Pull"],
-        roles: &[Role::Agent],
+        roles: &[Role::Agent, Role::Supervisor, Role::Admin],
         reply: Reply::StatusCode,
         gateway: Gateway::No,
         summary: "Takes interactions out of a queue or a workbin; the agent owns them from then on",
@@ -42,7 +43,7 @@ impl Pull {
     };
 
     pub(super) fn perform(self, turn: &mut Turn<'_>) -> Result<Outcome, Refusal> {
-        let agent = turn.logged_in_agent()?;
+        let agent = turn.logged_in_user()?;
         let candidates = self.candidates(turn, &agent)?;
         let named = self.named()?;
         let chosen = match named {
@@ -102,7 +103,7 @@ impl Pull {
             return of_queue(queue);
         }
         if let Some(view) = &self.workbin {
-            return match (turn.workbin(view, agent), QueueName::parse(view)) {
+            return match (turn.workbin_in_reach(view, agent), QueueName::parse(view)) {
                 (Ok(workbin), _) => Ok(state
                     .workbin_content(&workbin)
                     .filter(|it| it.locked_by.is_none())

@@ -1,4 +1,5 @@
-//! RequestSubscribeWorkbin and RequestUnsubscribeWorkbin (interaction-models 1.7).
+//! RequestSubscribeWorkbin and RequestUnsubscribeWorkbin (interaction-models 1.7): of an agent for the workbins that he may
+//! use, of a supervisor or an administrator who is logged in for anybody's (gateway-api section 4).
 
 use serde::Deserialize;
 
@@ -46,7 +47,7 @@ impl Named {
         }
         let mut found = Vec::with_capacity(names.len());
         for name in names {
-            let workbin = turn.workbin(name, agent)?;
+            let workbin = turn.workbin_in_reach(name, agent)?;
             if !found.contains(&workbin) {
                 found.push(workbin);
             }
@@ -59,7 +60,7 @@ impl SubscribeWorkbin {
     pub(super) const SPEC: &Spec = &Spec {
         name: "RequestSubscribeWorkbin",
         aliases: &["RequestWorkbinSubscribe"],
-        roles: &[Role::Agent],
+        roles: &[Role::Agent, Role::Supervisor, Role::Admin],
         reply: Reply::StatusCode,
         gateway: Gateway::No,
         summary: "Subscribes the agent to the changes of a workbin",
@@ -67,7 +68,7 @@ impl SubscribeWorkbin {
     };
 
     pub(super) fn perform(self, turn: &mut Turn<'_>) -> Result<Outcome, Refusal> {
-        let agent = turn.logged_in_agent()?;
+        let agent = turn.logged_in_user()?;
         for workbin in self.0.find(turn, &agent)? {
             let agent = agent.clone();
             turn.record(Change::WorkbinSubscribed { agent, workbin });
@@ -80,7 +81,7 @@ impl UnsubscribeWorkbin {
     pub(super) const SPEC: &Spec = &Spec {
         name: "RequestUnsubscribeWorkbin",
         aliases: &["RequestWorkbinUnsubscribe"],
-        roles: &[Role::Agent],
+        roles: &[Role::Agent, Role::Supervisor, Role::Admin],
         reply: Reply::StatusCode,
         gateway: Gateway::No,
         summary: "Ends the agent's subscription to a workbin",
@@ -88,7 +89,7 @@ impl UnsubscribeWorkbin {
     };
 
     pub(super) fn perform(self, turn: &mut Turn<'_>) -> Result<Outcome, Refusal> {
-        let agent = turn.logged_in_agent()?;
+        let agent = turn.logged_in_user()?;
         let workbins = self.0.find(turn, &agent)?;
         let subscriptions = &turn.state().subscriptions;
         let is_subscribed = |workbin| {
