@@ -1,5 +1,7 @@
 //! `POST /bulk/interactions`: each item is done or refused as if it had been asked for alone.
 
+use std::collections::BTreeSet;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -256,15 +258,7 @@ async fn what_is_too_much_or_cannot_be_meant_is_refused_as_a_whole() {
 #[tokio::test]
 async fn a_query_that_finds_more_than_the_bound_does_that_many_and_says_how_many_remain() {
     let server = start("").await;
-    let media_server = server.client("mediaserver");
-    for first in (0..=LEN_MAX).step_by(50) {
-        let some = (first..=LEN_MAX).take(50);
-        let all = some.map(|index| {
-            let (client, id) = (media_server.clone(), format!("I{index:03}"));
-            async move { submit(&client, &id).await }
-        });
-        futures_util::future::join_all(all).await;
-    }
+    submit_many(&server.client("mediaserver"), LEN_MAX + 1).await;
     let body = json!({"operationName": "Complete", "query": {"queue": "chat"}});
     let reply = ask(&server.client("supervisor"), &[], &body).await.json();
     assert_eq!(
@@ -390,6 +384,67 @@ async fn a_repeated_query_goes_on_where_a_crash_ended_it() {
     );
     let third = ask(&server.client("supervisor"), &key, &body).await.json();
     assert_eq!(third, again);
+}
+
+/// The server is killed while it does one after the other; whoever asked asks again.
+#[tokio::test]
+async fn what_a_crash_cut_short_is_finished_when_it_comes_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Process::start(folder.path(), &[]);
+    submit_many(&server.client("mediaserver"), LEN_MAX).await;
+    let body = json!({
+        "operationName": "PlaceInQueue", "queueName": "workitem", "query": {"queue": "chat"},
+    });
+    let (supervisor, text) = (server.client("supervisor"), body.to_string());
+    let asked = tokio::spawn(async move {
+        let key = [("idempotency-key", "key")];
+        let request = supervisor.try_exchange(Method::POST, PATH, &key, Some(text));
+        let _ = request.await;
+    });
+    let admin = server.client("admin");
+    while moved(&admin).await == 0 {
+        tokio::task::yield_now().await;
+    }
+    server.kill();
+    // Whoever asked heard nothing, or all of it just before the end.
+    asked.await.unwrap();
+    let server = Process::start(folder.path(), &[]);
+    let (admin, supervisor) = (server.client("admin"), server.client("supervisor"));
+    let before = moved(&admin).await;
+    assert!(before > 0, "it was under way");
+    let reply = ask(&supervisor, &[("idempotency-key", "key")], &body)
+        .await
+        .json();
+    assert_eq!(
+        (&reply["done"], &reply["refused"]),
+        (&json!(LEN_MAX), &json!(0))
+    );
+    assert_eq!(moved(&admin).await, LEN_MAX);
+    let sequences = results(&reply).iter().map(|it| it["sequence"].as_u64());
+    let sequences: BTreeSet<u64> = sequences.map(Option::unwrap).collect();
+    // Each was submitted, and moved once; beside that there is the first configuration.
+    let (_, statistics) = supervisor.get("/api/v2/statistics").await;
+    let steps = statistics["sequence"].as_u64().unwrap();
+    assert_eq!(sequences.len(), LEN_MAX);
+    assert_eq!(sequences.last(), Some(&steps), "{steps} steps");
+    assert_eq!(steps, 2 * LEN_MAX as u64 + 1);
+}
+
+async fn moved(admin: &Client) -> usize {
+    let (_, list) = admin.get("/api/v2/interactions?queue=workitem").await;
+    list["uris"].as_array().unwrap().len()
+}
+
+/// Submits chats by the number, of which the identifiers are in order.
+async fn submit_many(media_server: &Client, len: usize) {
+    for first in (0..len).step_by(50) {
+        let some = (first..len).take(50);
+        let all = some.map(|index| {
+            let (client, id) = (media_server.clone(), format!("I{index:03}"));
+            async move { submit(&client, &id).await }
+        });
+        futures_util::future::join_all(all).await;
+    }
 }
 
 /// One interaction of each kind of [`ITEMS`] that there is.

@@ -26,11 +26,11 @@ pub(super) const BELOW_LOAD: &str = "a capacity falls below what somebody has";
 pub(super) fn act(world: &mut World, dice: &mut Dice) {
     let operation = match dice.below(5) {
         0 => Operation::ApplyConfiguration(ApplyConfiguration {
-            configuration: Box::new(a_configuration(dice)),
+            configuration: Box::new(a_configuration(world.state(), dice)),
             removes_others: dice.percent(50),
         }),
         _ => Operation::ChangeConfiguration(ChangeConfiguration {
-            change: a_change(dice),
+            change: a_change(world.state(), dice),
             keeps_password: dice.percent(50),
         }),
     };
@@ -48,9 +48,9 @@ pub(super) fn act(world: &mut World, dice: &mut Dice) {
 }
 
 /// One thing of the contact centre, otherwise or not there.
-fn a_change(dice: &mut Dice) -> ConfigurationChange {
+fn a_change(state: &State, dice: &mut Dice) -> ConfigurationChange {
     let change = match dice.below(10) {
-        0..=3 => json!({"User": [who(dice), perhaps(dice, 70, a_user)]}),
+        0..=3 => json!({"User": [who(state, dice), perhaps(dice, 70, a_user)]}),
         4..=5 => json!({"Queue": [dice.pick(&QUEUES), perhaps(dice, 60, a_queue)]}),
         6..=7 => {
             // Most remove nothing: of each medium there is a queue.
@@ -66,9 +66,13 @@ fn a_change(dice: &mut Dice) -> ConfigurationChange {
     serde_json::from_value(change).unwrap()
 }
 
-fn who<'a>(dice: &mut Dice) -> &'a str {
-    match dice.below(3) {
-        0 => dice.pick(&["R1", "R1", "R2", "R2", "M2", "Nobody"]),
+/// Rather a router that has something to do.
+fn who(state: &State, dice: &mut Dice) -> &'static str {
+    let is_busy = |router: &&str| state.routed_by(&user(router)).next().is_some();
+    let busy = ["R1", "R2"].into_iter().find(is_busy);
+    match (dice.below(3), busy) {
+        (0, Some(router)) => router,
+        (0, None) => dice.pick(&["R1", "R2", "M2", "Nobody"]),
         _ => dice.pick(&AGENTS),
     }
 }
@@ -109,10 +113,10 @@ fn a_workbin(name: &str) -> Value {
 }
 
 /// What a file may say: the usual, with something left out.
-fn a_configuration(dice: &mut Dice) -> Configuration {
+fn a_configuration(state: &State, dice: &mut Dice) -> Configuration {
     let mut wanted = configuration(&json!({}), 1 + dice.below(3));
     for (kind, name) in [
-        ("users", who(dice)),
+        ("users", who(state, dice)),
         ("queues", dice.pick(&QUEUES)),
         ("workbins", dice.pick(&["drafts", "team"])),
     ] {
