@@ -14,7 +14,7 @@ const SECONDS = Number(process.env.CONTRACT_SECONDS ?? 0);
 const SEED = process.env.CONTRACT_SEED ?? (SECONDS ? undefined : "1");
 const EXAMPLES = SECONDS ? 100 : 3;
 /** A run that takes longer has come to a halt. */
-const TIMEOUT_MS = 200_000 + 2_000 * SECONDS;
+const TIMEOUT_MS = 300_000 + 2_000 * SECONDS;
 const ROLES = ["agent1", "supervisor", "admin", "mediaserver"];
 
 describe("the OpenAPI document", { concurrency: true, timeout: TIMEOUT_MS }, () => {
