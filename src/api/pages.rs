@@ -30,7 +30,9 @@ pub(super) fn routes(folder: &Path) -> Router {
         Router::new().route_service("/docs", ServeFile::new(folder.join("docs.html"))),
         DOCS_POLICY,
     );
-    let files = ServeDir::new(folder).fallback(get(not_found).fallback(not_found));
+    let files = ServeDir::new(folder)
+        .call_fallback_on_method_not_allowed(true)
+        .fallback(get(not_found).fallback(not_found));
     headers::of_pages(Router::new().fallback_service(files), POLICY).merge(docs)
 }
 
