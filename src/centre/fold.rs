@@ -36,16 +36,20 @@ pub(super) fn advance(
     mut look: impl FnMut(&State, Said, bool) -> bool,
 ) -> Result<(), FoldError> {
     while state.sequence.0 < until {
+        let expected = state.sequence.0 + 1;
         let records = journal.read_after(state.sequence.0, READ_LEN)?;
+        let found = match records.first() {
+            Some(first) => first.sequence,
+            None => journal.base()?.map_or(0, |base| base.sequence) + 1,
+        };
+        if found > expected {
+            // The journal was trimmed meanwhile: without what is gone the state would be another.
+            return Err(journal::Error::Gap { expected, found }.into());
+        }
         if records.is_empty() {
-            return Err(journal.damaged(state.sequence.0 + 1).into());
+            return Err(journal.damaged(expected).into());
         }
         for record in records.into_iter().take_while(|it| it.sequence <= until) {
-            let (expected, found) = (state.sequence.0 + 1, record.sequence);
-            if found != expected {
-                // The journal was trimmed meanwhile: without what is gone the state would be another.
-                return Err(journal::Error::Gap { expected, found }.into());
-            }
             let step = step_of(&record).map_err(|cause| FoldError::Record {
                 sequence: record.sequence,
                 cause: cause.into(),
@@ -107,20 +111,19 @@ mod tests {
         let reader = journal.reader().expect("memory is readable");
         let mut state = State::default();
         assert!(advance(reader.as_ref(), &mut state, 1, |_, _, _| true).is_ok());
-        let base = Base {
-            sequence: 2,
-            body: Vec::new(),
-        };
-        journal.trim(&base).expect("it is there");
-        let refused = advance(reader.as_ref(), &mut state, 3, |_, _, _| true);
-        let is_gap = matches!(
-            refused,
-            Err(FoldError::Journal(journal::Error::Gap {
-                expected: 2,
-                found: 3
-            }))
-        );
-        assert!(is_gap, "{refused:?}");
+        // Up to what is kept, up to what is not, and where nothing is kept.
+        for (base, until) in [(2, 3), (2, 2), (3, 3), (3, 2)] {
+            let body = Vec::new();
+            let sequence = base;
+            if journal.kept_after().expect("memory is readable") < base {
+                journal.trim(&Base { sequence, body }).expect("it is there");
+            }
+            let refused = advance(reader.as_ref(), &mut state, until, |_, _, _| true);
+            let Err(FoldError::Journal(journal::Error::Gap { expected, found })) = refused else {
+                panic!("{base} {until}: {refused:?}");
+            };
+            assert_eq!((expected, found), (2, base + 1));
+        }
         assert_eq!(state.sequence.0, 1);
     }
 }

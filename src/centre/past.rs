@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 
 use tracing::error;
 
-use super::fold::{self, step_of};
+use super::fold::{self, FoldError, step_of};
 use super::readings::{Busy, Readings};
 use super::release::Release;
 use super::replay::{Cause, Past, Said};
 use crate::domain::{InteractionId, Refusal, RefusalKind, Timestamp};
 use crate::engine::{Change, State, Step};
+use crate::journal;
 
 /// Questions about the past that wait or are being answered; the next one is refused.
 pub const QUESTIONS_LEN_MAX: usize = 32;
@@ -124,7 +125,7 @@ impl PastReader {
             }
             let by = (asked + QUESTION_TIME_MAX).max(Instant::now() + TURN_TIME_MIN);
             question(past, by).map_err(|cause| {
-                if cause.is::<Later>() || past.is_closed() {
+                if cause.is::<Unanswered>() || past.is_closed() {
                     return later();
                 }
                 error!(%cause, "the journal cannot be read for a question about the past");
@@ -135,10 +136,16 @@ impl PastReader {
     }
 }
 
-/// A question is not answered in time; asked again, it goes on where it ended.
-#[derive(Debug, thiserror::Error)]
-#[error("it takes too long")]
-struct Later;
+/// Why a question is to be asked again.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+enum Unanswered {
+    /// It would take too long. Asked again, it goes on where it ended.
+    #[error("it takes too long")]
+    Late,
+    /// The journal was trimmed while it was read, beyond what is asked for.
+    #[error("it has just been trimmed")]
+    Trimmed,
+}
 
 fn read_state(past: &mut Past, sequence: u64, by: Instant) -> Result<Arc<State>, Cause> {
     let state = past.state_before(sequence)?;
@@ -180,7 +187,7 @@ fn read_episode(
             None => Ok(None),
         };
         match said {
-            Err(cause) if cause.is::<Later>() && !episode.steps.is_empty() => {
+            Err(cause) if cause.is::<Unanswered>() && !episode.steps.is_empty() => {
                 episode.goes_on = true;
                 return Ok(episode);
             }
@@ -223,13 +230,13 @@ fn said_at(
         said = is_told.then_some(last);
     });
     match folded {
-        Ok(state) => past.remember(state),
-        Err(cause) if cause.is::<Later>() => return Err(cause),
-        // It has been trimmed just now.
-        Err(_) if sequence <= past.kept_after() => return Ok(None),
-        Err(cause) => return Err(cause),
+        Ok(state) => {
+            past.remember(state);
+            Ok(said)
+        }
+        Err(cause) if cause.downcast_ref() == Some(&Unanswered::Trimmed) => Ok(None),
+        Err(cause) => Err(cause),
     }
-    Ok(said)
 }
 
 /// Brings a state up to a step, and shows what each says, or remembers how far it came until `by`: a step at least.
@@ -240,13 +247,19 @@ fn fold_up_to(
     by: Instant,
     mut look: impl FnMut(Said, bool),
 ) -> Result<State, Cause> {
-    fold::advance(past.journal(), &mut state, sequence, |_, said, is_told| {
+    let folded = fold::advance(past.journal(), &mut state, sequence, |_, said, is_told| {
         look(said, is_told);
         !past.is_closed() && Instant::now() < by
-    })?;
+    });
+    match folded {
+        Err(FoldError::Journal(journal::Error::Gap { .. })) => {
+            return Err(Unanswered::Trimmed.into());
+        }
+        folded => folded?,
+    }
     if state.sequence.0 < sequence {
         past.remember(state);
-        return Err(Later.into());
+        return Err(Unanswered::Late.into());
     }
     Ok(state)
 }
@@ -301,7 +314,11 @@ mod tests {
         let over = Instant::now();
         for asked in 1..WANTED {
             let cause = read_state(past, WANTED, over).expect_err("it takes longer");
-            assert!(cause.is::<Later>(), "{asked}: {cause}");
+            assert_eq!(
+                cause.downcast_ref(),
+                Some(&Unanswered::Late),
+                "{asked}: {cause}"
+            );
         }
         let state = read_state(past, WANTED, over).expect("a step is folded each time");
         assert_eq!(state.sequence.0, WANTED);

@@ -40,7 +40,8 @@ async fn trimmed(admin: &Client, id: &str, len: usize) {
     let begun = Instant::now();
     loop {
         let path = format!("/api/v2/interactions/{id}/history");
-        let (_, body) = admin.get(&path).await;
+        let (status, body) = admin.get(&path).await;
+        assert_eq!(status, 200, "also while it is trimmed: {body}");
         let history = body["history"].as_array().unwrap();
         if history
             .iter()
