@@ -1,12 +1,12 @@
 //! A contact centre from outside: ask it, read it, stop it.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
 
 use super::archive::{self, Archive, ArchiveError, Retention, Storage};
 use super::census::Census;
@@ -55,7 +55,7 @@ pub struct Handle {
 
 /// What runs for a contact centre, until it is stopped.
 struct Tasks {
-    driver: thread::JoinHandle<()>,
+    driver: JoinHandle<()>,
     writer: thread::JoinHandle<()>,
     reader: ReaderThread,
     snapshots: Option<SnapshotThread>,
@@ -130,8 +130,7 @@ impl Handle {
         let wanted = wanted_configuration(&state, start.configuration, start.timing);
         release.publish(Arc::new(state.clone()));
         let (jobs, todo) = mpsc::channel(REQUESTS_LEN_MAX);
-        let name = start.id.clone();
-        let name = name.as_str();
+        let name = start.id.as_str();
         let meters = Arc::<Meters>::default();
         let bytes = Arc::clone(&meters.journalled_bytes);
         let (work, written, writer) =
@@ -158,7 +157,12 @@ impl Handle {
             statistics: Statistics::default(),
             meters,
             tasks: Arc::new(Mutex::new(Some(Tasks {
-                driver: start_driver(name, driver, release, replays)?,
+                driver: tokio::spawn(async move {
+                    if let Some(failed) = failure_of(driver.run()).await {
+                        release.set_health(failed);
+                    }
+                    replays.close();
+                }),
                 writer,
                 reader,
                 snapshots: snapshots.transpose()?,
@@ -384,7 +388,7 @@ impl Handle {
             snapshots,
         }) = tasks
         {
-            let _ = tokio::task::spawn_blocking(move || driver.join()).await;
+            let _ = driver.await;
             self.archive.close().await;
             self.past.close().await;
             let end = move || {
@@ -452,27 +456,9 @@ fn restore(
     Ok((state, replays, begun))
 }
 
-/// Starts the driver's thread. As a task it would wait for its turn behind the requests that wait for it.
-fn start_driver(
-    name: &str,
-    driver: Driver,
-    release: Release,
-    replays: Arc<Replays>,
-) -> std::io::Result<thread::JoinHandle<()>> {
-    let runtime = tokio::runtime::Handle::current();
-    let run = move || {
-        if let Some(failed) = failure_of(|| runtime.block_on(driver.run())) {
-            release.set_health(failed);
-        }
-        replays.close();
-    };
-    let named = thread::Builder::new().name(format!("centre-{name}"));
-    named.spawn(run)
-}
-
 /// Runs to the end. A panic, which the log tells, leaves nobody to answer: not to be taken for a server that is well.
-fn failure_of(run: impl FnOnce()) -> Option<Health> {
-    let panicked = catch_unwind(AssertUnwindSafe(run)).is_err();
+async fn failure_of(run: impl Future<Output = ()> + Send + 'static) -> Option<Health> {
+    let panicked = tokio::spawn(run).await.is_err();
     panicked.then(|| Health::Failed("the contact centre has ended by a fault of its own".into()))
 }
 
@@ -487,10 +473,10 @@ fn overloaded() -> Refusal {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_panic_is_a_failure_for_good() {
-        assert_eq!(failure_of(|| {}), None);
-        let panicked = failure_of(|| panic!("for the test"));
+    #[tokio::test]
+    async fn a_panic_is_a_failure_for_good() {
+        assert_eq!(failure_of(async {}).await, None);
+        let panicked = failure_of(async { panic!("for the test") }).await;
         assert!(matches!(panicked, Some(Health::Failed(_))));
     }
 }
