@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use jsonwebtoken::{Algorithm, EncodingKey, crypto};
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex as AsyncMutex, Semaphore};
 
 use super::attempts::{AttemptLimits, Attempts};
 use crate::centre::wall_clock;
@@ -18,6 +18,8 @@ use crate::transports::Unauthenticated;
 const REMEMBERED_LEN_MAX: usize = 1_024;
 /// Passwords that are hashed at a time.
 const HASHING_LEN_MAX: usize = 2;
+/// Turns that passwords are spread over.
+const TURNS_LEN: usize = 64;
 
 /// Verifies passwords away from the async threads, a few at a time.
 pub(super) struct Passwords {
@@ -25,6 +27,8 @@ pub(super) struct Passwords {
     remembered: Mutex<BTreeMap<String, Timestamp>>,
     key: EncodingKey,
     hashing: Semaphore,
+    /// The same password waits until it has been looked at, and others that have its turn with it.
+    turns: [AsyncMutex<()>; TURNS_LEN],
     attempts: Attempts,
 }
 
@@ -37,6 +41,7 @@ impl Passwords {
             remembered: Mutex::default(),
             key: EncodingKey::from_secret(process_key),
             hashing: Semaphore::new(HASHING_LEN_MAX),
+            turns: std::array::from_fn(|_| AsyncMutex::default()),
             attempts: Attempts::new(limits),
         }
     }
@@ -61,9 +66,15 @@ impl Passwords {
         if self.remembers(&digest) {
             return Ok(true);
         }
-        self.attempts.begin(name, from)?;
+        // Whoever sends a right password many times at once has sent it once; and only what is being looked at counts as an
+        // attempt, so that all who begin to work at nine may come from one address.
+        let _turn = self.turns[turn_of(&digest)].lock().await;
         let permit = self.hashing.acquire().await;
         let _permit = permit.map_err(|_| Unauthenticated::Invalid)?;
+        if self.remembers(&digest) {
+            return Ok(true);
+        }
+        self.attempts.begin(name, from)?;
         let password = password.to_owned();
         let verified = tokio::task::spawn_blocking(move || is_right(&password, &hash)).await;
         let right = known && verified.unwrap_or(false);
@@ -98,6 +109,11 @@ impl Passwords {
         }
         remembered.insert(digest, wall_clock().plus_ms(REMEMBER_MS));
     }
+}
+
+fn turn_of(digest: &str) -> usize {
+    let sum = |sum: usize, byte: u8| sum.wrapping_mul(31).wrapping_add(byte.into());
+    digest.bytes().take(8).fold(0, sum) % TURNS_LEN
 }
 
 /// The hash of a password that nobody has.

@@ -83,6 +83,35 @@ async fn right_passwords_do_not_count() {
 }
 
 #[tokio::test]
+async fn a_right_password_that_comes_many_times_at_once_is_one_attempt() {
+    let keys = "login_failures_per_user_max = 1\nlogin_failures_per_address_max = 2";
+    let server = start(keys).await;
+    let often = (0..32).map(|_| status(basic(&server, Method::GET, "/api/v2/me", "demo")));
+    let often = futures_util::future::join_all(often).await;
+    assert!(often.iter().all(|status| *status == 200), "{often:?}");
+    // Those who begin to work at the same time come from one address.
+    let names = [
+        "agent2",
+        "agent3",
+        "supervisor",
+        "admin",
+        "mediaserver",
+        "router",
+    ];
+    let logins = names.map(|name| status(login(&server, name, "demo")));
+    let logins = futures_util::future::join_all(logins).await;
+    assert!(logins.iter().all(|status| *status == 200), "{logins:?}");
+    // Wrong ones at once are no way around.
+    let wrong = (0..8).map(|at| basic(&server, Method::GET, "/api/v2/me", &format!("wrong{at}")));
+    let wrong = futures_util::future::join_all(wrong.map(status)).await;
+    assert_eq!(
+        wrong.iter().filter(|status| **status == 401).count(),
+        1,
+        "{wrong:?}"
+    );
+}
+
+#[tokio::test]
 async fn an_address_is_the_one_that_a_trusted_proxy_names() {
     let from = |server: &Running, address: &str, name: &str| {
         login(server, name, "wrong").header("x-forwarded-for", address)
