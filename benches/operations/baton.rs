@@ -42,9 +42,7 @@ pub(crate) fn mix(each: u64) -> Round {
 
 /// Every agent changes the data of the one interaction that he works on.
 pub(crate) fn updates() -> Round {
-    let centre = Running::start();
-    centre.submit(1);
-    centre.perform(1, |agent| move |_| (path(agent, 0), operation("Accept")));
+    let centre = Running::with_one_interaction_each();
     Box::new(move |each| {
         centre.perform(each, |agent| move |number| (path(agent, 0), update(number)))
     })
@@ -54,7 +52,7 @@ fn operation(name: &str) -> String {
     json!({"operationName": name}).to_string()
 }
 
-fn path(agent: usize, number: u64) -> String {
+pub(crate) fn path(agent: usize, number: u64) -> String {
     format!("/api/v2/me/interactions/{}", id(agent, number))
 }
 
@@ -63,10 +61,10 @@ fn id(agent: usize, number: u64) -> String {
 }
 
 /// A server with an agent for every client, each of whom has a queue of his own.
-struct Running {
+pub(crate) struct Running {
     _folder: TempDir,
     _runtime: Runtime,
-    agents: Target,
+    pub(crate) agents: Target,
     media_server: Target,
 }
 
@@ -115,6 +113,14 @@ impl Running {
             |_| ("/api/v2/me/channels/chat".into(), operation("Ready"))
         });
         running
+    }
+
+    /// Every agent works on one.
+    pub(crate) fn with_one_interaction_each() -> Self {
+        let centre = Self::start();
+        centre.submit(1);
+        centre.perform(1, |agent| move |_| (path(agent, 0), operation("Accept")));
+        centre
     }
 
     /// So many requests of every agent.

@@ -4,7 +4,8 @@
 //! two is the least that any durable server must do, a handler that appends the request to SQLite and answers when it is on
 //! disk. Absolute figures say something about the machine only, so everything is measured in the same run, in turns, and
 //! the best round counts, since whatever else the machine does can only make a round slower.
-//! `BATON_BENCH_OPERATIONS` sets the operations of a round, `BATON_BENCH_ROUNDS` the rounds.
+//! Then, at a pace that leaves the server room, how long an agent waits for the acknowledgement, and his page for the
+//! notification. `BATON_BENCH_OPERATIONS` sets the operations of a round, `BATON_BENCH_ROUNDS` the rounds.
 
 #![allow(clippy::unwrap_used)]
 #![allow(clippy::print_stdout, reason = "the table is what a benchmark is for")]
@@ -12,10 +13,12 @@
 mod appender;
 mod bare;
 mod baton;
+mod latency;
 mod load;
 
 use std::env;
 
+use latency::{Latencies, PACE};
 use load::Measured;
 
 /// As in the server, and for all that it is measured against.
@@ -45,6 +48,8 @@ fn main() {
     ];
     println!("{operations} operations a round, best of {rounds} rounds, {CLIENTS} clients\n");
     print_table(&best_of(rounds, each, &contenders));
+    drop(contenders);
+    print_latencies(&latency::of_updates(each));
 }
 
 fn setting(name: &str, default: u64) -> u64 {
@@ -77,6 +82,18 @@ fn best_of(
         }
     }
     best
+}
+
+fn print_latencies(latencies: &Latencies) {
+    println!("\n| UpdateUserData, {PACE} a second | p50 ms | p99 ms |");
+    println!("| --- | ---: | ---: |");
+    let rows = [
+        ("sent to acknowledged, on disk", latencies.acknowledged),
+        ("acknowledged to heard by WebSocket", latencies.heard),
+    ];
+    for (name, [p50, p99]) in rows {
+        println!("| {name} | {p50:.2} | {p99:.2} |");
+    }
 }
 
 fn print_table(best: &[(&str, Measured)]) {
