@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::schemas::{interaction, object_of};
+use super::schemas::{TIMES, interaction, object_of};
 use crate::centre::MediaWords;
 
 /// The schemas that messages refer to.
@@ -226,18 +226,7 @@ fn properties() -> Value {
     ] {
         properties[name] = json!({"type": ["string", "null"]});
     }
-    for name in [
-        "receivedAt",
-        "submittedAt",
-        "placedInQueueAt",
-        "movedToQueueAt",
-        "submittedToRouterAt",
-        "deliveredAt",
-        "assignedAt",
-        "abandonedAt",
-        "completedAt",
-        "heldAt",
-    ] {
+    for name in TIMES.into_iter().chain(["receivedAt"]) {
         properties[name] = json!({"type": ["string", "null"], "format": "date-time"});
     }
     object_of(properties, &[])

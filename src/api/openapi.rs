@@ -132,15 +132,19 @@ fn add_lists(document: &mut Value) {
     }
 }
 
-/// Gives every reply its schema: success as `Success`, each 4xx and 5xx as `Error`.
-fn add_schemas(document: &mut Value) {
+/// Every operation of every path.
+pub(super) fn operations(document: &mut Value) -> impl Iterator<Item = &mut Value> {
     let paths = document["paths"].as_object_mut();
-    let methods = paths
+    paths
         .into_iter()
         .flat_map(|paths| paths.values_mut())
         .filter_map(Value::as_object_mut)
-        .flat_map(|methods| methods.values_mut());
-    for operation in methods {
+        .flat_map(|methods| methods.values_mut())
+}
+
+/// Gives every reply its schema: success as `Success`, each 4xx and 5xx as `Error`.
+fn add_schemas(document: &mut Value) {
+    for operation in operations(document) {
         let takes_body = operation.get("requestBody").is_some();
         let operation_id = operation["operationId"].as_str().unwrap_or_default();
         let (success, request) = (

@@ -3,6 +3,8 @@
 
 use serde_json::{Value, json};
 
+use super::openapi::operations;
+
 /// The identifier as a reply that has made an interaction says it.
 const MADE: &str = "$response.body#/id";
 /// The same as the answer to a request of the event models says it.
@@ -80,13 +82,7 @@ const LINKS: [(&str, &str, &str, &str, Option<&str>); 10] = [
 
 /// Writes the links into the successful replies.
 pub(super) fn add(document: &mut Value) {
-    let paths = document["paths"].as_object_mut();
-    let methods = paths
-        .into_iter()
-        .flat_map(|paths| paths.values_mut())
-        .filter_map(Value::as_object_mut)
-        .flat_map(|methods| methods.values_mut());
-    for operation in methods {
+    for operation in operations(document) {
         let own = LINKS
             .iter()
             .filter(|(of, ..)| operation["operationId"] == *of);

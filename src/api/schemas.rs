@@ -6,6 +6,19 @@ use super::view::PAGE_LEN_MAX;
 use super::{bulk, channels, directory, resource_schemas, services, settings, workbins};
 use crate::centre::MediaWords;
 
+/// When something became of an interaction, as it says it everywhere.
+pub(super) const TIMES: [&str; 9] = [
+    "submittedAt",
+    "placedInQueueAt",
+    "movedToQueueAt",
+    "submittedToRouterAt",
+    "deliveredAt",
+    "assignedAt",
+    "abandonedAt",
+    "completedAt",
+    "heldAt",
+];
+
 /// Every schema of the document.
 pub(super) fn all() -> Value {
     let mut all = json!({
@@ -253,17 +266,7 @@ pub(super) fn interaction() -> Value {
     for name in ["parentId", "externalId", "assignedTo", "subject"] {
         properties[name] = text.clone();
     }
-    for name in [
-        "submittedAt",
-        "placedInQueueAt",
-        "movedToQueueAt",
-        "submittedToRouterAt",
-        "deliveredAt",
-        "assignedAt",
-        "abandonedAt",
-        "completedAt",
-        "heldAt",
-    ] {
+    for name in TIMES {
         properties[name] = time.clone();
     }
     object_of(properties, &["invitation"])
