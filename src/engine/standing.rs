@@ -69,7 +69,11 @@ impl State {
 
     /// Replaces the record of a client and keeps its timer: a lost router leaves by itself, others only hear nothing.
     pub(super) fn set_client(&mut self, user: &UserId, client: Option<Client>) {
-        self.news.of_all();
+        let is_router = |it: &Client| it.client_type == ClientType::Router;
+        let was_router = self.clients.get(user).is_some_and(is_router);
+        if was_router || client.as_ref().is_some_and(is_router) {
+            self.news.of_all();
+        }
         let timer = |at| (at, Timer::Router(user.clone()));
         if let Some(at) = self.clients.get(user).and_then(|old| old.leaves_at) {
             self.timers.remove_mut(&timer(at));
