@@ -198,7 +198,10 @@ pub fn workbin_id(workbin: &WorkbinRef) -> String {
 pub fn channels(state: &State, user: &UserId, is_own: bool) -> Vec<Value> {
     let mut all = channel_states(state.agents.get(user).map(AsRef::as_ref));
     let media = state.agents.get(user).into_iter();
-    for (body, (medium, ready)) in all.iter_mut().zip(media.flat_map(|agent| &agent.media)) {
+    for (body, (medium, ready)) in all
+        .iter_mut()
+        .zip(media.flat_map(|agent| agent.media.iter()))
+    {
         let used = state.load(user, medium);
         let capacity = state.capacity(medium);
         body["capacity"] = json!(capacity);
@@ -218,7 +221,7 @@ pub fn channels(state: &State, user: &UserId, is_own: bool) -> Vec<Value> {
 
 /// The channels of an agent as a notification carries them: only what has been decided, by him or for him.
 pub(super) fn channel_states(agent: Option<&Agent>) -> Vec<Value> {
-    let media = agent.into_iter().flat_map(|agent| &agent.media);
+    let media = agent.into_iter().flat_map(|agent| agent.media.iter());
     media
         .map(|(medium, ready)| {
             json!({

@@ -75,7 +75,7 @@ fn queues(state: &State, now: Timestamp) -> Vec<Value> {
 fn agents(state: &State) -> Value {
     let mut channels: BTreeMap<&str, [u64; 3]> = BTreeMap::new();
     for (user, agent) in &state.agents {
-        for (medium, ready) in &agent.media {
+        for (medium, ready) in agent.media.iter() {
             let [is_ready, is_not, is_available] = channels.entry(medium.as_str()).or_default();
             let has_room = state.load(user, medium) < state.capacity(medium);
             *is_ready += u64::from(ready.is_ready);

@@ -1,6 +1,7 @@
 //! An agent who is logged in.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +13,7 @@ pub struct Agent {
     /// Where the agent sits.
     pub place: PlaceId,
     /// The media of the login, each with its state.
-    pub media: BTreeMap<MediaType, MediaState>,
+    pub media: Arc<BTreeMap<MediaType, MediaState>>,
     /// Since when.
     pub logged_in_at: Timestamp,
     /// The last request of this agent that took effect; handling timeouts count from here.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use super::{
     InteractionId, MediaType, QueueName, ReferenceId, Router, Sequence, SnapshotId, Ticket,
@@ -18,9 +19,9 @@ pub struct Interaction {
     /// Its medium.
     pub media_type: MediaType,
     /// For example `Inbound`.
-    pub interaction_type: String,
+    pub interaction_type: SmolStr,
     /// For example `InboundNew`.
-    pub interaction_subtype: String,
+    pub interaction_subtype: SmolStr,
     /// The submitter's own identifier.
     pub external_id: Option<String>,
     /// The interaction that this one belongs to.
@@ -46,7 +47,7 @@ pub struct Interaction {
     /// The step of that placement.
     pub place_in_queue_sequence: Option<Sequence>,
     /// When it came to each queue for the first time; coming back changes nothing.
-    pub moved_to_queue_at: BTreeMap<QueueName, Timestamp>,
+    pub moved_to_queue_at: Arc<BTreeMap<QueueName, Timestamp>>,
     /// When a router last took it.
     pub submitted_to_router_at: Option<Timestamp>,
     /// When it was offered to an agent for the first time.

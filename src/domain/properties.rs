@@ -1,8 +1,10 @@
 //! A change of an interaction's properties.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
-use super::{InteractionId, Refusal, UserData};
+use super::{InteractionId, Refusal, USER_DATA_BYTES_MAX, UserData};
 
 /// What changes in the properties of an interaction: first deletion, then merging, then the named attributes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -30,15 +32,34 @@ impl PropertyChanges {
     /// # Errors
     /// The changed data breaks a limit.
     pub fn applied_to(&self, data: &UserData) -> Result<(UserData, Vec<String>), Refusal> {
-        let mut changed = self.replaced.as_ref().unwrap_or(data).clone();
+        let mut changed = Cow::Borrowed(self.replaced.as_ref().unwrap_or(data));
         let mut missing = Vec::new();
         if let Some(names) = &self.deleted {
-            (changed, missing) = changed.without(names);
+            let (left, not_there) = changed.without(names);
+            (changed, missing) = (Cow::Owned(left), not_there);
         }
         if let Some(over) = &self.merged {
-            changed = changed.merged(over)?;
+            changed = Cow::Owned(changed.merged(over)?);
         }
-        Ok((changed, missing))
+        Ok((changed.into_owned(), missing))
+    }
+
+    /// Whether the change can be applied; the paths of keys that are to be deleted and are not there.
+    ///
+    /// # Errors
+    /// As [`Self::applied_to`].
+    pub fn check(&self, data: &UserData) -> Result<Vec<String>, Refusal> {
+        let is_short = |over: &UserData| data.text_len() + over.text_len() <= USER_DATA_BYTES_MAX;
+        match self {
+            // What two maps become together is never longer than both: nothing needs to be tried.
+            Self {
+                deleted: None,
+                replaced: None,
+                merged: Some(over),
+                ..
+            } if is_short(over) => Ok(Vec::new()),
+            _ => self.applied_to(data).map(|(_, missing)| missing),
+        }
     }
 
     /// Whether nothing is named.

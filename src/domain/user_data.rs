@@ -1,9 +1,12 @@
 //! Attached data of an interaction: a nested map with limits.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::de::{MapAccess, Visitor};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
@@ -109,7 +112,11 @@ impl UserData {
     /// # Errors
     /// The merged data breaks a limit.
     pub fn merged(&self, other: &Self) -> Result<Self, Refusal> {
-        let text = merge(&self.text, &other.text);
+        let both = Merged {
+            under: &self.text,
+            over: &other.text,
+        };
+        let text = to_raw_value(&both).expect("keys and texts have a text");
         let merged = Self { text };
         if merged.text_len() > USER_DATA_BYTES_MAX {
             return Err(Refusal::too_large("userData", USER_DATA_BYTES_MAX));
@@ -192,23 +199,76 @@ fn check_value(value: &Value, depth: usize) -> Result<(), Refusal> {
 #[serde(transparent)]
 struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// Lays one map over another. Only what is in both is looked into, everything else is taken as the text that it is: this
-/// is the operation that desktops ask for most.
-fn merge(under: &RawValue, over: &RawValue) -> Box<RawValue> {
-    let mut merged: BTreeMap<Key<'_>, Cow<'_, RawValue>> = entries(under)
-        .into_iter()
-        .map(|(key, value)| (key, Cow::Borrowed(value)))
-        .collect();
-    for (key, value) in entries(over) {
-        let inner = merged.get(&key).filter(|it| is_map(it) && is_map(value));
-        let value = inner.map_or(Cow::Borrowed(value), |it| Cow::Owned(merge(it, value)));
-        merged.insert(key, value);
-    }
-    to_raw_value(&merged).expect("keys and texts have a text")
+/// One map laid over another, as the map that it becomes. Only what is in both is looked into, everything else is taken as
+/// the text that it is: this is the operation that desktops ask for most.
+struct Merged<'a> {
+    under: &'a RawValue,
+    over: &'a RawValue,
 }
 
-fn entries(map: &RawValue) -> BTreeMap<Key<'_>, &RawValue> {
+impl Serialize for Merged<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        let (under, over) = (entries(self.under), entries(self.over));
+        let (mut under, mut over) = (under.0.iter().peekable(), over.0.iter().peekable());
+        loop {
+            match (under.peek(), over.peek()) {
+                (Some((key, below)), Some((same, above))) if key == same => {
+                    if is_map(below) && is_map(above) {
+                        let both = Merged {
+                            under: below,
+                            over: above,
+                        };
+                        map.serialize_entry(key, &both)?;
+                    } else {
+                        map.serialize_entry(key, above)?;
+                    }
+                    under.next();
+                    over.next();
+                }
+                (Some((key, value)), other) if other.is_none_or(|(other, _)| key < other) => {
+                    map.serialize_entry(key, value)?;
+                    under.next();
+                }
+                (_, Some((key, value))) => {
+                    map.serialize_entry(key, value)?;
+                    over.next();
+                }
+                _ => return map.end(),
+            }
+        }
+    }
+}
+
+/// The entries of a map's text, in the order of their keys.
+struct Entries<'a>(Vec<(Key<'a>, &'a RawValue)>);
+
+fn entries(map: &RawValue) -> Entries<'_> {
     serde_json::from_str(map.get()).expect("the text was made of a map")
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Entries<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(InOrder(PhantomData))
+    }
+}
+
+struct InOrder<'a>(PhantomData<&'a ()>);
+
+impl<'de: 'a, 'a> Visitor<'de> for InOrder<'a> {
+    type Value = Entries<'a>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a map")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(entry) = map.next_entry()? {
+            entries.push(entry);
+        }
+        Ok(Entries(entries))
+    }
 }
 
 fn is_map(value: &RawValue) -> bool {

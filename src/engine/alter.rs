@@ -203,9 +203,9 @@ fn send_home(it: &mut Interaction, state: &State) {
 fn place_in_queue(it: &mut Interaction, spot: Spot, state: &State) {
     it.queue = spot.queue.clone();
     note_placement(it, state);
-    it.moved_to_queue_at
-        .entry(spot.queue.clone())
-        .or_insert(state.at);
+    if !it.moved_to_queue_at.contains_key(&spot.queue) {
+        Arc::make_mut(&mut it.moved_to_queue_at).insert(spot.queue.clone(), state.at);
+    }
     it.assigned_to = None;
     it.whereabouts = Whereabouts::Queued(spot);
 }
@@ -250,8 +250,7 @@ pub(super) fn submitted(mut it: Interaction, sequence: Sequence) -> (Interaction
     it.changed_sequence = sequence;
     match &it.whereabouts {
         Whereabouts::Queued(spot) => {
-            it.moved_to_queue_at
-                .insert(spot.queue.clone(), it.submitted_at);
+            Arc::make_mut(&mut it.moved_to_queue_at).insert(spot.queue.clone(), it.submitted_at);
             note_submission_to_place(&mut it, sequence);
         }
         // A workbin is a queue with an owner.

@@ -1,11 +1,11 @@
 //! The one door through which state changes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::alter::alter;
 use super::registration::Registration;
-use super::state::Client;
+use super::state::{Altered, Client};
 use super::{Change, Head, State};
 use crate::domain::{
     Address, Agent, ChosenState, ClientType, Configuration, MediaState, MediaType, PlaceId,
@@ -25,8 +25,24 @@ impl State {
         }
     }
 
-    /// Makes one change. A change about something that is not there does nothing: the engine never records one.
-    pub(super) fn apply(&mut self, change: &Change) {
+    /// An agent's request takes effect: his holds last anew, and so does his grace time if his push session was lost.
+    fn renew(&mut self, user: &UserId) {
+        let now = self.at;
+        if self.agents.contains_key(user)
+            && let Some(agent) = self.agents.get_mut(user)
+        {
+            let agent = Arc::make_mut(agent);
+            agent.last_request_at = now;
+            if let Presence::LostAt(lost_at) = &mut agent.presence {
+                *lost_at = now;
+            }
+            self.news.of_request(user);
+        }
+    }
+
+    /// Makes one change, and gives the interaction that it was made to. A change about something that is not there does
+    /// nothing: the engine never records one.
+    pub(super) fn apply(&mut self, change: &Change) -> Option<Altered> {
         match change {
             Change::CentreConfigured(new) => self.configure(|present| present.clone_from(new)),
             Change::ConfigurationApplied(changes) => {
@@ -71,11 +87,11 @@ impl State {
                 self.set_snapshot(SnapshotId(self.sequence.0), Some(snapshot.clone()));
             }
             Change::SnapshotReleased { snapshot, .. } => self.set_snapshot(*snapshot, None),
-            Change::InteractionSubmitted(interaction) => self.put(interaction.as_ref().clone()),
             Change::Accepted { .. }
             | Change::AgentInvited { .. }
             | Change::Declined { .. }
             | Change::Held { .. }
+            | Change::InteractionSubmitted(_)
             | Change::InvitationRevoked { .. }
             | Change::Locked { .. }
             | Change::PartyJoined { .. }
@@ -90,31 +106,30 @@ impl State {
             | Change::RouterTook { .. }
             | Change::RoutingEnded { .. }
             | Change::Stopped { .. }
-            | Change::Unlocked { .. } => self.change_interaction(change),
+            | Change::Unlocked { .. } => return self.change_interaction(change),
         }
+        None
     }
 
-    fn change_interaction(&mut self, change: &Change) {
+    fn change_interaction(&mut self, change: &Change) -> Option<Altered> {
+        if let Change::InteractionSubmitted(interaction) = change {
+            let before = self.interaction(&interaction.id).cloned();
+            return Some(self.put(before, interaction.as_ref().clone()));
+        }
         if let Change::AgentInvited { invitation, .. } = change {
             self.last_ticket = self.last_ticket.max(invitation.ticket.0);
         }
-        let Some(before) = change
-            .interaction()
-            .and_then(|id| self.interactions.get(id))
-        else {
-            return;
-        };
+        let before = self.interactions.get(change.interaction()?)?.clone();
         let mut after = before.as_ref().clone();
         after.changed_sequence = self.sequence;
         alter(&mut after, change, self);
-        self.put(after);
+        Some(self.put(Some(before), after))
     }
 
     fn configure(&mut self, change: impl FnOnce(&mut Configuration)) {
         change(Arc::make_mut(&mut self.configuration));
         self.configured_sequence = self.sequence;
-        self.news.of_all();
-        self.refresh_agents();
+        self.news.of_configuration();
     }
 
     fn register(&mut self, user: &UserId, client_type: ClientType, properties_changed: bool) {
@@ -131,7 +146,7 @@ impl State {
         let mut agent = self.agents.get(user).map_or_else(
             || Agent {
                 place: place.clone(),
-                media: BTreeMap::new(),
+                media: Arc::default(),
                 logged_in_at: self.at,
                 last_request_at: self.at,
                 idle_since: self.at,
@@ -146,8 +161,9 @@ impl State {
         if let Presence::LostAt(_) = agent.presence {
             agent.presence = Presence::Unknown;
         }
+        let known = Arc::make_mut(&mut agent.media);
         for medium in media {
-            agent.media.entry(medium.clone()).or_insert(MediaState {
+            known.entry(medium.clone()).or_insert(MediaState {
                 is_ready: false,
                 reason: None,
                 chosen: None,
@@ -155,7 +171,7 @@ impl State {
             });
         }
         self.agents.insert_mut(user.clone(), Arc::new(agent));
-        self.refresh_agent(user, false);
+        self.news.of_agent(user);
     }
 
     fn log_out(&mut self, user: &UserId) {
@@ -164,7 +180,7 @@ impl State {
             self.seat(&place, user, false);
         }
         self.agents.remove_mut(user);
-        self.refresh_agent(user, false);
+        self.news.of_agent(user);
     }
 
     fn set_media_state(
@@ -185,9 +201,9 @@ impl State {
             chosen: chosen.clone(),
             since: self.at,
         };
-        agent.media.insert(media.clone(), state);
+        Arc::make_mut(&mut agent.media).insert(media.clone(), state);
         self.agents.insert_mut(user.clone(), Arc::new(agent));
-        self.refresh_agent(user, false);
+        self.news.of_agent(user);
     }
 
     fn set_presence(&mut self, user: &UserId, present: bool) {
@@ -204,13 +220,13 @@ impl State {
             let mut agent = agent.as_ref().clone();
             agent.presence = presence;
             self.agents.insert_mut(user.clone(), Arc::new(agent));
-            self.refresh_agent(user, false);
+            self.news.of_agent(user);
         }
     }
 
     /// A client that registers anew keeps its place among the others.
     fn set_address(&mut self, user: &UserId, address: &Address, mode: Option<RegisterMode>) {
-        self.news.of_all();
+        self.news.of_routers();
         let known = self.addresses.get(address);
         let mut registered = known.map(|known| known.to_vec()).unwrap_or_default();
         match (registered.iter_mut().find(|it| it.user == *user), mode) {

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use rpds::{RedBlackTreeMapSync as Map, RedBlackTreeSetSync as Set};
 
+use super::schedule::Line;
 use super::{State, routing};
 use crate::domain::{
     Interaction, InteractionId, MediaType, PlaceId, QueueName, Router, Sequence, Snapshot,
-    SnapshotId, Timestamp, UserId, Whereabouts, WorkbinRef,
+    SnapshotId, UserId, Whereabouts, WorkbinRef,
 };
 
 /// What ends by itself.
@@ -28,7 +29,7 @@ pub(super) enum Timer {
 }
 
 /// That an interaction concerns an agent, with what decides what else he can have and when he loses it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Involvement {
     pub(super) interaction: InteractionId,
     /// What it counts for; a draft counts for nothing.
@@ -54,11 +55,9 @@ impl Involvement {
 /// One line in one index.
 pub(super) enum Entry {
     Held(QueueName, (Sequence, InteractionId)),
-    Involved(UserId, Involvement),
     InWorkbin(WorkbinRef, InteractionId),
-    Reoffer(Timestamp, InteractionId),
     Routed(UserId, InteractionId),
-    Timer(Timestamp, Timer),
+    Scheduled(Line),
     Waiting(QueueName, MediaType, (Sequence, InteractionId)),
 }
 
@@ -70,69 +69,115 @@ pub(super) fn involved_agents(interaction: &Interaction) -> impl Iterator<Item =
         .chain(interaction.invitation().map(|invitation| &invitation.agent))
 }
 
-/// Every line that the indexes hold of an interaction.
-pub(super) fn entries(interaction: &Interaction) -> impl Iterator<Item = Entry> {
-    let id = interaction.id.clone();
-    let mut entries = Vec::new();
+/// Every line that the indexes hold of an interaction, but for those of its agents.
+pub(super) fn entries(interaction: &Interaction, mut each: impl FnMut(Entry)) {
+    let id = || interaction.id.clone();
     match &interaction.whereabouts {
+        Whereabouts::Queued(_) if interaction.locked_by.is_some() => {}
+        Whereabouts::Queued(spot) if interaction.held_at.is_some() => {
+            each(Entry::Held(spot.queue.clone(), (spot.order, id())));
+        }
         Whereabouts::Queued(spot) => {
-            if interaction.locked_by.is_some() {
-                return entries.into_iter();
-            }
-            let spot_in_queue = (spot.order, id.clone());
-            if interaction.held_at.is_some() {
-                entries.push(Entry::Held(spot.queue.clone(), spot_in_queue));
-                return entries.into_iter();
-            }
             let media = interaction.media_type.clone();
-            entries.push(Entry::Waiting(spot.queue.clone(), media, spot_in_queue));
+            each(Entry::Waiting(
+                spot.queue.clone(),
+                media,
+                (spot.order, id()),
+            ));
             // One for each agent: the first of them may be asked again before the last.
             for declined_at in interaction.declined.values() {
-                entries.push(Entry::Reoffer(*declined_at, id.clone()));
+                each(Entry::Scheduled(Line::Declined(*declined_at, id())));
             }
         }
-        Whereabouts::InWorkbin(workbin) => {
-            entries.push(Entry::InWorkbin(workbin.clone(), id.clone()));
-        }
+        Whereabouts::InWorkbin(workbin) => each(Entry::InWorkbin(workbin.clone(), id())),
         Whereabouts::Routing(routing) | Whereabouts::Inviting(routing, _) => {
-            entries.push(Entry::Timer(routing.deadline, Timer::Routing(id.clone())));
+            let timer = Timer::Routing(id());
+            each(Entry::Scheduled(Line::Timer(routing.deadline, timer)));
             if let Router::External(user) = &routing.router {
-                entries.push(Entry::Routed(user.clone(), id.clone()));
+                each(Entry::Routed(user.clone(), id()));
             }
         }
         Whereabouts::Handling(_) | Whereabouts::Stopped(_) => {}
     }
     if let Some(invitation) = interaction.invitation() {
-        let timer = Timer::Invitation(id.clone());
-        entries.push(Entry::Timer(invitation.deadline, timer));
+        let timer = Timer::Invitation(id());
+        each(Entry::Scheduled(Line::Timer(invitation.deadline, timer)));
     }
-    for agent in involved_agents(interaction) {
-        let involvement = Involvement::of(agent, interaction);
-        entries.push(Entry::Involved(agent.clone(), involvement));
-    }
-    entries.into_iter()
 }
 
 impl State {
-    /// Adds a line to its index or takes it out.
-    pub(super) fn index(&mut self, entry: Entry, present: bool) {
+    /// Keeps the indexes of an interaction that is somewhere else now.
+    pub(super) fn index_move(&mut self, before: Option<&Interaction>, after: &Interaction) {
+        if let Some(before) = before {
+            entries(before, |entry| self.index(entry, false));
+            for agent in involved_agents(before) {
+                if !involved_agents(after).any(|it| it == agent) {
+                    self.forget_involvement(agent, &before.id);
+                    self.touch(agent);
+                }
+            }
+        }
+        self.index_whole(after);
+        for agent in involved_agents(after) {
+            self.touch(agent);
+        }
+    }
+
+    /// Puts an interaction into every index.
+    pub(super) fn index_whole(&mut self, interaction: &Interaction) {
+        entries(interaction, |entry| self.index(entry, true));
+        for agent in involved_agents(interaction) {
+            self.note_involvement(agent, Involvement::of(agent, interaction));
+        }
+    }
+
+    fn index(&mut self, entry: Entry, present: bool) {
         match entry {
             Entry::Held(queue, spot) => member(&mut self.held, &queue, spot, present),
-            Entry::Involved(agent, it) => member(&mut self.involved, &agent, it, present),
             Entry::InWorkbin(bin, id) => member(&mut self.workbin_content, &bin, id, present),
-            Entry::Reoffer(at, id) => member(&mut self.reoffers, &at, id, present),
             Entry::Routed(user, id) => {
                 if !present && !routing::has_room(self, &user) {
-                    self.news.of_all();
+                    self.news.of_routers();
                 }
                 member(&mut self.routed, &user, id, present);
             }
-            Entry::Timer(at, timer) => set_member(&mut self.timers, (at, timer), present),
+            Entry::Scheduled(line) => self.news.of_line(line, present),
             Entry::Waiting(queue, media, spot) => {
                 self.news.of_queue(&queue, &media);
                 self.index_waiting(&queue, &media, spot, present);
             }
         }
+    }
+
+    fn note_involvement(&mut self, agent: &UserId, involvement: Involvement) {
+        let Some(known) = self.involved.get_mut(agent) else {
+            self.involved.insert_mut(agent.clone(), vec![involvement]);
+            return;
+        };
+        match known.binary_search_by(|it| it.interaction.cmp(&involvement.interaction)) {
+            Ok(place) => known[place] = involvement,
+            Err(place) => known.insert(place, involvement),
+        }
+    }
+
+    fn forget_involvement(&mut self, agent: &UserId, interaction: &InteractionId) {
+        if let Some(known) = self.involved.get_mut(agent) {
+            known.retain(|it| it.interaction != *interaction);
+            if known.is_empty() {
+                self.involved.remove_mut(agent);
+            }
+        }
+    }
+
+    /// What an agent has is different from now on.
+    fn touch(&mut self, user: &UserId) {
+        let now = self.at;
+        if self.agents.get(user).is_some_and(|it| it.idle_since != now)
+            && let Some(agent) = self.agents.get_mut(user)
+        {
+            Arc::make_mut(agent).idle_since = now;
+        }
+        self.news.of_agent(user);
     }
 }
 
@@ -163,20 +208,20 @@ impl State {
     /// Remembers a snapshot of interactions, or forgets it.
     pub(super) fn set_snapshot(&mut self, id: SnapshotId, snapshot: Option<Arc<Snapshot>>) {
         if let Some(known) = self.snapshots.get(&id) {
-            let timer = (known.expires_at, Timer::Snapshot(id));
-            set_member(&mut self.timers, timer, false);
+            let timer = Line::Timer(known.expires_at, Timer::Snapshot(id));
+            self.news.of_line(timer, false);
             self.snapshots.remove_mut(&id);
         }
         if let Some(snapshot) = snapshot {
-            let timer = (snapshot.expires_at, Timer::Snapshot(id));
-            set_member(&mut self.timers, timer, true);
+            let timer = Line::Timer(snapshot.expires_at, Timer::Snapshot(id));
+            self.news.of_line(timer, true);
             self.snapshots.insert_mut(id, snapshot);
         }
     }
 }
 
 /// Puts a value into the set of a key or takes it out; sets that become empty go.
-pub(super) fn member<K, V>(map: &mut Map<K, Set<V>>, key: &K, value: V, present: bool)
+fn member<K, V>(map: &mut Map<K, Set<V>>, key: &K, value: V, present: bool)
 where
     K: Ord + Clone,
     V: Ord + Clone,
@@ -195,13 +240,5 @@ where
             map.insert_mut(key.clone(), set);
         }
         (None, false) => {}
-    }
-}
-
-fn set_member<V: Ord + Clone>(set: &mut Set<V>, value: V, present: bool) {
-    if present {
-        set.insert_mut(value);
-    } else {
-        set.remove_mut(&value);
     }
 }

@@ -15,6 +15,7 @@ mod index;
 pub mod operations;
 mod registration;
 pub mod routing;
+mod schedule;
 mod snapshot;
 mod standing;
 mod state;
@@ -24,7 +25,7 @@ mod turn;
 mod views;
 
 pub use announce::{
-    ADDRESS_CALLS_LEN_MAX, Announcement, Body, Channel, InteractionNotice, NoticeKind,
+    ADDRESS_CALLS_LEN_MAX, Announcement, Body, Channel, Heard, InteractionNotice, NoticeKind,
     STATE_IDS_LEN_MAX, answer, fold,
 };
 pub use change::Change;
@@ -38,6 +39,8 @@ pub use turn::{AGENT_HOLD_LEN_MAX, Turn};
 pub use views::{AgentState, agent_state, capabilities, neutral_state};
 
 use std::sync::Arc;
+
+use smol_str::SmolStr;
 
 use crate::domain::{Actor, ReferenceId, Refusal, RefusalKind, Sequence, Timestamp};
 
@@ -85,14 +88,14 @@ pub struct Effect {
 #[derive(Clone, Debug, Default)]
 pub struct Engine {
     state: State,
-    agenda: routing::Agenda,
+    schedule: schedule::Schedule,
 }
 
 impl Engine {
     /// An engine that goes on from a state.
     pub fn new(state: State) -> Self {
-        let agenda = routing::Agenda::of(&state);
-        Self { state, agenda }
+        let schedule = schedule::Schedule::of(&state);
+        Self { state, schedule }
     }
 
     /// The state after the last step.
@@ -124,14 +127,14 @@ impl Engine {
         now: Timestamp,
         actor: Actor,
         reference_id: Option<ReferenceId>,
-        name: &str,
+        name: &'static str,
     ) -> Head {
         Head {
             sequence: self.state.sequence.next(),
             at: now.max(self.state.at),
             actor,
             reference_id,
-            request: name.to_owned(),
+            request: SmolStr::new_static(name),
             idempotency: None,
         }
     }
@@ -152,8 +155,9 @@ impl Engine {
         };
         let (head, changes, announcer) = turn.end();
         let announcements = announcer.finish(&mut self.state, &head, &outcome);
-        let news = std::mem::take(&mut self.state.news);
-        self.agenda.add(news, &self.state);
+        let mut news = std::mem::take(&mut self.state.news);
+        self.schedule.add(&mut news, &self.state);
+        self.state.news = news;
         let step = Step {
             head,
             outcome,

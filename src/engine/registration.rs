@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::State;
+use super::index::Timer;
+use super::schedule::Line;
+use super::{Client, State};
 use crate::domain::{
-    Address, ClientType, Interaction, QueueName, RegisterMode, Router, Timestamp, UserId,
+    Address, ClientType, Interaction, Presence, QueueName, RegisterMode, Router, Timestamp, UserId,
 };
 
 /// A client's registration for an address.
@@ -41,6 +43,44 @@ impl From<Written> for Registration {
 }
 
 impl State {
+    /// A client's request takes effect: if its push session was lost, its grace time begins anew.
+    pub(super) fn renew_client(&mut self, user: &UserId) {
+        if let Some(client) = self.clients.get(user)
+            && let Presence::LostAt(_) = client.presence
+        {
+            let mut client = client.clone();
+            client.presence = Presence::LostAt(self.at);
+            self.set_client(user, Some(client));
+        }
+    }
+
+    /// Replaces the record of a client. A lost router leaves by itself, others only hear nothing.
+    pub(super) fn set_client(&mut self, user: &UserId, client: Option<Client>) {
+        let is_router = |it: &Client| it.client_type == ClientType::Router;
+        let was_router = self.clients.get(user).is_some_and(is_router);
+        if was_router || client.as_ref().is_some_and(is_router) {
+            self.news.of_routers();
+        }
+        let timer = |at| Line::Timer(at, Timer::Router(user.clone()));
+        if let Some(at) = self.clients.get(user).and_then(|old| old.leaves_at) {
+            self.news.of_line(timer(at), false);
+        }
+        let Some(mut client) = client else {
+            self.clients.remove_mut(user);
+            return;
+        };
+        client.leaves_at = match client.presence {
+            Presence::LostAt(lost_at) if client.client_type == ClientType::Router => {
+                Some(lost_at.plus_ms(self.configuration.timing.ownership_grace_ms))
+            }
+            Presence::Unknown | Presence::Present | Presence::LostAt(_) => None,
+        };
+        if let Some(at) = client.leaves_at {
+            self.news.of_line(timer(at), true);
+        }
+        self.clients.insert_mut(user.clone(), client);
+    }
+
     /// Who is registered for an address, first come first.
     pub fn registrations(&self, address: &Address) -> impl Iterator<Item = &Registration> {
         let found = self.addresses.get(address).into_iter();

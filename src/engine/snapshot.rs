@@ -6,9 +6,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::announce::Channel;
-use super::index::entries;
 use super::registration::Registration;
-use super::routing::News;
+use super::schedule::News;
 use super::{Client, FirstAnswer, State};
 use crate::domain::{
     Address, Agent, Configuration, Interaction, Sequence, Snapshot, SnapshotId, Timestamp, UserId,
@@ -102,7 +101,7 @@ impl State {
             heard: self
                 .heard
                 .iter()
-                .map(|((user, channel), sequence)| (user.clone(), *channel, *sequence))
+                .flat_map(|(user, heard)| heard.iter().map(|(at, it)| (user.clone(), at, it)))
                 .collect(),
             first_answers: self.first_answers.iter().cloned().collect(),
         }
@@ -142,10 +141,10 @@ impl StateParts {
             state.agents.insert_mut(user, agent);
         }
         for (user, channel, sequence) in records.heard {
-            state.heard.insert_mut((user, channel), sequence);
+            state.hear(&user, channel, sequence);
         }
         for interaction in records.interactions {
-            entries(&interaction).for_each(|entry| state.index(entry, true));
+            state.index_whole(&interaction);
             let id = interaction.id.clone();
             state.interactions.insert_mut(id, interaction);
         }
@@ -169,7 +168,6 @@ impl StateParts {
         for (user, client) in clients {
             state.set_client(&user, Some(client));
         }
-        state.refresh_agents();
         state.news = News::default();
         state
     }

@@ -1,7 +1,7 @@
 //! The state of one contact centre, and its indexes.
 //!
 //! All maps are persistent: a copy of the state costs a few reference counts and shares everything (design D5).
-//! Every index is a function of the records, kept by [`State::put`] and [`State::refresh_agent`].
+//! Every index is a function of the records, kept by [`State::put`].
 
 use std::collections::BTreeSet;
 use std::iter::Peekable;
@@ -11,12 +11,11 @@ use serde::{Deserialize, Serialize};
 
 use rpds::{RedBlackTreeMapSync as Map, RedBlackTreeSetSync as Set};
 
-use super::announce::Channel;
+use super::announce::Heard;
 use super::first_answers::FirstAnswers;
-use super::index::{Involvement, Timer, entries, involved_agents};
+use super::index::Involvement;
 use super::registration::Registration;
-use super::routing::News;
-use super::standing::Standing;
+use super::schedule::News;
 use super::{Change, Step};
 use crate::domain::{
     Address, Agent, ClientType, Configuration, Interaction, InteractionId, MediaType, Origin,
@@ -55,18 +54,14 @@ pub struct State {
     /// The greatest ticket so far.
     pub last_ticket: u64,
     /// The last sequence that each user heard on each channel (`previousSequence`, design D10).
-    pub heard: Map<(UserId, Channel), Sequence>,
+    pub heard: Map<UserId, Heard>,
     pub(super) first_answers: FirstAnswers,
     pub(super) stopped_order: Set<(Sequence, InteractionId)>,
     pub(super) waiting: Map<QueueName, Map<MediaType, Set<(Sequence, InteractionId)>>>,
     pub(super) held: Map<QueueName, Set<(Sequence, InteractionId)>>,
     pub(super) workbin_content: Map<WorkbinRef, Set<InteractionId>>,
-    pub(super) involved: Map<UserId, Set<Involvement>>,
+    pub(super) involved: Map<UserId, Vec<Involvement>>,
     pub(super) routed: Map<UserId, Set<InteractionId>>,
-    pub(super) timers: Set<(Timestamp, Timer)>,
-    pub(super) reoffers: Map<Timestamp, Set<InteractionId>>,
-    pub(super) available: Map<MediaType, Set<(Timestamp, UserId)>>,
-    pub(super) standings: Map<UserId, Standing>,
     pub(super) seated: Map<PlaceId, Set<UserId>>,
     /// Of the present step; nothing between steps.
     pub(super) news: News,
@@ -83,6 +78,12 @@ pub struct Client {
     pub presence: Presence,
     /// When a router that was lost leaves by itself.
     pub(super) leaves_at: Option<Timestamp>,
+}
+
+/// An interaction before and after a change.
+pub(super) struct Altered {
+    pub(super) before: Option<Arc<Interaction>>,
+    pub(super) after: Arc<Interaction>,
 }
 
 impl State {
@@ -109,13 +110,12 @@ impl State {
 
     /// What the indexes know of them.
     pub(super) fn involvements(&self, agent: &UserId) -> impl Iterator<Item = &Involvement> {
-        let found = self.involved.get(agent).into_iter();
-        found.flat_map(|involved| involved.iter())
+        self.involved.get(agent).into_iter().flatten()
     }
 
     /// How many there are.
     pub(super) fn involved_len(&self, agent: &UserId) -> usize {
-        self.involved.get(agent).map_or(0, Set::size)
+        self.involved.get(agent).map_or(0, Vec::len)
     }
 
     /// The interactions in a workbin.
@@ -195,8 +195,7 @@ impl State {
     }
 
     /// Replaces the record of an interaction and keeps the indexes.
-    pub(super) fn put(&mut self, after: Interaction) {
-        let before = self.interaction(&after.id).cloned();
+    pub(super) fn put(&mut self, before: Option<Arc<Interaction>>, after: Interaction) -> Altered {
         let moved = before.as_ref().is_none_or(|before| {
             before.whereabouts != after.whereabouts
                 || before.held_at != after.held_at
@@ -206,22 +205,18 @@ impl State {
         if after.is_stopped() {
             self.interactions.remove_mut(&after.id);
             self.remember_stopped(&after);
+        } else if before.is_some()
+            && let Some(known) = self.interactions.get_mut(&after.id)
+        {
+            known.clone_from(&after);
         } else {
             self.interactions
                 .insert_mut(after.id.clone(), after.clone());
         }
         if moved {
-            let mut agents = BTreeSet::new();
-            if let Some(before) = before {
-                agents.extend(involved_agents(&before).cloned());
-                entries(&before).for_each(|entry| self.index(entry, false));
-            }
-            agents.extend(involved_agents(&after).cloned());
-            entries(&after).for_each(|entry| self.index(entry, true));
-            for agent in agents {
-                self.refresh_agent(&agent, true);
-            }
+            self.index_move(before.as_deref(), &after);
         }
+        Altered { before, after }
     }
 
     fn remember_stopped(&mut self, interaction: &Arc<Interaction>) {

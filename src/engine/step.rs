@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use super::{Change, Idempotency};
 use crate::domain::{
@@ -39,7 +40,7 @@ pub struct Head {
     /// The requester's reference, repeated in what it leads to.
     pub reference_id: Option<ReferenceId>,
     /// The name of the request, for history and metrics.
-    pub request: String,
+    pub request: SmolStr,
     /// What the request is known by when it comes again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idempotency: Option<Arc<Idempotency>>,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::index::Timer;
 use super::operations::leave;
-use super::routing::{self, Move};
+use super::routing::Move;
 use super::{Change, Effect, Engine, Outcome, State, Turn};
 use crate::domain::{
     Actor, Cause, Interaction, InteractionId, Presence, Purpose, Router, Timestamp, UserId,
@@ -19,19 +19,17 @@ enum Due {
 impl Engine {
     /// When to call [`Engine::handle_timeout`] next, if nothing else happens before.
     pub fn poll_timeout(&self, now: Timestamp) -> Option<Timestamp> {
-        let timer = self.state.timers.first().map(|(at, _)| *at);
-        let reoffer = routing::next_reoffer(&self.state, now);
-        timer.into_iter().chain(reoffer).min()
+        self.schedule.next_time(&self.state, now)
     }
 
     /// Does one thing that is due; nothing if nothing is.
     pub fn handle_timeout(&mut self, now: Timestamp) -> Option<Effect> {
-        let (actor, name, due) = match self.state.timers.first() {
+        let (actor, name, due) = match self.schedule.first_timer() {
             Some((at, timer)) if *at <= now => {
                 (Actor::Server, "Timeout", Due::Expired(timer.clone()))
             }
             _ => {
-                let next = self.agenda.next_move(&self.state, now)?;
+                let next = self.schedule.next_move(&self.state, now)?;
                 (Actor::BuiltInRouter, "Route", Due::Route(next))
             }
         };

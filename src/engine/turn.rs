@@ -403,7 +403,7 @@ mod tests {
             at: Timestamp(1),
             actor: Actor::Server,
             reference_id: None::<ReferenceId>,
-            request: "Test".to_owned(),
+            request: "Test".into(),
             idempotency: None,
         };
         let mut turn = Turn::new(&mut state, head, [0; 16]);

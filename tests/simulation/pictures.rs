@@ -176,7 +176,7 @@ impl Desktop {
 }
 
 fn media_of(agent: Option<&Arc<Agent>>) -> Option<BTreeMap<MediaType, MediaState>> {
-    agent.map(|agent| agent.media.clone())
+    agent.map(|agent| agent.media.as_ref().clone())
 }
 
 /// What a media server has submitted.

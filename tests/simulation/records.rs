@@ -76,7 +76,7 @@ fn check_pull(before: &State, id: &InteractionId, agent: &UserId) {
 fn check_times(was: &Interaction, now: &Interaction) {
     let id = &now.id;
     assert!(was.placed_in_queue_at <= now.placed_in_queue_at, "{id}");
-    for (queue, at) in &was.moved_to_queue_at {
+    for (queue, at) in was.moved_to_queue_at.iter() {
         assert_eq!(now.moved_to_queue_at.get(queue), Some(at), "{id} {queue}");
     }
     for (was, now) in [

@@ -180,7 +180,7 @@ mod tests {
                 at: Timestamp(0),
                 actor: Actor::Server,
                 reference_id: None,
-                request: String::new(),
+                request: "".into(),
                 idempotency: None,
             },
             announcements,

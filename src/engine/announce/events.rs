@@ -5,38 +5,12 @@ use std::collections::BTreeMap;
 use super::answer::{about_address, answer};
 use super::reporting::place_agent_state;
 use super::saying::{acted, interaction_management};
-use super::scene::Scene;
 use super::{Announcer, Body};
-use crate::domain::{
-    Address, Agent, Attributes, Event, Interaction, MediaType, Refusal, SnapshotId, UserId,
-};
+use crate::domain::{Address, Agent, Attributes, Event, MediaType, Refusal, SnapshotId, UserId};
 use crate::engine::operations::{AgentLogin, ApplyConfiguration, ChangeConfiguration, Configure};
 use crate::engine::{Change, Head, Outcome, State};
 
 impl Announcer {
-    /// Notes what a change says to parties; `before` is the interaction before it.
-    pub(super) fn say_events(
-        &mut self,
-        state: &State,
-        head: &Head,
-        before: Option<&Interaction>,
-        change: &Change,
-    ) {
-        let after = change.interaction().and_then(|id| state.interaction(id));
-        if let Some(after) = after {
-            let mut scene = Scene {
-                said: self,
-                state,
-                head,
-                before,
-                after: after.clone(),
-            };
-            scene.say(change);
-        } else {
-            self.say_of_agents(state, head, change);
-        }
-    }
-
     /// Says the answer to the requester, before everything else that the step says.
     pub(super) fn say_answer(&mut self, state: &State, head: &Head, outcome: &Outcome) {
         let Some(party) = head.actor.party() else {
@@ -69,7 +43,8 @@ impl Announcer {
         }
     }
 
-    fn say_of_agents(&mut self, state: &State, head: &Head, change: &Change) {
+    /// What a change of anything but an interaction says.
+    pub(super) fn say_of_agents(&mut self, state: &State, head: &Head, change: &Change) {
         match change {
             Change::AddressUnregistered { user, address } => {
                 self.say_gone_address(state, head, user, address);

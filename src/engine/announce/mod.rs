@@ -5,6 +5,7 @@
 
 mod answer;
 mod events;
+mod heard;
 mod invitations;
 mod monitors;
 mod notices;
@@ -13,6 +14,7 @@ mod saying;
 mod scene;
 
 pub use answer::{ADDRESS_CALLS_LEN_MAX, answer};
+pub use heard::Heard;
 pub use reporting::STATE_IDS_LEN_MAX;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,11 +22,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::routing::News;
+use super::state::Altered;
 use super::{Change, Head, Outcome, State};
 use crate::domain::{
     Agent, Cause, Interaction, InteractionId, Message, ReferenceId, Sequence, UserId, WorkbinRef,
 };
+use scene::Scene;
 
 /// Where a user hears something; each is one CometD channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -37,6 +40,15 @@ pub enum Channel {
     Messages,
     /// `/v2/me/workbins`
     Workbins,
+}
+
+impl Channel {
+    const ALL: [Self; 4] = [
+        Self::Channels,
+        Self::Interactions,
+        Self::Messages,
+        Self::Workbins,
+    ];
 }
 
 /// One thing said to one user.
@@ -179,18 +191,24 @@ impl Announcer {
 
     /// Makes a change and notes what it says.
     pub(super) fn advance(&mut self, state: &mut State, head: &Head, change: &Change) {
-        let before = change
-            .interaction()
-            .and_then(|id| state.interaction(id))
-            .cloned();
-        if let Some(id) = change.interaction() {
-            self.touched
-                .entry(id.clone())
-                .or_insert_with(|| before.clone());
-        }
-        state.apply(change);
-        self.say_events(state, head, before.as_deref(), change);
-        self.note(head, before.as_deref(), change);
+        let Some(Altered { before, after }) = state.apply(change) else {
+            self.say_of_agents(state, head, change);
+            self.note(head, None, change);
+            return;
+        };
+        self.touched
+            .entry(after.id.clone())
+            .or_insert_with(|| before.clone());
+        let before = before.as_deref();
+        let mut scene = Scene {
+            said: self,
+            state,
+            head,
+            before,
+            after,
+        };
+        scene.say(change);
+        self.note(head, before, change);
     }
 
     /// Adds the answer to the requester and what desktops see, and closes the step.
@@ -205,19 +223,15 @@ impl Announcer {
         self.say_notices(state);
         let mut announcements: Vec<Announcement> = Vec::with_capacity(self.said.len());
         for (to, body) in self.said {
-            let key = (to, body.channel());
-            let previous = state.heard.get(&key).copied();
+            let heard = state.heard.get(&to);
             announcements.push(Announcement {
-                to: key.0,
-                previous,
+                previous: heard.and_then(|heard| heard.last(body.channel())),
+                to,
                 body,
             });
         }
-        for said in &announcements {
-            if !said.body.is_transient() {
-                let key = (said.to.clone(), said.body.channel());
-                state.heard.insert_mut(key, head.sequence);
-            }
+        for said in announcements.iter().filter(|it| !it.body.is_transient()) {
+            state.hear(&said.to, said.body.channel(), head.sequence);
         }
         announcements
     }
@@ -232,6 +246,6 @@ pub fn fold(state: &mut State, step: &super::Step) -> Vec<Announcement> {
     }
     let announcements = announcer.finish(state, &step.head, &step.outcome);
     // Nothing is routed here.
-    state.news = News::default();
+    state.news.clear();
     announcements
 }

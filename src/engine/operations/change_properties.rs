@@ -93,7 +93,7 @@ pub(super) fn record_changes(
     }
     check_text("externalId", changes.external_id.as_ref())?;
     check_text("subject", changes.subject.as_ref())?;
-    let (_, missing) = changes.applied_to(&interaction.user_data)?;
+    let missing = changes.check(&interaction.user_data)?;
     turn.record(Change::PropertiesChanged {
         interaction: interaction.id.clone(),
         changes: Arc::new(changes),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use smol_str::SmolStr;
 
 use super::change_properties::{check_online, check_text};
 use super::{Gateway, Reply, Spec};
@@ -77,10 +78,12 @@ impl Submit {
             id,
             queue: self.queue_name(turn, &whereabouts, &media_type)?,
             media_type,
-            interaction_type: self.interaction_type.unwrap_or_else(|| "Inbound".into()),
+            interaction_type: self
+                .interaction_type
+                .map_or("Inbound".into(), SmolStr::from),
             interaction_subtype: self
                 .interaction_subtype
-                .unwrap_or_else(|| "InboundNew".into()),
+                .map_or("InboundNew".into(), SmolStr::from),
             external_id: self.external_id,
             parent_id: self.parent_interaction_id,
             is_draft: false,
@@ -92,7 +95,7 @@ impl Submit {
             submit_sequence: sequence,
             placed_in_queue_at: None,
             place_in_queue_sequence: None::<Sequence>,
-            moved_to_queue_at: BTreeMap::new(),
+            moved_to_queue_at: Arc::default(),
             submitted_to_router_at: None,
             delivered_at: None,
             assigned_at: assigned_to.as_ref().map(|_| at),

@@ -3,34 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Move, has_skills, look};
-use crate::domain::{Configuration, MediaType, QueueName, SkillName, Timestamp, UserId};
+use super::{Move, has_skills};
+use crate::domain::{
+    Configuration, InteractionId, MediaType, QueueName, SkillName, Timestamp, UserId,
+};
 use crate::engine::State;
-
-/// What the changes of a step are to routers. The state takes note of it, and the engine takes it with each step.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(in crate::engine) struct News {
-    /// Where something else waits.
-    queues: Vec<(QueueName, MediaType)>,
-    /// Who has become available, and for what.
-    agents: Vec<(UserId, MediaType)>,
-    /// The configuration is different, or who routes what.
-    is_all_different: bool,
-}
-
-impl News {
-    pub(in crate::engine) fn of_queue(&mut self, queue: &QueueName, media: &MediaType) {
-        self.queues.push((queue.clone(), media.clone()));
-    }
-
-    pub(in crate::engine) fn of_agent(&mut self, agent: &UserId, media: &MediaType) {
-        self.agents.push((agent.clone(), media.clone()));
-    }
-
-    pub(in crate::engine) fn of_all(&mut self) {
-        self.is_all_different = true;
-    }
-}
+use crate::engine::standing::Standing;
 
 /// The queues that a router may be able to do something with, by their names and the media of what waits there. Each that
 /// it can do something with is among them, whatever came last: something that waits, an agent, the end of a delay.
@@ -39,33 +17,99 @@ pub(in crate::engine) struct Agenda {
     queues: BTreeSet<(QueueName, MediaType)>,
     /// The queues by one skill that they ask for, and those that ask for none: an agent's skills lead to his queues.
     by_skill: BTreeMap<Option<SkillName>, Vec<QueueName>>,
+    /// Who could take something of a medium, the longest idle first.
+    available: BTreeMap<MediaType, BTreeSet<(Timestamp, UserId)>>,
+    /// When each agent declined what waits.
+    declined: BTreeMap<Timestamp, BTreeSet<InteractionId>>,
     /// Up to when delays before something is offered again have been seen to end.
     seen_until: Timestamp,
 }
 
 impl Agenda {
-    /// All that waits.
+    /// All that waits; nobody is available, and nothing was declined.
     pub(in crate::engine) fn of(state: &State) -> Self {
-        Self {
-            queues: all_that_waits(state).collect(),
-            by_skill: by_skill(&state.configuration),
-            seen_until: Timestamp(0),
+        let mut agenda = Self::default();
+        agenda.look_everywhere(state);
+        agenda
+    }
+
+    /// Who routes what, or for whom, is different: everything that waits is looked at.
+    pub(in crate::engine) fn look_everywhere(&mut self, state: &State) {
+        self.queues = all_that_waits(state).collect();
+        self.by_skill = by_skill(&state.configuration);
+    }
+
+    /// Something else waits there.
+    pub(in crate::engine) fn extend(
+        &mut self,
+        queues: impl Iterator<Item = (QueueName, MediaType)>,
+    ) {
+        self.queues.extend(queues);
+    }
+
+    /// An agent is available, or is no more.
+    pub(in crate::engine) fn set_available(
+        &mut self,
+        agent: &UserId,
+        standing: &Standing,
+        present: bool,
+    ) {
+        for media in &standing.available_for {
+            let line = (standing.idle_since, agent.clone());
+            if present {
+                let agents = self.available.entry(media.clone()).or_default();
+                agents.insert(line);
+            } else if let Some(agents) = self.available.get_mut(media) {
+                agents.remove(&line);
+            }
         }
     }
 
-    /// Takes note of what a step changed.
-    pub(in crate::engine) fn add(&mut self, news: News, state: &State) {
-        if news.is_all_different {
-            *self = Self {
-                seen_until: self.seen_until,
-                ..Self::of(state)
-            };
-            return;
-        }
-        self.queues.extend(news.queues);
-        for (agent, media) in &news.agents {
+    /// An agent may be able to take something.
+    pub(in crate::engine) fn look_for(
+        &mut self,
+        agent: &UserId,
+        standing: &Standing,
+        state: &State,
+    ) {
+        for media in &standing.available_for {
             self.add_queues_of(agent, media, state);
         }
+    }
+
+    /// Something that waits was declined at a time.
+    pub(in crate::engine) fn set_declined(
+        &mut self,
+        at: Timestamp,
+        id: InteractionId,
+        present: bool,
+    ) {
+        if present {
+            self.declined.entry(at).or_default().insert(id);
+        } else if let Some(interactions) = self.declined.get_mut(&at) {
+            interactions.remove(&id);
+            if interactions.is_empty() {
+                self.declined.remove(&at);
+            }
+        }
+    }
+
+    /// When a declined interaction may be offered to the same agent again, if that is still to come.
+    pub(in crate::engine) fn next_reoffer(
+        &self,
+        state: &State,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        let delay_ms = state.configuration.timing.reoffer_delay_ms;
+        let from = Timestamp((now.0 + 1).saturating_sub(delay_ms));
+        let (declined_at, _) = self.declined.range(from..).next()?;
+        Some(declined_at.plus_ms(delay_ms))
+    }
+
+    /// Who could take something of a medium, the longest idle first.
+    pub(super) fn available(&self, media: &MediaType) -> impl Iterator<Item = &UserId> {
+        let agents = self.available.get(media).into_iter().flatten();
+        agents.map(|(_, agent)| agent)
     }
 
     fn add_queues_of(&mut self, agent: &UserId, media: &MediaType, state: &State) {
@@ -92,7 +136,7 @@ impl Agenda {
     pub(in crate::engine) fn next_move(&mut self, state: &State, now: Timestamp) -> Option<Move> {
         self.see_delays_end(state, now);
         while let Some((queue, media)) = self.queues.first() {
-            let found = look(state, queue, media, now);
+            let found = self.look(state, queue, media, now);
             if found.is_some() {
                 return found;
             }
@@ -109,7 +153,7 @@ impl Agenda {
         // What was declined before this has waited long enough.
         let bound = |at: Timestamp| Timestamp(at.0.checked_sub(delay_ms).map_or(0, |it| it + 1));
         let ended = bound(self.seen_until)..bound(now);
-        for (_, interactions) in state.reoffers.range(ended) {
+        for (_, interactions) in self.declined.range(ended) {
             let waiting = interactions
                 .iter()
                 .filter_map(|id| state.interactions.get(id));

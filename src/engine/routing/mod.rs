@@ -3,7 +3,7 @@
 
 mod agenda;
 
-pub(super) use agenda::{Agenda, News};
+pub(super) use agenda::Agenda;
 
 use std::sync::Arc;
 
@@ -37,32 +37,72 @@ pub fn is_available(state: &State, agent: &UserId, media: &MediaType) -> bool {
     is_ready && state.load(agent, media) < state.capacity(media)
 }
 
-/// The next thing that the router of a queue can do with what waits there of a medium at this time.
-fn look(state: &State, name: &QueueName, media: &MediaType, now: Timestamp) -> Option<Move> {
-    match state.router_of(name) {
-        Router::External(_) => next_external_move(state, name, now),
-        Router::BuiltIn => next_built_in_move(state, name, media, now),
+impl Agenda {
+    /// The next thing that the router of a queue can do with what waits there of a medium at this time.
+    fn look(
+        &self,
+        state: &State,
+        name: &QueueName,
+        media: &MediaType,
+        now: Timestamp,
+    ) -> Option<Move> {
+        match state.router_of(name) {
+            Router::External(_) => next_external_move(state, name, now),
+            Router::BuiltIn => self.next_built_in_move(state, name, media, now),
+        }
     }
-}
 
-/// What waits is delivered, the first that there is an agent for. Most often nobody who is free has the skills, and then
-/// nothing that waits is looked at.
-fn next_built_in_move(
-    state: &State,
-    name: &QueueName,
-    media: &MediaType,
-    now: Timestamp,
-) -> Option<Move> {
-    let queue = state.configuration.queues.get(name)?;
-    able(state, queue, media).next()?;
-    let mut waiting = state.waiting_of(name, media).take(LOOK_AHEAD_LEN_MAX);
-    waiting.find_map(|interaction| {
-        choose(state, queue, interaction, now).map(|agent| Move {
-            interaction: interaction.id.clone(),
-            router: Router::BuiltIn,
-            agent: Some(agent),
+    /// What waits is delivered, the first that there is an agent for. Most often nobody who is free has the skills, and
+    /// then nothing that waits is looked at.
+    fn next_built_in_move(
+        &self,
+        state: &State,
+        name: &QueueName,
+        media: &MediaType,
+        now: Timestamp,
+    ) -> Option<Move> {
+        let queue = state.configuration.queues.get(name)?;
+        self.able(state, queue, media).next()?;
+        let mut waiting = state.waiting_of(name, media).take(LOOK_AHEAD_LEN_MAX);
+        waiting.find_map(|interaction| {
+            let agent = self.choose(state, queue, interaction, now)?;
+            Some(Move {
+                interaction: interaction.id.clone(),
+                router: Router::BuiltIn,
+                agent: Some(agent),
+            })
         })
-    })
+    }
+
+    fn choose(
+        &self,
+        state: &State,
+        queue: &Queue,
+        interaction: &Arc<Interaction>,
+        now: Timestamp,
+    ) -> Option<UserId> {
+        let timing = &state.configuration.timing;
+        let able = || self.able(state, queue, &interaction.media_type);
+        let declined_within = |agent: &UserId, ms: u64| {
+            let declined_at = interaction.declined.get(agent);
+            declined_at.is_some_and(|at| at.plus_ms(ms) > now)
+        };
+        able()
+            .find(|agent| !declined_within(agent, timing.pass_over_ms.max(timing.reoffer_delay_ms)))
+            .or_else(|| able().find(|agent| !declined_within(agent, timing.reoffer_delay_ms)))
+            .cloned()
+    }
+
+    /// The agents who could take something of a medium out of a queue, the longest idle first.
+    fn able<'a>(
+        &'a self,
+        state: &'a State,
+        queue: &'a Queue,
+        media: &MediaType,
+    ) -> impl Iterator<Item = &'a UserId> {
+        self.available(media)
+            .filter(move |agent| has_skills(state, agent, queue))
+    }
 }
 
 /// What waits goes to an external router, the first of them first: see [`State::router_for`].
@@ -82,45 +122,6 @@ fn next_external_move(state: &State, queue: &QueueName, now: Timestamp) -> Optio
 pub(super) fn has_room(state: &State, router: &UserId) -> bool {
     let held = state.routed.get(router).map_or(0, |ids| ids.size());
     held < ROUTER_HOLD_LEN_MAX
-}
-
-/// When a declined interaction may be offered to the same agent again, if that is still to come.
-pub fn next_reoffer(state: &State, now: Timestamp) -> Option<Timestamp> {
-    let delay_ms = state.configuration.timing.reoffer_delay_ms;
-    let from = Timestamp((now.0 + 1).saturating_sub(delay_ms));
-    let (declined_at, _) = state.reoffers.range(from..).next()?;
-    Some(declined_at.plus_ms(delay_ms))
-}
-
-fn choose(
-    state: &State,
-    queue: &Queue,
-    interaction: &Arc<Interaction>,
-    now: Timestamp,
-) -> Option<UserId> {
-    let timing = &state.configuration.timing;
-    let able = || able(state, queue, &interaction.media_type);
-    let declined_within = |agent: &UserId, ms: u64| {
-        let declined_at = interaction.declined.get(agent);
-        declined_at.is_some_and(|at| at.plus_ms(ms) > now)
-    };
-    able()
-        .find(|agent| !declined_within(agent, timing.pass_over_ms.max(timing.reoffer_delay_ms)))
-        .or_else(|| able().find(|agent| !declined_within(agent, timing.reoffer_delay_ms)))
-        .cloned()
-}
-
-/// The agents who could take something of a medium out of a queue, the longest idle first.
-fn able<'a>(
-    state: &'a State,
-    queue: &'a Queue,
-    media: &MediaType,
-) -> impl Iterator<Item = &'a UserId> {
-    let available = state.available.get(media).into_iter();
-    available
-        .flat_map(|agents| agents.iter())
-        .map(|(_, agent)| agent)
-        .filter(move |agent| has_skills(state, agent, queue))
 }
 
 fn has_skills(state: &State, agent: &UserId, queue: &Queue) -> bool {
