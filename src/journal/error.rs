@@ -56,6 +56,10 @@ pub enum Error {
         file: PathBuf,
         source: rusqlite::Error,
     },
+    #[error(
+        "the journal's write-ahead log is as long as it may be: somebody has been reading the journal for too long"
+    )]
+    LogTooLong,
     #[error("the journal failed and takes nothing more until the server is restarted")]
     Failed,
     #[error("a fault that a test asked for")]

@@ -6,6 +6,7 @@ mod crash;
 mod damage;
 mod data_folder;
 mod kept;
+mod log;
 mod memory;
 mod sqlite;
 mod state_snapshots;

@@ -14,8 +14,8 @@ pub(super) const FORMAT: i64 = 6;
 /// How long an append waits for somebody who writes with `sqlite3` before it is refused.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Fewer, larger checkpoints than the default of 1,000. Below 4,062 pages the index of the write-ahead log keeps to
-/// its first block, so that a full disk is found before a commit is written and not after it.
+/// Fewer, larger checkpoints than the default of 1,000 where nobody waits for a commit; a journal that is written to has a
+/// [`Checkpointer`](super::checkpoint::Checkpointer).
 const CHECKPOINT_PAGES: i64 = 4_000;
 
 const SCHEMA: &str = "
@@ -67,17 +67,29 @@ const UPGRADES: [(i64, &str); 5] = [
 ];
 
 pub(super) fn connect(file: &Path, epoch_if_new: u64) -> Result<Connection, Error> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = Connection::open_with_flags(file, flags).map_err(in_file(file))?;
-    connection
-        .busy_timeout(BUSY_TIMEOUT)
-        .map_err(in_file(file))?;
+    let mut connection = open(file).map_err(in_file(file))?;
     let is_new = identify(&connection, file)?.is_none();
     make_durable(&connection).map_err(in_file(file))?;
     if is_new {
         create_schema(&mut connection, epoch_if_new).map_err(in_file(file))?;
     }
     upgrade(&mut connection).map_err(in_file(file))?;
+    Ok(connection)
+}
+
+/// Another connection to a journal that is open.
+pub(super) fn connect_again(file: &Path) -> Result<Connection, Error> {
+    let again = open(file).and_then(|connection| {
+        make_durable(&connection)?;
+        Ok(connection)
+    });
+    again.map_err(in_file(file))
+}
+
+fn open(file: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     Ok(connection)
 }
 

@@ -1,5 +1,6 @@
 mod archive;
 mod backup;
+mod checkpoint;
 mod checksum;
 mod compose;
 mod epoch;
@@ -18,6 +19,7 @@ use super::{
     Appended, Archived, Base, DataFolder, Error, Journal, Reader, Record, StateSnapshot,
     check_continuous, check_trim, state_snapshots,
 };
+use checkpoint::{Checkpointer, LOG_PAGES_MAX};
 use read::SqliteReader;
 
 pub use backup::back_up;
@@ -32,6 +34,8 @@ const PROBE: &str =
 /// A journal in an SQLite file of its own, which `sqlite3` may read and back up while the server runs.
 #[derive(Debug)]
 pub struct SqliteJournal {
+    /// Ends before the connection is closed, which leaves no log behind.
+    checkpointer: Checkpointer,
     connection: Connection,
     file: PathBuf,
     lineage: Lineage,
@@ -41,6 +45,8 @@ pub struct SqliteJournal {
     is_swept: bool,
     /// Lines of the index that have not been sorted in.
     new_keys_len: u64,
+    /// Pages of the log, above which it must be moved before anything is appended.
+    log_pages_max: i64,
     /// Keeps the folder locked while anyone can write to a file in it.
     _folder: DataFolder,
 }
@@ -60,7 +66,7 @@ impl SqliteJournal {
             refuse_if_emptied(folder.path().join(&file_name), &snapshots)?;
         }
         let file = folder.private_file(&file_name)?;
-        let connection = file::connect(&file, epoch_if_new)?;
+        let mut connection = file::connect(&file, epoch_if_new)?;
         let head = file::head(&connection, &file)?;
         if head == 0 {
             refuse_if_emptied(file.clone(), &snapshots)?;
@@ -79,6 +85,7 @@ impl SqliteJournal {
         let lineage = epoch::claim(&connection, &file, head, epoch_if_new, is_behind)?;
         let new_keys_len = keys::new_len(&connection).map_err(in_file(&file))?;
         Ok(Self {
+            checkpointer: Checkpointer::start(&mut connection, &file)?,
             connection,
             file,
             lineage,
@@ -86,13 +93,34 @@ impl SqliteJournal {
             failed: false,
             is_swept: false,
             new_keys_len,
+            log_pages_max: LOG_PAGES_MAX,
             _folder: folder.clone(),
         })
     }
 
-    /// Appends that would make the file longer than this are refused as on a full disk; it never gets shorter.
+    /// Appends that would make the file or its log longer than this are refused as on a full disk; the file never gets
+    /// shorter.
     pub fn limit_size(&mut self, bytes: u64) -> Result<(), Error> {
         self.set_page_limit(bytes).map_err(in_file(&self.file))
+    }
+
+    /// Why nothing can be written at this time, if that is known.
+    fn obstacle(&self) -> Option<Appended> {
+        if self.has_failed() {
+            Some(Appended::Ambiguous(Error::Failed))
+        } else if self
+            .checkpointer
+            .is_beyond(self.log_pages_max, &self.connection)
+        {
+            Some(Appended::Refused(Error::LogTooLong))
+        } else {
+            None
+        }
+    }
+
+    /// Whether a sync failed, in a commit or beside it.
+    fn has_failed(&self) -> bool {
+        self.failed || self.checkpointer.has_failed()
     }
 
     /// What an error while writing means.
@@ -106,9 +134,10 @@ impl SqliteJournal {
         Appended::Ambiguous(error)
     }
 
-    fn set_page_limit(&self, bytes: u64) -> rusqlite::Result<()> {
+    fn set_page_limit(&mut self, bytes: u64) -> rusqlite::Result<()> {
         let page: i64 = file::pragma(&self.connection, "page_size")?;
         let pages = (as_sql(bytes) / page).max(1);
+        self.log_pages_max = pages.min(LOG_PAGES_MAX);
         self.connection.pragma_update(None, "max_page_count", pages)
     }
 }
@@ -123,8 +152,8 @@ impl Journal for SqliteJournal {
     }
 
     fn append(&mut self, expected_head: u64, records: &[Record]) -> Appended {
-        if self.failed {
-            return Appended::Ambiguous(Error::Failed);
+        if let Some(obstacle) = self.obstacle() {
+            return obstacle;
         }
         if let Err(gap) = check_continuous(expected_head, records) {
             return Appended::Refused(gap);
@@ -147,8 +176,8 @@ impl Journal for SqliteJournal {
     }
 
     fn probe(&mut self) -> Appended {
-        if self.failed {
-            return Appended::Ambiguous(Error::Failed);
+        if let Some(obstacle) = self.obstacle() {
+            return obstacle;
         }
         match self.connection.execute(PROBE, []) {
             Ok(_) => Appended::Acked,
@@ -190,8 +219,8 @@ impl Journal for SqliteJournal {
 
     fn sweep(&mut self) {
         // What cannot be done now is done later: nobody reads what is to be removed, and a line of the index is found
-        // before it is sorted in as well. A journal that failed writes nothing.
-        if self.failed {
+        // before it is sorted in as well. A journal that takes no appends writes nothing.
+        if self.obstacle().is_some() {
             return;
         }
         if !self.is_swept {
@@ -215,18 +244,15 @@ impl Journal for SqliteJournal {
     }
 
     fn expire(&mut self, before_ms: u64) {
-        // What cannot be removed now is removed later. A journal that failed writes nothing.
-        if !self.failed {
+        // What cannot be removed now is removed later. A journal that takes no appends writes nothing.
+        if self.obstacle().is_none() {
             let _ = archive::expire(&self.connection, before_ms);
         }
     }
 
     /// Moves the write-ahead log into the file, so that it is not an append that has to wait for it.
     fn idle(&mut self) {
-        // Whatever goes wrong leaves the log as it is, and the next checkpoint writes all of it again.
-        let _ = self
-            .connection
-            .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        self.checkpointer.move_all();
     }
 }
 
