@@ -14,7 +14,7 @@ pub(in crate::engine) struct News {
     queues: Vec<(QueueName, MediaType)>,
     /// Who has become available, and for what.
     agents: Vec<(UserId, MediaType)>,
-    /// The configuration is different, or who routes what.
+    /// The configuration is different, or which routers there are.
     is_all_different: bool,
 }
 
