@@ -17,6 +17,7 @@ use super::history::state_at;
 use super::operate::{operate, read_operation};
 use super::search::{ListQuery, Search};
 use super::url::{Parameters, Segment};
+use super::view::refuse_past;
 use crate::centre::{interaction_for, select};
 use crate::domain::{Interaction, InteractionId, Refusal, Role, UserId};
 use crate::engine::operations::Gateway;
@@ -68,11 +69,9 @@ pub(super) async fn list_interactions(
     };
     let visible = state.interactions.values();
     let visible = visible.filter(|interaction| caller.may_see(&state, interaction));
-    Ok(Json(list(
-        &caller,
-        search.active(visible, neutral_state),
-        &query,
-    )))
+    let mut body = list(&caller, search.active(visible, neutral_state), &query);
+    body["sequence"] = json!(state.sequence);
+    Ok(Json(body))
 }
 
 /// The interactions that the agent works on or is invited to
@@ -82,6 +81,7 @@ pub(super) async fn list_my_interactions(
     Agent(caller): Agent,
     Parameters(query): Parameters<ListQuery>,
 ) -> Result<Json<Value>, ApiError> {
+    refuse_past(query.at.as_deref())?;
     let search = Search::parse(&query)?;
     let state = caller.0.centre.state();
     let mine = search.active(state.involved(caller.user()), own_state(caller.user()));
@@ -125,6 +125,7 @@ pub(super) async fn read_my_interaction(
     Parameters(query): Parameters<ListQuery>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
+    refuse_past(query.at.as_deref())?;
     let found = find(&caller, &caller.0.centre.state(), &id)?;
     if agent_state(&found, caller.user()).is_none() {
         return Err(Refusal::unknown_interaction().into());

@@ -93,8 +93,9 @@ pub(super) async fn operate_on_workbin_of(
     conditions: Conditions,
     body: JsonObject,
 ) -> Result<Response, ApiError> {
-    let user = known_user(&caller, &id)?;
-    find_of(&caller.0.centre.state(), &user, &workbin)?;
+    let state = caller.0.centre.state();
+    let user = known_user(&caller, &state, &id)?;
+    find_of(&state, &user, &workbin)?;
     let operation = read_operation(&body, &workbin)?;
     operate(&app, &caller, operation, &body.0, conditions).await
 }
@@ -112,10 +113,10 @@ pub(super) async fn operate_on_workbins_of(
     conditions: Conditions,
     body: JsonObject,
 ) -> Result<Response, ApiError> {
-    let user = known_user(&caller, &id)?;
+    let state = caller.0.centre.state();
+    let user = known_user(&caller, &state, &id)?;
     let body = with_ids_of_query(&view, body);
     let named = body.0.get("workbinIds").and_then(Value::as_array);
-    let state = caller.0.centre.state();
     for workbin in named.into_iter().flatten().filter_map(Value::as_str) {
         find_of(&state, &user, workbin)?;
     }
