@@ -29,16 +29,9 @@ pub fn import(folder: &DataFolder, name: &str, text: impl BufRead) -> Result<u64
         return Err(Error::Exists { file }).context("only an empty place can be imported into");
     }
     let mut import = Import::begin(folder, name, text)?;
-    match import.take_all() {
-        Ok(steps) => {
-            import.composition.finish("sqlite.before")?;
-            Ok(steps)
-        }
-        Err(error) => {
-            import.composition.give_up();
-            Err(error)
-        }
-    }
+    let steps = import.take_all()?;
+    import.composition.finish("sqlite.before")?;
+    Ok(steps)
 }
 
 struct Import<R> {
