@@ -107,10 +107,11 @@ pub(super) async fn read_interaction(
     Parameters(query): Parameters<ListQuery>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let found = match query.at.as_deref() {
-        Some(at) => find(&caller, state_at(&caller, at).await?.as_ref(), &id)?,
-        None => find_anywhere(&caller, &id).await?,
+    let state = match query.at.as_deref() {
+        Some(at) => state_at(&caller, at).await?,
+        None => caller.0.centre.state(),
     };
+    let found = find_anywhere(&caller, &state, &id).await?;
     show(&caller, &found, &query, &headers)
 }
 
@@ -248,16 +249,23 @@ fn list(
     body
 }
 
-/// An interaction that the caller may know of, also one that has ended long ago.
-async fn find_anywhere(caller: &Caller, id: &str) -> Result<Arc<Interaction>, ApiError> {
-    let state = caller.0.centre.state();
+/// An interaction that the caller may know of, also one that had ended long before.
+async fn find_anywhere(
+    caller: &Caller,
+    state: &engine::State,
+    id: &str,
+) -> Result<Arc<Interaction>, ApiError> {
     let archived = match InteractionId::parse(id) {
         Ok(id) if state.interaction(&id).is_none() => caller.0.centre.archived(&id).await?,
         Ok(_) | Err(_) => None,
     };
-    match archived.filter(|interaction| caller.may_see(&state, interaction)) {
+    let is_shown = |it: &Interaction| {
+        let had_ended = it.changed_sequence <= state.sequence;
+        had_ended && caller.may_see(state, it)
+    };
+    match archived.filter(is_shown) {
         Some(interaction) => Ok(Arc::new(interaction)),
-        None => find(caller, &state, id),
+        None => find(caller, state, id),
     }
 }
 

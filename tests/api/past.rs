@@ -55,12 +55,11 @@ const OF_NOW: [&str; 11] = [
 const KEYS: &str = "external_url = \"http://baton.test\"\nreplay_ring_len_max = 20\nstate_snapshot_steps = 50\n\
                     state_snapshot_interval_ms = 20\nstate_snapshot_growth_percent = 1\n";
 const AGENTS: [&str; 3] = ["agent1", "agent2", "agent3"];
-/// What each agent does.
-const WORK_LEN: u64 = 40;
-/// How often somebody looks meanwhile.
-const LOOKS_LEN: usize = 250;
+/// What each of them does; somebody looks in between.
+const WORK_LEN: u64 = 50;
 
 /// What was answered when.
+#[derive(Clone)]
 struct Seen {
     path: &'static str,
     sequence: u64,
@@ -70,24 +69,19 @@ struct Seen {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_answered_at_a_sequence_is_answered_for_it_later() {
     let server = start(KEYS).await;
+    let supervisor = || server.client("supervisor");
     let mut working = JoinSet::new();
     for (agent, seed) in AGENTS.into_iter().zip(1..) {
-        working.spawn(work(
-            server.client(agent),
-            server.client("mediaserver"),
-            Dice::new(seed),
-        ));
+        let clients = (server.client(agent), server.client("mediaserver"));
+        working.spawn(work(clients, supervisor(), Dice::new(seed)));
     }
-    working.spawn(administer(server.client("admin"), Dice::new(0)));
-    let (reader, mut dice) = (server.client("supervisor"), Dice::new(7));
-    let mut seen = Vec::new();
-    while seen.len() < LOOKS_LEN && !working.is_empty() {
-        while let Some(done) = working.try_join_next() {
-            done.unwrap();
-        }
-        seen.push(look(&reader, &mut dice).await);
-    }
-    working.join_all().await;
+    working.spawn(administer(
+        server.client("admin"),
+        supervisor(),
+        Dice::new(0),
+    ));
+    let seen = working.join_all().await.concat();
+    let mut dice = Dice::new(7);
     let sequences: BTreeSet<u64> = seen.iter().map(|it| it.sequence).collect();
     assert!(
         sequences.len() > 20,
@@ -101,7 +95,12 @@ async fn what_was_answered_at_a_sequence_is_answered_for_it_later() {
 }
 
 /// Submits, pulls, parks and completes e-mails, and comes and goes. Some of it is refused, as others do it too.
-async fn work(agent: Client, media_server: Client, mut dice: Dice) {
+async fn work(
+    (agent, media_server): (Client, Client),
+    supervisor: Client,
+    mut dice: Dice,
+) -> Vec<Seen> {
+    let mut seen = Vec::new();
     agent.ready("email").await;
     for round in 0..WORK_LEN {
         let submit = json!({"mediaType": "email", "queue": "email", "userData": {"round": round}});
@@ -136,11 +135,15 @@ async fn work(agent: Client, media_server: Client, mut dice: Dice) {
             _ => ("/me/channels/email", json!({"operationName": name})),
         };
         ask(&agent, Method::POST, path, body).await;
+        seen.push(look(&supervisor, &mut dice).await);
     }
+    seen
 }
 
-async fn administer(admin: Client, mut dice: Dice) {
+async fn administer(admin: Client, supervisor: Client, mut dice: Dice) -> Vec<Seen> {
+    let mut seen = Vec::new();
     for _ in 0..WORK_LEN {
+        seen.push(look(&supervisor, &mut dice).await);
         let (path, body) = match dice.below(6) {
             0 => ("/settings/capacity/fax", json!({"capacity": dice.below(9)})),
             1 => (
@@ -167,6 +170,7 @@ async fn administer(admin: Client, mut dice: Dice) {
         };
         ask(&admin, Method::PUT, path, body).await;
     }
+    seen
 }
 
 async fn ask(client: &Client, method: Method, path: &str, body: Value) {
