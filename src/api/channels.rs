@@ -94,8 +94,8 @@ pub(super) async fn operate_on_channels_of(
     conditions: Conditions,
     body: JsonObject,
 ) -> Result<Response, ApiError> {
-    let agent = known_user(&caller, &caller.0.centre.state(), &id)?;
-    change(&app, &caller, Some(agent), None, conditions, body).await
+    let conditions = conditions.permitted(check_known(&caller, &id));
+    change(&app, &caller, Some(&id), None, conditions, body).await
 }
 
 /// Makes an agent ready or not ready for a channel of his session; he is told
@@ -110,8 +110,8 @@ pub(super) async fn operate_on_channel_of(
     conditions: Conditions,
     body: JsonObject,
 ) -> Result<Response, ApiError> {
-    let agent = known_user(&caller, &caller.0.centre.state(), &id)?;
-    change(&app, &caller, Some(agent), Some(&channel), conditions, body).await
+    let conditions = conditions.permitted(check_known(&caller, &id));
+    change(&app, &caller, Some(&id), Some(&channel), conditions, body).await
 }
 
 /// An `operationName` that is a state of agents, as the operation that leads to it: states other than Ready and NotReady
@@ -135,7 +135,7 @@ fn list(state: &engine::State, user: &UserId, view: &View, is_own: bool) -> Valu
 async fn change(
     app: &App,
     caller: &Caller,
-    agent: Option<UserId>,
+    agent: Option<&str>,
     channel: Option<&str>,
     conditions: Conditions,
     body: JsonObject,
@@ -156,11 +156,17 @@ async fn change(
         parameters.insert("media".to_owned(), json!(channel));
     }
     if let Some(agent) = agent {
+        let agent = UserId::parse(agent).map_err(|_| Refusal::not_found("user", agent))?;
         parameters.insert("agent".to_owned(), json!(agent));
     }
     let parameters = JsonObject(parameters);
     let operation = read_operation(Gateway::Me, None, &parameters)?;
     operate(app, caller, operation, &parameters.0, conditions).await
+}
+
+/// Whoever asks again is answered as he was, also about a user who has been removed since.
+fn check_known(caller: &Caller, id: &str) -> Result<(), ApiError> {
+    known_user(caller, &caller.0.centre.state(), id).map(drop)
 }
 
 /// A user whose session the caller may look into: his own, and everybody's for who looks after the contact centre.

@@ -1,11 +1,12 @@
 //! `Idempotency-Key` of what administrators change.
 
+use baton::domain::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::folded::Folded;
 use crate::support::process::Process;
-use crate::support::server::Client;
+use crate::support::server::{Client, start};
 
 /// What an administrator changes is there once too: what others have changed since stays, and what is gone is no surprise.
 #[tokio::test]
@@ -108,6 +109,46 @@ async fn a_repeated_change_of_the_contact_centre_undoes_nobody_elses() {
     // Another password is another request.
     let another = json!({"firstName": "Sue", "roles": ["agent"], "password": "guess"});
     assert_eq!(ask(admin, 0, &another).await.status, 422);
+}
+
+/// What a supervisor did for an agent was done, also when the agent is gone.
+#[tokio::test]
+async fn a_repeated_request_about_a_user_who_is_gone_is_answered_as_it_was() {
+    let server = start("").await;
+    let (admin, agent) = (server.client("admin"), server.client("agent1"));
+    let supervisor = server.client_with("supervisor", &[Role::Supervisor, Role::Agent]);
+    agent.ready("chat").await;
+    supervisor.ready("chat").await;
+    let ready = json!({"operationName": "NotReady"});
+    let subscribe = json!({"operationName": "Subscribe"});
+    let several = json!({"operationName": "Subscribe", "workbinIds": ["drafts.agent1"]});
+    let requests = [
+        ("/api/v2/users/agent1/channels", &ready),
+        ("/api/v2/users/agent1/channels/chat", &ready),
+        ("/api/v2/users/agent1/workbins/drafts.agent1", &subscribe),
+        ("/api/v2/users/agent1/workbins", &several),
+    ];
+    let ask = |path: &'static str, key: String, body: &Value| {
+        let (supervisor, body) = (supervisor.clone(), Some(body.to_string()));
+        async move {
+            let key = [("idempotency-key", key.as_str())];
+            supervisor.exchange(Method::POST, path, &key, body).await
+        }
+    };
+    let mut first = Vec::new();
+    for (path, body) in requests {
+        let reply = ask(path, format!("key of {path}").replace(' ', "-"), body).await;
+        assert_eq!(reply.status, 200, "{path}: {reply:?}");
+        first.push(reply);
+    }
+    let removed = admin.exchange(Method::DELETE, "/api/v2/users/agent1", &[], None);
+    assert_eq!(removed.await.status, 200);
+    for ((path, body), first) in requests.into_iter().zip(first) {
+        let again = ask(path, format!("key of {path}").replace(' ', "-"), body).await;
+        assert_eq!(again, first, "{path}");
+        let anew = ask(path, "another".to_owned(), body).await;
+        assert_eq!(anew.status, 404, "{path}: {anew:?}");
+    }
 }
 
 /// Whoever reads the journal must not find out a password faster by the digest of a request than by the hash itself: it is
