@@ -144,7 +144,8 @@ fn main() -> ExitCode {
     match run(Arguments::parse().command) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("Error: {error:?}");
+            // In one line, and never with a stack: whoever runs the server has to find what to do in it.
+            eprintln!("Error: {error:#}");
             match maintenance::is_damage(&error) {
                 true => ExitCode::from(EXIT_DAMAGED),
                 false => ExitCode::FAILURE,

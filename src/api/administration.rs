@@ -1,6 +1,5 @@
 //! What administrators change of the contact centre (design D16): PUT replaces one thing by its name or makes it, DELETE
-//! removes it. Neither looks at `Idempotency-Key`: both can be repeated as they are, and the digest of a body would tell
-//! something of the password in it.
+//! removes it.
 
 use axum::Json;
 use axum::extract::State;
@@ -48,7 +47,7 @@ pub(super) async fn put_user(
     State(app): State<App>,
     Administrator(caller): Administrator,
     Segment(id): Segment,
-    conditions: Conditions,
+    mut conditions: Conditions,
     JsonObject(mut body): JsonObject,
 ) -> Result<Response, ApiError> {
     let id = UserId::parse(&id)?;
@@ -56,6 +55,7 @@ pub(super) async fn put_user(
     let mut user = read::<UserBody>(&body)?.user();
     let keeps_password = matches!(password, Password::Kept);
     if let Password::New(plain) = password {
+        conditions = conditions.with_password(&app.credentials).await?;
         let hash = app.credentials.hash(plain).await;
         user.password_hash = Some(hash.ok_or_else(ApiError::internal)?);
     }
@@ -235,7 +235,6 @@ async fn change(
         (false, false) => CANNOT_CREATE,
     };
     let operation = Operation::ChangeConfiguration(operation);
-    let conditions = conditions.without_key();
     let performed = perform(app, caller, operation, body, conditions).await;
     let done = performed.map_err(|error| error.of_resource(undone))?.done;
     let tag = etag(caller.0.centre.epoch(), done.head.sequence);

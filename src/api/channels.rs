@@ -11,11 +11,13 @@ use super::caller::{Agent, Caller, Overseer};
 use super::conditions::Conditions;
 use super::directory::find_user;
 use super::error::ApiError;
+use super::history::Reading;
 use super::operate::{operate, read_operation};
 use super::url::{Segment, Segments};
 use super::view::{Kind, View};
 use crate::centre::channels;
 use crate::domain::{Refusal, UserId};
+use crate::engine;
 use crate::engine::operations::{Gateway, find};
 
 /// Channels.
@@ -29,7 +31,8 @@ pub(super) const CHANNEL: Kind = Kind {
 #[utoipa::path(get, path = "/me/channels", tag = "Me",
     responses((status = 200, description = "The channels; none without a session"), (status = 400), (status = 401), (status = 403)))]
 pub(super) async fn list_my_channels(Agent(caller): Agent, view: View) -> Json<Value> {
-    Json(list(&caller, caller.user(), &view, true))
+    let state = caller.0.centre.state();
+    Json(list(&state, caller.user(), &view, true))
 }
 
 /// A channel of the agent's session
@@ -68,12 +71,15 @@ pub(super) async fn operate_on_channel(
     params(("id" = String, Path, description = "The user")),
     responses((status = 200, description = "The channels; none without a session"), (status = 400), (status = 401), (status = 403), (status = 404)))]
 pub(super) async fn list_channels(
-    caller: Caller,
+    Reading {
+        caller,
+        state,
+        view,
+    }: Reading,
     Segment(id): Segment,
-    view: View,
 ) -> Result<Json<Value>, ApiError> {
-    let user = known_user(&caller, &id)?;
-    Ok(Json(list(&caller, &user, &view, false)))
+    let user = known_user(&caller, &state, &id)?;
+    Ok(Json(list(&state, &user, &view, false)))
 }
 
 /// Makes an agent ready or not ready for all channels of his session; he is told
@@ -88,8 +94,8 @@ pub(super) async fn operate_on_channels_of(
     conditions: Conditions,
     body: JsonObject,
 ) -> Result<Response, ApiError> {
-    let agent = known_user(&caller, &id)?;
-    change(&app, &caller, Some(agent), None, conditions, body).await
+    let conditions = conditions.permitted(check_known(&caller, &id));
+    change(&app, &caller, Some(&id), None, conditions, body).await
 }
 
 /// Makes an agent ready or not ready for a channel of his session; he is told
@@ -104,8 +110,8 @@ pub(super) async fn operate_on_channel_of(
     conditions: Conditions,
     body: JsonObject,
 ) -> Result<Response, ApiError> {
-    let agent = known_user(&caller, &id)?;
-    change(&app, &caller, Some(agent), Some(&channel), conditions, body).await
+    let conditions = conditions.permitted(check_known(&caller, &id));
+    change(&app, &caller, Some(&id), Some(&channel), conditions, body).await
 }
 
 /// An `operationName` that is a state of agents, as the operation that leads to it: states other than Ready and NotReady
@@ -121,16 +127,15 @@ pub(super) fn with_agent_state(caller: &Caller, mut body: JsonObject) -> JsonObj
     body
 }
 
-fn list(caller: &Caller, user: &UserId, view: &View, is_own: bool) -> Value {
-    let state = caller.0.centre.state();
-    let all = channels(&state, user, is_own).into_iter();
+fn list(state: &engine::State, user: &UserId, view: &View, is_own: bool) -> Value {
+    let all = channels(state, user, is_own).into_iter();
     view.whole_list(&CHANNEL, state.sequence, all)
 }
 
 async fn change(
     app: &App,
     caller: &Caller,
-    agent: Option<UserId>,
+    agent: Option<&str>,
     channel: Option<&str>,
     conditions: Conditions,
     body: JsonObject,
@@ -151,6 +156,7 @@ async fn change(
         parameters.insert("media".to_owned(), json!(channel));
     }
     if let Some(agent) = agent {
+        let agent = UserId::parse(agent).map_err(|_| Refusal::not_found("user", agent))?;
         parameters.insert("agent".to_owned(), json!(agent));
     }
     let parameters = JsonObject(parameters);
@@ -158,16 +164,24 @@ async fn change(
     operate(app, caller, operation, &parameters.0, conditions).await
 }
 
+/// Whoever asks again is answered as he was, also about a user who has been removed since.
+fn check_known(caller: &Caller, id: &str) -> Result<(), ApiError> {
+    known_user(caller, &caller.0.centre.state(), id).map(drop)
+}
+
 /// A user whose session the caller may look into: his own, and everybody's for who looks after the contact centre.
 ///
 /// # Errors
 /// Another one's, for others; nobody's.
-pub(super) fn known_user(caller: &Caller, id: &str) -> Result<UserId, ApiError> {
-    let state = caller.0.centre.state();
+pub(super) fn known_user(
+    caller: &Caller,
+    state: &engine::State,
+    id: &str,
+) -> Result<UserId, ApiError> {
     if !caller.sees_all() && caller.user().as_str() != id {
         return Err(ApiError::forbidden(
             "What others have is for supervisors and administrators",
         ));
     }
-    find_user(&state, id)
+    find_user(state, id)
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use aws_lc_rs::digest::{Context, SHA256};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,6 +16,7 @@ use super::App;
 use super::error::ApiError;
 use crate::domain::{IdempotencyKey, InteractionId, RequestDigest, Sequence};
 use crate::engine::Idempotency;
+use crate::identity::Credentials;
 
 /// Where a caller names his request.
 pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -62,13 +64,27 @@ impl Conditions {
         Self { permitted, ..self }
     }
 
-    /// The same without the key that the request would be known by when it comes again.
-    #[must_use]
-    pub(super) fn without_key(self) -> Self {
-        Self {
-            idempotency: None,
+    /// The same for a request with a password in it: what it is known by when it comes again is journalled, and must tell
+    /// no more of the password than its hash does.
+    ///
+    /// # Errors
+    /// The system does not hash it.
+    pub(super) async fn with_password(self, credentials: &Credentials) -> Result<Self, ApiError> {
+        let Some(plain) = &self.idempotency else {
+            return Ok(self);
+        };
+        let (digest, key) = (plain.digest.as_str(), plain.key.as_str());
+        let costly = credentials.costly_digest(digest, key).await;
+        let costly = costly.ok_or_else(ApiError::internal)?;
+        let digest = RequestDigest::parse(&URL_SAFE_NO_PAD.encode(costly));
+        let idempotency = Idempotency {
+            key: plain.key.clone(),
+            digest: digest.map_err(|_| ApiError::internal())?,
+        };
+        Ok(Self {
+            idempotency: Some(Arc::new(idempotency)),
             ..self
-        }
+        })
     }
 
     /// Where the keys begin that [`Conditions::of_part`] gives; none without a key.
@@ -115,14 +131,16 @@ pub(super) fn etag(epoch: u64, changed: Sequence) -> HeaderValue {
     HeaderValue::from_str(&format!("\"{epoch}-{changed}\"")).expect("two numbers are plain text")
 }
 
-/// What tells a request from others under the same key, if it has one. Where the API is nested, the path is the one below.
+/// What tells a request from others under the same key, if it has one: its method, its path and query, and its body. Where the
+/// API is nested, the path is the one below.
 pub(super) fn digest_of(parts: &Parts, body: &[u8]) -> Option<RequestDigest> {
     if !parts.headers.contains_key(IDEMPOTENCY_KEY) {
         return None;
     }
     let mut context = Context::new(&SHA256);
+    let path = parts.uri.path_and_query().map_or("", PathAndQuery::as_str);
     // Neither a method nor a path has a line break in it.
-    for part in [parts.method.as_str(), "\n", parts.uri.path(), "\n"] {
+    for part in [parts.method.as_str(), "\n", path, "\n"] {
         context.update(part.as_bytes());
     }
     context.update(body);

@@ -56,7 +56,6 @@ pub(super) async fn put_configuration(
     if is_dry_run {
         return rehearse(&app, &caller, conditions, operation);
     }
-    let conditions = conditions.without_key();
     // The body is the configuration: of its other keys only the reference is looked at.
     let performed = perform(&app, &caller, operation, &body, conditions).await;
     let done = performed

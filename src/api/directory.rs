@@ -8,10 +8,10 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::administration::tagged;
-use super::caller::Caller;
 use super::error::ApiError;
+use super::history::Reading;
 use super::url::Segment;
-use super::view::{Kind, View};
+use super::view::Kind;
 use crate::centre::{Links, skill_levels, user};
 use crate::domain::{Configuration, GroupName, Queue, QueueName, Refusal, SkillName, UserId};
 use crate::engine::State;
@@ -54,8 +54,13 @@ pub(super) const GROUP: Kind = Kind {
 /// The users of the contact centre
 #[utoipa::path(get, path = "/users", tag = "Directory",
     responses((status = 200, description = "URIs or users"), (status = 400), (status = 401)))]
-pub(super) async fn list_users(caller: Caller, view: View) -> Json<Value> {
-    let state = caller.0.centre.state();
+pub(super) async fn list_users(
+    Reading {
+        caller,
+        state,
+        view,
+    }: Reading,
+) -> Json<Value> {
     let links = caller.0.centre.links();
     let ids = state.configuration.users.keys();
     Json(view.list(&USER, state.sequence, ids, |id| user(&state, id, links)))
@@ -66,11 +71,13 @@ pub(super) async fn list_users(caller: Caller, view: View) -> Json<Value> {
     params(("id" = String, Path, description = "The user")),
     responses((status = 200, description = "The user"), (status = 400), (status = 401), (status = 404)))]
 pub(super) async fn read_user(
-    caller: Caller,
+    Reading {
+        caller,
+        state,
+        view,
+    }: Reading,
     Segment(id): Segment,
-    view: View,
 ) -> Result<Response, ApiError> {
-    let state = caller.0.centre.state();
     let id = find_user(&state, &id)?;
     let resource = user(&state, &id, caller.0.centre.links());
     let body = view.one(&USER, state.sequence, resource);
@@ -80,8 +87,13 @@ pub(super) async fn read_user(
 /// The queues of the contact centre, each with how many interactions wait in it
 #[utoipa::path(get, path = "/queues", tag = "Directory",
     responses((status = 200, description = "URIs or queues"), (status = 400), (status = 401)))]
-pub(super) async fn list_queues(caller: Caller, view: View) -> Json<Value> {
-    let state = caller.0.centre.state();
+pub(super) async fn list_queues(
+    Reading {
+        caller,
+        state,
+        view,
+    }: Reading,
+) -> Json<Value> {
     let links = caller.0.centre.links();
     let queues = state.configuration.queues.iter();
     Json(view.list(&QUEUE, state.sequence, queues, |it| {
@@ -94,11 +106,13 @@ pub(super) async fn list_queues(caller: Caller, view: View) -> Json<Value> {
     params(("name" = String, Path, description = "The queue")),
     responses((status = 200, description = "The queue"), (status = 400), (status = 401), (status = 404)))]
 pub(super) async fn read_queue(
-    caller: Caller,
+    Reading {
+        caller,
+        state,
+        view,
+    }: Reading,
     Segment(name): Segment,
-    view: View,
 ) -> Result<Response, ApiError> {
-    let state = caller.0.centre.state();
     let parsed = QueueName::parse(&name).ok();
     let found = parsed.and_then(|name| state.configuration.queues.get_key_value(&name));
     let found = found.ok_or_else(|| Refusal::not_found("queue", &name))?;
@@ -110,8 +124,13 @@ pub(super) async fn read_queue(
 /// The skills that agents have or queues ask for
 #[utoipa::path(get, path = "/skills", tag = "Directory",
     responses((status = 200, description = "URIs or skills"), (status = 400), (status = 401)))]
-pub(super) async fn list_skills(caller: Caller, view: View) -> Json<Value> {
-    let state = caller.0.centre.state();
+pub(super) async fn list_skills(
+    Reading {
+        caller,
+        state,
+        view,
+    }: Reading,
+) -> Json<Value> {
     let links = caller.0.centre.links();
     let skills = skills(&state.configuration).into_iter();
     Json(view.list(&SKILL, state.sequence, skills, |it| skill(it, links)))
@@ -122,11 +141,13 @@ pub(super) async fn list_skills(caller: Caller, view: View) -> Json<Value> {
     params(("name" = String, Path, description = "The skill")),
     responses((status = 200, description = "The skill"), (status = 400), (status = 401), (status = 404)))]
 pub(super) async fn read_skill(
-    caller: Caller,
+    Reading {
+        caller,
+        state,
+        view,
+    }: Reading,
     Segment(name): Segment,
-    view: View,
 ) -> Result<Json<Value>, ApiError> {
-    let state = caller.0.centre.state();
     let mut all = skills(&state.configuration).into_iter();
     let found = all.find(|it| it.as_str() == name);
     let found = found.ok_or_else(|| Refusal::not_found("skill", &name))?;
@@ -137,8 +158,13 @@ pub(super) async fn read_skill(
 /// The agent groups of the contact centre
 #[utoipa::path(get, path = "/groups", tag = "Directory",
     responses((status = 200, description = "URIs or groups"), (status = 400), (status = 401)))]
-pub(super) async fn list_groups(caller: Caller, view: View) -> Json<Value> {
-    let state = caller.0.centre.state();
+pub(super) async fn list_groups(
+    Reading {
+        caller,
+        state,
+        view,
+    }: Reading,
+) -> Json<Value> {
     let links = caller.0.centre.links();
     let groups = state.configuration.groups().into_iter();
     Json(view.list(&GROUP, state.sequence, groups, |it| group(it, links)))
@@ -149,11 +175,13 @@ pub(super) async fn list_groups(caller: Caller, view: View) -> Json<Value> {
     params(("name" = String, Path, description = "The group")),
     responses((status = 200, description = "The group"), (status = 400), (status = 401), (status = 404)))]
 pub(super) async fn read_group(
-    caller: Caller,
+    Reading {
+        caller,
+        state,
+        view,
+    }: Reading,
     Segment(name): Segment,
-    view: View,
 ) -> Result<Json<Value>, ApiError> {
-    let state = caller.0.centre.state();
     let mut all = state.configuration.groups().into_iter();
     let found = all.find(|it| it.as_str() == name);
     let found = found.ok_or_else(|| Refusal::not_found("group", &name))?;

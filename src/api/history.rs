@@ -4,15 +4,47 @@
 use std::sync::Arc;
 
 use axum::Json;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::App;
 use super::caller::Caller;
 use super::error::ApiError;
 use super::url::{Parameters, Segment};
+use super::view::View;
 use crate::centre::Moment;
 use crate::domain::{InteractionId, Refusal};
 use crate::engine::State;
+
+/// Who reads, how he wants to see it, and the state that he sees: the one of now, or with `at` the one of then.
+pub(super) struct Reading {
+    /// Who.
+    pub(super) caller: Caller,
+    /// Of when.
+    pub(super) state: Arc<State>,
+    /// How.
+    pub(super) view: View,
+}
+
+impl FromRequestParts<App> for Reading {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let caller = Caller::from_request_parts(parts, app).await?;
+        let view = View::read(parts, app).await?;
+        let state = match view.at.as_deref() {
+            Some(at) => state_at(&caller, at).await?,
+            None => caller.0.centre.state(),
+        };
+        Ok(Self {
+            caller,
+            state,
+            view,
+        })
+    }
+}
 
 /// What a history is asked for.
 #[derive(Debug, Default, Deserialize)]

@@ -17,6 +17,7 @@ use super::history::state_at;
 use super::operate::{operate, read_operation};
 use super::search::{ListQuery, Search};
 use super::url::{Parameters, Segment};
+use super::view::refuse_past;
 use crate::centre::{interaction_for, select};
 use crate::domain::{Interaction, InteractionId, Refusal, Role, UserId};
 use crate::engine::operations::Gateway;
@@ -68,11 +69,9 @@ pub(super) async fn list_interactions(
     };
     let visible = state.interactions.values();
     let visible = visible.filter(|interaction| caller.may_see(&state, interaction));
-    Ok(Json(list(
-        &caller,
-        search.active(visible, neutral_state),
-        &query,
-    )))
+    let mut body = list(&caller, search.active(visible, neutral_state), &query);
+    body["sequence"] = json!(state.sequence);
+    Ok(Json(body))
 }
 
 /// The interactions that the agent works on or is invited to
@@ -82,6 +81,7 @@ pub(super) async fn list_my_interactions(
     Agent(caller): Agent,
     Parameters(query): Parameters<ListQuery>,
 ) -> Result<Json<Value>, ApiError> {
+    refuse_past(query.at.as_deref())?;
     let search = Search::parse(&query)?;
     let state = caller.0.centre.state();
     let mine = search.active(state.involved(caller.user()), own_state(caller.user()));
@@ -107,10 +107,11 @@ pub(super) async fn read_interaction(
     Parameters(query): Parameters<ListQuery>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let found = match query.at.as_deref() {
-        Some(at) => find(&caller, state_at(&caller, at).await?.as_ref(), &id)?,
-        None => find_anywhere(&caller, &id).await?,
+    let state = match query.at.as_deref() {
+        Some(at) => state_at(&caller, at).await?,
+        None => caller.0.centre.state(),
     };
+    let found = find_anywhere(&caller, &state, &id).await?;
     show(&caller, &found, &query, &headers)
 }
 
@@ -125,6 +126,7 @@ pub(super) async fn read_my_interaction(
     Parameters(query): Parameters<ListQuery>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
+    refuse_past(query.at.as_deref())?;
     let found = find(&caller, &caller.0.centre.state(), &id)?;
     if agent_state(&found, caller.user()).is_none() {
         return Err(Refusal::unknown_interaction().into());
@@ -247,16 +249,23 @@ fn list(
     body
 }
 
-/// An interaction that the caller may know of, also one that has ended long ago.
-async fn find_anywhere(caller: &Caller, id: &str) -> Result<Arc<Interaction>, ApiError> {
-    let state = caller.0.centre.state();
+/// An interaction that the caller may know of, also one that had ended long before.
+async fn find_anywhere(
+    caller: &Caller,
+    state: &engine::State,
+    id: &str,
+) -> Result<Arc<Interaction>, ApiError> {
     let archived = match InteractionId::parse(id) {
         Ok(id) if state.interaction(&id).is_none() => caller.0.centre.archived(&id).await?,
         Ok(_) | Err(_) => None,
     };
-    match archived.filter(|interaction| caller.may_see(&state, interaction)) {
+    let is_shown = |it: &Interaction| {
+        let had_ended = it.changed_sequence <= state.sequence;
+        had_ended && caller.may_see(state, it)
+    };
+    match archived.filter(is_shown) {
         Some(interaction) => Ok(Arc::new(interaction)),
-        None => find(caller, &state, id),
+        None => find(caller, state, id),
     }
 }
 

@@ -16,7 +16,7 @@ use super::interactions::{own_state, unless_known};
 use super::operate::{operate, read_operation};
 use super::search::{ListQuery, Search};
 use super::url::{Parameters, Segment, Segments};
-use super::view::View;
+use super::view::{View, refuse_past};
 use crate::centre::{MediaWords, interaction_for, select};
 use crate::domain::{Interaction, InteractionId, MediaType, Refusal};
 use crate::engine::agent_state;
@@ -174,6 +174,7 @@ pub(super) async fn operate_on_openmedia(
 /// A page of `/me/interactions` with those that are found here alone.
 fn list(caller: &Caller, found: &Found, query: ListQuery) -> Result<Value, ApiError> {
     let (state, links) = (caller.0.centre.state(), caller.0.centre.links());
+    refuse_past(query.at.as_deref())?;
     let words = found.words();
     let query = query.in_words(words);
     let mine = state.involved(caller.user());

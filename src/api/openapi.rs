@@ -96,6 +96,9 @@ fn add_views(document: &mut Value) {
         };
         let shared = |name: &str| json!({"$ref": format!("#/components/parameters/{name}")});
         parameters.push(shared("Fields"));
+        if schemas::has_past(path) {
+            parameters.push(shared("At"));
+        }
         if is_deep {
             parameters.push(shared("Subresources"));
         }
@@ -108,6 +111,14 @@ fn add_views(document: &mut Value) {
                 "description": "Only those whose attribute is or has this",
             })
         }));
+        if schemas::has_past(path) {
+            for status in ["403", "404", "503"] {
+                let known = &mut operation["responses"][status];
+                if known.is_null() {
+                    *known = json!({});
+                }
+            }
+        }
     }
 }
 
@@ -195,10 +206,10 @@ fn add_conditions(document: &mut Value) {
             let is_public = operation.get("security").is_some();
             let is_about_one = ABOUT_ONE.iter().any(|it| path.ends_with(it)) || path == "/requests";
             let is_administration = operation["tags"][0] == "Administration";
-            let is_change = matches!(method.as_str(), "post" | "put") && !is_public;
-            let is_change = is_change && !is_administration;
-            let names: &[&str] = match (is_change, is_about_one) {
-                _ if is_administration => &["IfMatch"],
+            // A token that is revoked twice is revoked: there the key would add nothing.
+            let is_step = !is_public && operation["tags"][0] != "Session";
+            let is_change = matches!(method.as_str(), "post" | "put" | "delete") && is_step;
+            let names: &[&str] = match (is_change, is_about_one || is_administration) {
                 (true, true) => &["IdempotencyKey", "IfMatch"],
                 (true, false) => &["IdempotencyKey"],
                 (false, true) => &["IfNoneMatch"],

@@ -150,11 +150,22 @@ pub(super) fn views() -> [(&'static str, &'static [&'static str], bool, bool); 3
     ]
 }
 
+/// Of those, the ones that can be asked how things were: all but what is the caller's own, which is how it is.
+pub(super) fn has_past(path: &str) -> bool {
+    let of_now = ["/me", "/features", "/services"];
+    !of_now.iter().any(|it| path.starts_with(it))
+}
+
 /// The parameters that several routes have: how resources are shown, and what makes a request conditional.
 pub(super) fn parameters() -> Value {
     let query = |name: &str, description: &str, schema: Value| json!({"name": name, "in": "query", "required": false, "description": description, "schema": schema});
     let text = json!({"type": "string"});
     let mut all = conditions();
+    all["At"] = query(
+        "at",
+        "As it was after this sequence, or at this time (ISO 8601); for supervisors and administrators",
+        text.clone(),
+    );
     all["Fields"] = query(
         "fields",
         "`*` or a list of fields; a list of resources without it gives their URIs",

@@ -56,16 +56,14 @@ async fn by_token(
     caller: &Caller,
     token: &str,
 ) -> Result<(String, Timestamp), ApiError> {
-    let identity = app.credentials.by_token(token).await;
-    let identity = identity
-        .ok()
-        .filter(|it| it.centre_id() == caller.0.centre_id());
-    let identity = identity
-        .ok_or_else(|| ApiError::invalid("This is no valid token of the contact centre"))?;
-    let principal = identity.principal();
-    match (&principal.token_id, principal.expires_at_ms) {
-        (Some(token_id), Some(end)) => Ok((token_id.to_string(), Timestamp(end))),
-        _ => Err(ApiError::invalid("The token has no jti to revoke it by")),
+    // Who did not hear that it was done asks again.
+    let claims = app.credentials.claims_of(token).await;
+    let claims = claims.ok().filter(|it| it.centre == *caller.0.centre_id());
+    let claims =
+        claims.ok_or_else(|| ApiError::invalid("This is no valid token of the contact centre"))?;
+    match claims.jti {
+        Some(jti) => Ok((token_id(caller.0.centre_id(), &jti), claims.expires_at)),
+        None => Err(ApiError::invalid("The token has no jti to revoke it by")),
     }
 }
 

@@ -30,6 +30,8 @@ pub(super) struct Kind {
 pub(super) struct View {
     fields: Option<String>,
     subresources: Option<String>,
+    /// A moment of the past; only routes that take a [`Reading`](super::history::Reading) know of it.
+    pub(super) at: Option<String>,
     offset: usize,
     limit: usize,
     parameters: Vec<(String, String)>,
@@ -39,14 +41,32 @@ impl FromRequestParts<App> for View {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let view = Self::read(parts, app).await?;
+        refuse_past(view.at.as_deref())?;
+        Ok(view)
+    }
+}
+
+/// What shows only how things are now does not pass over the wish to see how they were.
+///
+/// # Errors
+/// There is such a wish.
+pub(super) fn refuse_past(at: Option<&str>) -> Result<(), ApiError> {
+    at.map_or(Ok(()), |at| Err(invalid("at", at)))
+}
+
+impl View {
+    /// What a caller wants to see, in the past too.
+    ///
+    /// # Errors
+    /// The query cannot be read, or a parameter is invalid.
+    pub(super) async fn read(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let query = Query::<Vec<(String, String)>>::from_request_parts(parts, app).await;
         let unreadable = || ApiError::invalid("The query cannot be read");
         let Query(parameters) = query.map_err(|_| unreadable())?;
         Self::parse(parameters)
     }
-}
 
-impl View {
     fn parse(parameters: Vec<(String, String)>) -> Result<Self, ApiError> {
         let mut view = Self::first_page();
         let mut names: Vec<&str> = parameters.iter().map(|(name, _)| name.as_str()).collect();
@@ -56,6 +76,7 @@ impl View {
         }
         for (name, value) in parameters {
             match name.as_str() {
+                "at" => view.at = Some(value),
                 "fields" => view.fields = Some(value),
                 "subresources" => view.subresources = Some(value),
                 "offset" => view.offset = number(&name, &value, 0, usize::MAX)?,
@@ -166,6 +187,7 @@ impl View {
         let whole = Self {
             fields: Some(self.fields.clone().unwrap_or_else(|| "*".to_owned())),
             parameters: self.parameters.clone(),
+            at: None,
             subresources: None,
             ..*self
         };

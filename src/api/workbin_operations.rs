@@ -93,9 +93,8 @@ pub(super) async fn operate_on_workbin_of(
     conditions: Conditions,
     body: JsonObject,
 ) -> Result<Response, ApiError> {
-    let user = known_user(&caller, &id)?;
-    find_of(&caller.0.centre.state(), &user, &workbin)?;
     let operation = read_operation(&body, &workbin)?;
+    let conditions = conditions.permitted(check_use(&caller, &id, [workbin.as_str()]));
     operate(&app, &caller, operation, &body.0, conditions).await
 }
 
@@ -112,14 +111,24 @@ pub(super) async fn operate_on_workbins_of(
     conditions: Conditions,
     body: JsonObject,
 ) -> Result<Response, ApiError> {
-    let user = known_user(&caller, &id)?;
     let body = with_ids_of_query(&view, body);
     let named = body.0.get("workbinIds").and_then(Value::as_array);
-    let state = caller.0.centre.state();
-    for workbin in named.into_iter().flatten().filter_map(Value::as_str) {
-        find_of(&state, &user, workbin)?;
-    }
+    let named = named.into_iter().flatten().filter_map(Value::as_str);
+    let conditions = conditions.permitted(check_use(&caller, &id, named));
     subscribe_several(&app, &caller, &view, conditions, body).await
+}
+
+/// The user may use these workbins, and the caller look into his session. Whoever asks again is answered as he was, whatever
+/// has become of them since.
+fn check_use<'a>(
+    caller: &Caller,
+    id: &str,
+    workbins: impl IntoIterator<Item = &'a str>,
+) -> Result<(), ApiError> {
+    let state = caller.0.centre.state();
+    let user = known_user(caller, &state, id)?;
+    let mut workbins = workbins.into_iter();
+    workbins.try_for_each(|workbin| find_of(&state, &user, workbin).map(drop))
 }
 
 fn with_ids_of_query(view: &View, JsonObject(mut body): JsonObject) -> JsonObject {

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::caller::{Agent, Caller};
 use super::channels::known_user;
 use super::error::ApiError;
+use super::history::Reading;
 use super::operate::PARTIAL_SUCCESS;
 use super::url::{Segment, Segments};
 use super::view::{Kind, Room, View};
@@ -36,9 +37,14 @@ pub(super) const WORKBIN: Kind = Kind {
 #[utoipa::path(get, path = "/workbins", tag = "Workbins",
     params(("workbinIds" = Option<String>, Query, description = "Up to 100 identifiers, separated by commas")),
     responses((status = 200, description = "URIs or workbins; `statusCode` 7 where some of the identifiers are not known"), (status = 400), (status = 401), (status = 403), (status = 404)))]
-pub(super) async fn list_workbins(caller: Caller, view: View) -> Result<Json<Value>, ApiError> {
+pub(super) async fn list_workbins(
+    Reading {
+        caller,
+        state,
+        view,
+    }: Reading,
+) -> Result<Json<Value>, ApiError> {
     require_user_of_workbins(&caller)?;
-    let state = caller.0.centre.state();
     if let Some(ids) = view.parameter("workbinIds") {
         return Ok(Json(read_several(&caller, &state, ids, &view)?));
     }
@@ -60,8 +66,8 @@ pub(super) async fn list_workbins(caller: Caller, view: View) -> Result<Json<Val
 #[utoipa::path(get, path = "/me/workbins", tag = "Me",
     responses((status = 200, description = "URIs or workbins"), (status = 400), (status = 401), (status = 403)))]
 pub(super) async fn list_my_workbins(Agent(caller): Agent, view: View) -> Json<Value> {
-    let user = caller.user().clone();
-    Json(list_of(&caller, &user, &view))
+    let state = caller.0.centre.state();
+    Json(list_of(&caller, &state, caller.user(), &view))
 }
 
 /// A workbin that the agent may use; with `subresources=*` what is in it
@@ -70,10 +76,12 @@ pub(super) async fn list_my_workbins(Agent(caller): Agent, view: View) -> Json<V
     responses((status = 200, description = "The workbin"), (status = 400), (status = 401), (status = 403), (status = 404)))]
 pub(super) async fn read_my_workbin(
     Agent(caller): Agent,
-    segment: Segment,
+    Segment(id): Segment,
     view: View,
 ) -> Result<Json<Value>, ApiError> {
-    read_workbin(caller, segment, view).await
+    let state = caller.0.centre.state();
+    let bin = find(&caller, &state, &id)?;
+    Ok(Json(show(&caller, &state, &bin, caller.user(), &view)))
 }
 
 /// The workbins that an agent may use; his own, or for supervisors and administrators everybody's
@@ -81,12 +89,15 @@ pub(super) async fn read_my_workbin(
     params(("id" = String, Path, description = "The user")),
     responses((status = 200, description = "URIs or workbins"), (status = 400), (status = 401), (status = 403), (status = 404)))]
 pub(super) async fn list_workbins_of(
-    caller: Caller,
+    Reading {
+        caller,
+        state,
+        view,
+    }: Reading,
     Segment(id): Segment,
-    view: View,
 ) -> Result<Json<Value>, ApiError> {
-    let user = known_user(&caller, &id)?;
-    Ok(Json(list_of(&caller, &user, &view)))
+    let user = known_user(&caller, &state, &id)?;
+    Ok(Json(list_of(&caller, &state, &user, &view)))
 }
 
 /// A workbin that an agent may use; his own, or for supervisors and administrators everybody's
@@ -94,12 +105,14 @@ pub(super) async fn list_workbins_of(
     params(("id" = String, Path, description = "The user"), ("workbin" = String, Path, description = "A workbin that he may use")),
     responses((status = 200, description = "The workbin, and whether the user is subscribed to it"), (status = 400), (status = 401), (status = 403), (status = 404)))]
 pub(super) async fn read_workbin_of(
-    caller: Caller,
+    Reading {
+        caller,
+        state,
+        view,
+    }: Reading,
     Segments([id, workbin]): Segments<2>,
-    view: View,
 ) -> Result<Json<Value>, ApiError> {
-    let user = known_user(&caller, &id)?;
-    let state = caller.0.centre.state();
+    let user = known_user(&caller, &state, &id)?;
     let bin = find_of(&state, &user, &workbin)?;
     Ok(Json(show(&caller, &state, &bin, &user, &view)))
 }
@@ -109,12 +122,14 @@ pub(super) async fn read_workbin_of(
     params(("id" = String, Path, description = "The workbin")),
     responses((status = 200, description = "The workbin"), (status = 400), (status = 401), (status = 403), (status = 404)))]
 pub(super) async fn read_workbin(
-    caller: Caller,
+    Reading {
+        caller,
+        state,
+        view,
+    }: Reading,
     Segment(id): Segment,
-    view: View,
 ) -> Result<Json<Value>, ApiError> {
     require_user_of_workbins(&caller)?;
-    let state = caller.0.centre.state();
     let bin = find(&caller, &state, &id)?;
     Ok(Json(show(&caller, &state, &bin, caller.user(), &view)))
 }
@@ -135,17 +150,16 @@ fn show(
     view.one(&WORKBIN, state.sequence, body)
 }
 
-fn list_of(caller: &Caller, user: &UserId, view: &View) -> Value {
-    let state = caller.0.centre.state();
+fn list_of(caller: &Caller, state: &engine::State, user: &UserId, view: &View) -> Value {
     let mut room = Room::of_reply();
-    let bins = own(&state, user).into_iter();
+    let bins = own(state, user).into_iter();
     let bins: Vec<Value> = bins
         .map(|bin| {
-            let mut body = shown(caller, &state, &bin, user);
+            let mut body = shown(caller, state, &bin, user);
             if view.is_deep() {
                 add_content(
                     caller,
-                    &state,
+                    state,
                     &bin,
                     &View::first_page(),
                     &mut room,

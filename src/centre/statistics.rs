@@ -31,7 +31,7 @@ impl Statistics {
         match &*last {
             Some(known) if known.at.elapsed() < STATISTICS_AGE_MAX => known.body.clone(),
             Some(_) | None => {
-                let body = Arc::new(count(state, now));
+                let body = Arc::new(statistics_of(state, now));
                 *last = Some(Counted {
                     at: Instant::now(),
                     body: Arc::clone(&body),
@@ -42,7 +42,8 @@ impl Statistics {
     }
 }
 
-fn count(state: &State, now: Timestamp) -> Value {
+/// The numbers of a state at a time; takes time in proportion to what is active.
+pub fn statistics_of(state: &State, now: Timestamp) -> Value {
     json!({
         "sequence": state.sequence,
         "time": now.to_string(),

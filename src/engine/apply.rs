@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use rpds::RedBlackTreeMapSync as Map;
+
 use super::alter::alter;
 use super::registration::Registration;
 use super::state::{Altered, Client};
@@ -224,9 +226,14 @@ impl State {
         }
     }
 
-    /// A client that registers anew keeps its place among the others.
+    /// A client that registers anew keeps its place among the others. Nobody but who routes this queue becomes another.
     fn set_address(&mut self, user: &UserId, address: &Address, mode: Option<RegisterMode>) {
-        self.news.of_routers();
+        if let Address::Queue(queue) = address {
+            let waiting = self.waiting.get(queue).into_iter();
+            for media in waiting.flat_map(Map::keys) {
+                self.news.of_queue(queue, media);
+            }
+        }
         let known = self.addresses.get(address);
         let mut registered = known.map(|known| known.to_vec()).unwrap_or_default();
         match (registered.iter_mut().find(|it| it.user == *user), mode) {

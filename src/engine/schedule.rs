@@ -33,7 +33,7 @@ pub(super) struct News {
     queues: Vec<(QueueName, MediaType)>,
     /// The configuration is different.
     is_configured: bool,
-    /// Who routes what is different.
+    /// There are other routers, or one has room again.
     is_routed_anew: bool,
 }
 

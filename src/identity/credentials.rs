@@ -200,6 +200,20 @@ impl Credentials {
         self.passwords.hash(password).await
     }
 
+    /// A digest of 32 bytes of a text with a password in it, by a name: it tells no more of the password than its hash does, and
+    /// is the same for the same text and name. None if the system has no memory for it.
+    pub async fn costly_digest(&self, text: &str, name: &str) -> Option<[u8; 32]> {
+        self.passwords.costly_digest(text, name).await
+    }
+
+    /// What a bearer token says that holds, also of one that is not taken any more because it was revoked.
+    ///
+    /// # Errors
+    /// It is not valid.
+    pub async fn claims_of(&self, token: &str) -> Result<Claims, Unauthenticated> {
+        self.verify(token).await
+    }
+
     /// Takes a token no more, from now on. It is to be waited for until that is [written](Self::revocations_written).
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
+use aws_lc_rs::digest::{SHA256, digest};
 use jsonwebtoken::{Algorithm, EncodingKey, crypto};
 use tokio::sync::{Mutex as AsyncMutex, Semaphore};
 
@@ -91,6 +92,20 @@ impl Passwords {
         let hash = move || Argon2::default().hash_password(password.as_bytes());
         let hashed = tokio::task::spawn_blocking(hash).await.ok()?;
         Some(hashed.ok()?.to_string())
+    }
+
+    /// See [`Credentials::costly_digest`](super::Credentials::costly_digest).
+    pub(super) async fn costly_digest(&self, text: &str, name: &str) -> Option<[u8; 32]> {
+        let _permit = self.hashing.acquire().await.ok()?;
+        let (text, salt) = (text.to_owned(), digest(&SHA256, name.as_bytes()));
+        let costly = move || {
+            let mut costly = [0; 32];
+            Argon2::default()
+                .hash_password_into(text.as_bytes(), salt.as_ref(), &mut costly)
+                .ok()?;
+            Some(costly)
+        };
+        tokio::task::spawn_blocking(costly).await.ok()?
     }
 
     fn remembers(&self, digest: &str) -> bool {

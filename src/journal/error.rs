@@ -10,7 +10,10 @@ pub enum Error {
     Folder { folder: PathBuf, source: io::Error },
     #[error("{name:?} cannot name a journal: only letters, digits, '-' and '_'")]
     Name { name: String },
-    #[error("{file} is not a journal of Baton")]
+    #[error(
+        "{file} is not a journal of Baton: put the journal back or restore a backup; `baton journal repair` goes on from a \
+         state snapshot where there is one"
+    )]
     ForeignFile { file: PathBuf },
     #[error(
         "{file} has journal format {found}, this Baton knows formats up to {newest}: start a newer Baton"

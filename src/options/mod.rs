@@ -140,7 +140,7 @@ options! {
     /// CometD sessions that a user may have at once
     cometd_sessions_per_user_max: usize = 256, "BATON_COMETD_SESSIONS_PER_USER_MAX";
     /// Milliseconds for which subscribers can hear again what they missed: the journal before that goes; 0 keeps all of it
-    replay_window_ms: u64 = 0, "BATON_REPLAY_WINDOW_MS";
+    replay_window_ms: u64 = 72 * 3_600_000, "BATON_REPLAY_WINDOW_MS";
     /// Messages that stay in memory for subscribers who come back; older ones are read from the journal
     replay_ring_len_max: usize = 50_000, "BATON_REPLAY_RING_LEN_MAX";
     /// Bytes, by estimate, that those messages may keep

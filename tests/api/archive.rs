@@ -116,6 +116,12 @@ async fn an_interaction_that_the_state_has_forgotten_is_known_to_those_who_may()
     };
     let tag = read("\"1-1\"".to_owned()).await.etag.unwrap();
     assert_eq!(read(tag).await.status, 304);
+    // In the past it is there from its end on.
+    let ended = known["sequence"].as_u64().unwrap();
+    for (at, status) in [(ended, 200), (ended - 1, 404)] {
+        let path = format!("/api/v2/interactions/LONG-AGO?at={at}");
+        assert_eq!(admin.get(&path).await.0, status, "{at}");
+    }
     let (status, _) = agent_get(&server, "/api/v2/me/interactions/LONG-AGO").await;
     assert_eq!(status, 404, "it is nobody's any longer");
 }

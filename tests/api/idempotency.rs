@@ -359,6 +359,26 @@ async fn the_first_answer_outlives_a_crash() {
     assert_eq!(all["uris"].as_array().unwrap().len(), 2, "{all}");
 }
 
+/// The query of a request says what is asked for as its body does.
+#[tokio::test]
+async fn a_key_names_one_query() {
+    let server = start("").await;
+    let agent = server.client("agent1");
+    agent.ready("chat").await;
+    let subscribe = json!({"operationName": "Subscribe"});
+    let ask = |query: &str| {
+        let path = format!("/api/v2/workbins?workbinIds={query}");
+        let (agent, subscribe) = (agent.clone(), subscribe.clone());
+        async move { keyed(&agent, &path, "key", subscribe).await }
+    };
+    let (_, own) = agent.get("/api/v2/me/workbins?fields=id").await;
+    let id = |at: usize| own["workbins"][at]["id"].as_str().unwrap().to_owned();
+    let first = ask(&id(0)).await;
+    assert_eq!(first.status, 200, "{first:?}");
+    assert_eq!(ask(&id(0)).await, first);
+    assert_eq!(ask(&id(1)).await.status, 422);
+}
+
 async fn keyed(client: &Client, path: &str, key: &str, body: Value) -> Reply {
     let key = [("idempotency-key", key)];
     let body = Some(body.to_string());

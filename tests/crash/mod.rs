@@ -32,6 +32,8 @@ use worker::Worker;
 const USUAL_SECONDS: u64 = 25;
 /// What even a busy machine gets done in that time.
 const ROUNDS_MIN: u64 = 3;
+/// After so many rounds whoever watches is told how far it is.
+const ROUNDS_TOLD: u64 = 50;
 /// How long the listeners may take for the rest when nothing happens any more.
 const PATIENCE: Duration = Duration::from_secs(30);
 const AGENTS: [&str; 4] = ["agent1", "agent2", "agent3", "agent4"];
@@ -58,6 +60,9 @@ async fn nothing_acknowledged_is_lost_and_everything_is_heard_once() {
         let ending = Ending::by_chance(&mut dice);
         endings.count(ending.bring(&mut staff, data).await);
         staff.nobody_gave_up();
+        if endings.rounds() % ROUNDS_TOLD == 0 {
+            tell(&format!("so far {endings}"));
+        }
     }
     staff.replace_server(Process::start(data, &VARIABLES));
     let account = staff.finish(data).await;

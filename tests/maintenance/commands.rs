@@ -2,13 +2,13 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Output;
+use std::process::{Command, Output, Stdio};
 
 use rusqlite::Connection;
 use serde_json::json;
 
 use crate::support::desktop::Desktop;
-use crate::support::process::{Process, baton};
+use crate::support::process::{AtLimit, Process, baton, with_file_limit};
 
 fn text(output: &Output) -> String {
     let (out, error) = (&output.stdout, &output.stderr);
@@ -170,6 +170,33 @@ async fn a_backup_of_a_running_server_is_a_data_folder_of_another_epoch() {
     // What was generated for the tokens comes along: whoever was logged in stays so.
     let secret = |folder: &Path| fs::read(folder.join("jwt.secret")).unwrap();
     assert_eq!(secret(&data), secret(&copy));
+}
+
+#[tokio::test]
+async fn an_import_that_the_disk_does_not_take_says_so_in_a_line_and_leaves_nothing() {
+    let temporary = tempfile::tempdir().unwrap();
+    let data = temporary.path().join("data");
+    let server = Process::start(&data, &[]);
+    submit(&server, 30).await;
+    server.kill();
+    let export = temporary.path().join("demo.jsonl");
+    let file = export.to_str().unwrap();
+    let centre = ["--centre", "demo"];
+    let exported = [&["journal", "export"], &centre[..], &["--output", file]].concat();
+    assert_eq!(baton(&exported, &data).status.code(), Some(0));
+    for (bytes, left) in [(0, 1), (4_096, 1), (40_960, 1), (65_536, 1), (1 << 20, 2)] {
+        let new = temporary.path().join(bytes.to_string());
+        let mut import = Command::new(env!("CARGO_BIN_EXE_baton"));
+        import.args(["journal", "import"]).args(centre).arg(file);
+        import.arg("--data").arg(&new).env("RUST_BACKTRACE", "1");
+        let mut import = with_file_limit(&import, bytes, AtLimit::Fails);
+        let output = import.stderr(Stdio::piped()).output().unwrap();
+        let said = text(&output);
+        assert_eq!(said.lines().count(), 1, "{bytes}: {said}");
+        // The lock, and the journal if it is whole.
+        assert_eq!(fs::read_dir(&new).unwrap().count(), left, "{bytes}: {said}");
+        assert_eq!(output.status.success(), left == 2, "{bytes}: {said}");
+    }
 }
 
 /// The history that sequences count, as a subscriber is told.

@@ -92,6 +92,9 @@ impl Running {
     }
 }
 
+/// How long a token holds, in milliseconds: no torture takes longer.
+const TOKEN_MS: u64 = 24 * 60 * 60 * 1_000;
+
 /// A client of a demo user of the server at `url`, with a token of his role.
 pub(crate) fn client_of(options: &Options, url: &str, user: &str) -> Client {
     let (centre, role) = match user {
@@ -113,7 +116,7 @@ fn client_in(options: &Options, url: &str, centre: &str, user: &str, roles: &[Ro
         UserId::parse(user).unwrap(),
         CentreId::parse(centre).unwrap(),
         &roles.iter().copied().collect(),
-        600_000,
+        TOKEN_MS,
     );
     Client {
         url: url.to_owned(),

@@ -65,6 +65,10 @@ fn journals(text: &mut Text, readings: &[Reading]) {
     stored(text, readings, "baton_archive_interactions", help, |it| {
         it.journal.archived_len
     });
+    let help = "Bytes of the interactions in the archive";
+    stored(text, readings, "baton_archive_bytes", help, |it| {
+        it.journal.archived_bytes
+    });
     let help = "Bytes of the steps that are kept beyond a trim for the histories of interactions";
     stored(text, readings, "baton_history_bytes", help, |it| {
         it.journal.kept_bytes

@@ -30,9 +30,11 @@ const PAGE_BYTES_MAX: usize = 512 * 1024;
 /// Subscribers that wait for the journal; the next ones wait for their turn to wait.
 const WAITING_LEN_MAX: usize = 1_024;
 
-/// How often the journal is trimmed at most and at least.
+/// How often the journal is trimmed at most and at least: for that the whole state is written.
 const TRIM_PERIOD_MIN: Duration = Duration::from_millis(50);
-const TRIM_PERIOD_MAX: Duration = Duration::from_secs(600);
+const TRIM_PERIOD_MAX: Duration = Duration::from_secs(6 * 3_600);
+/// How soon after the start it is trimmed for the first time at the latest, however often a server is started.
+const FIRST_TRIM_MAX: Duration = Duration::from_secs(600);
 
 /// How much of what was said can be said again.
 #[derive(Debug, Clone, Copy)]
@@ -240,8 +242,10 @@ impl Replays {
     pub(super) async fn keep_trimming(self: Arc<Self>, clock: Clock, window: Duration) {
         let period = (window / 16).clamp(TRIM_PERIOD_MIN, TRIM_PERIOD_MAX);
         let window_ms = u64::try_from(window.as_millis()).unwrap_or(u64::MAX);
+        let mut wait = period.min(FIRST_TRIM_MAX);
         loop {
-            tokio::time::sleep(period).await;
+            tokio::time::sleep(wait).await;
+            wait = period;
             let before = Timestamp(clock.now().0.saturating_sub(window_ms));
             if self.ask(Question::Trim(before)).await.is_none() {
                 return;

@@ -12,15 +12,37 @@ use super::{
     file, in_file, insert, kept, keys, trim,
 };
 
-/// A journal that takes its place when it is whole. Whoever opens it then begins a new epoch: the history that it was
-/// taken from may have gone on.
+/// A journal that takes its place when it is whole; one that is dropped before that leaves nothing behind. Whoever opens it
+/// then begins a new epoch: the history that it was taken from may have gone on.
 #[derive(Debug)]
 pub struct Composition {
+    // It is closed before its file is removed.
     connection: Connection,
-    partial: PathBuf,
+    partial: Partial,
     file: PathBuf,
     head: u64,
     folder: DataFolder,
+}
+
+/// The file of a composition until it has its own name. What is dropped with it only takes room, on a disk that may be full.
+#[derive(Debug)]
+struct Partial(PathBuf);
+
+impl Partial {
+    fn remove(&self) {
+        // If it cannot be, the next composition begins by doing so.
+        for suffix in ["", "-wal", "-shm"] {
+            let mut file = self.0.clone().into_os_string();
+            file.push(suffix);
+            let _ = fs::remove_file(file);
+        }
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        self.remove();
+    }
 }
 
 impl Composition {
@@ -36,18 +58,17 @@ impl Composition {
     ) -> Result<Self, Error> {
         check_name(name)?;
         let partial_name = format!("{name}.sqlite.partial");
-        // What an earlier one left that did not come to its end.
-        for suffix in ["", "-wal", "-shm"] {
-            let _ = fs::remove_file(folder.path().join(format!("{partial_name}{suffix}")));
-        }
-        let partial = folder.private_file(&partial_name)?;
-        let connection = file::connect(&partial, lineage.number)?;
+        let partial = Partial(folder.path().join(&partial_name));
+        // What an earlier one left that was killed.
+        partial.remove();
+        folder.private_file(&partial_name)?;
+        let connection = file::connect(&partial.0, lineage.number)?;
         let prepare = || {
             lineage.write(&connection)?;
             epoch::disown(&connection)?;
             base.map_or(Ok(()), |base| trim::write_base(&connection, base))
         };
-        prepare().map_err(in_file(&partial))?;
+        prepare().map_err(in_file(&partial.0))?;
         Ok(Self {
             connection,
             partial,
@@ -64,7 +85,7 @@ impl Composition {
     pub fn append(&mut self, records: &[Record]) -> Result<(), Error> {
         check_continuous(self.head, records)?;
         self.write(|transaction| insert(transaction, records).map(|_| ()))?;
-        keys::sort_in(&mut self.connection).map_err(in_file(&self.partial))?;
+        keys::sort_in(&mut self.connection).map_err(in_file(&self.partial.0))?;
         self.head += records.len() as u64;
         Ok(())
     }
@@ -109,14 +130,7 @@ impl Composition {
                 rows(&transaction)?;
                 transaction.commit()
             })
-            .map_err(in_file(&self.partial))
-    }
-
-    /// Leaves nothing behind.
-    pub fn give_up(self) {
-        drop(self.connection);
-        // If it cannot be removed, the next one begins by doing so.
-        let _ = fs::remove_file(self.partial);
+            .map_err(in_file(&self.partial.0))
     }
 
     /// Takes the place of the journal; one that is there keeps its content under the name that is given back, beside it.
@@ -132,9 +146,9 @@ impl Composition {
             ..
         } = self;
         let closed = connection.close().map_err(|(_, source)| source);
-        closed.map_err(in_file(&partial))?;
+        closed.map_err(in_file(&partial.0))?;
         let place = || {
-            fs::File::open(&partial)?.sync_all()?;
+            fs::File::open(&partial.0)?.sync_all()?;
             let aside = file.with_extension(set_aside_as);
             let is_there = file.try_exists()?;
             if is_there {
@@ -147,7 +161,7 @@ impl Composition {
                     fs::rename(left, file.with_extension(format!("{set_aside_as}{suffix}")))?;
                 }
             }
-            fs::rename(&partial, &file)?;
+            fs::rename(&partial.0, &file)?;
             sync_folder(folder.path())?;
             Ok(is_there.then_some(aside))
         };

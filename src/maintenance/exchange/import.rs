@@ -16,6 +16,8 @@ use crate::journal::{
 
 /// Records that are written at a time.
 const WRITE_LEN: usize = 1_000;
+/// Bytes of the text after which they are written although they are fewer.
+const WRITE_BYTES: usize = 8 * 1024 * 1024;
 
 /// Makes the journal `name` from an exported text, where there is none yet, and gives the number of steps. Whoever
 /// starts a server on it goes on as another epoch: the contact centre that it was exported from may have gone on.
@@ -29,16 +31,9 @@ pub fn import(folder: &DataFolder, name: &str, text: impl BufRead) -> Result<u64
         return Err(Error::Exists { file }).context("only an empty place can be imported into");
     }
     let mut import = Import::begin(folder, name, text)?;
-    match import.take_all() {
-        Ok(steps) => {
-            import.composition.finish("sqlite.before")?;
-            Ok(steps)
-        }
-        Err(error) => {
-            import.composition.give_up();
-            Err(error)
-        }
-    }
+    let steps = import.take_all()?;
+    import.composition.finish("sqlite.before")?;
+    Ok(steps)
 }
 
 struct Import<R> {
@@ -48,6 +43,7 @@ struct Import<R> {
     waiting_archived: Vec<Archived>,
     waiting_forgotten: Vec<(String, u64)>,
     waiting_kept: Vec<Record>,
+    waiting_bytes: usize,
     kept_after: u64,
     steps: u64,
 }
@@ -84,6 +80,7 @@ impl<R: BufRead> Import<R> {
             waiting_archived: Vec::new(),
             waiting_forgotten: Vec::new(),
             waiting_kept: Vec::new(),
+            waiting_bytes: 0,
             steps: 0,
         })
     }
@@ -172,13 +169,15 @@ impl<R: BufRead> Import<R> {
     }
 
     fn write_if_full(&mut self, waiting_len: usize) -> Result<()> {
-        match waiting_len < WRITE_LEN {
+        self.waiting_bytes += self.text.last_len();
+        match waiting_len < WRITE_LEN && self.waiting_bytes < WRITE_BYTES {
             true => Ok(()),
             false => self.write(),
         }
     }
 
     fn write(&mut self) -> Result<()> {
+        self.waiting_bytes = 0;
         let archived = std::mem::take(&mut self.waiting_archived);
         self.composition.archive(&archived)?;
         let forgotten = std::mem::take(&mut self.waiting_forgotten);

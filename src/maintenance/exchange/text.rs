@@ -51,6 +51,11 @@ impl<R: BufRead> Text<R> {
             .with_context(|| format!("line {} cannot be understood", self.number))
     }
 
+    /// Bytes of the last line that was read.
+    pub(super) fn last_len(&self) -> usize {
+        self.last.len()
+    }
+
     /// The checksum of all lines but the last one.
     pub(super) fn before_last(&self) -> u32 {
         self.hasher.clone().finalize()

@@ -204,13 +204,8 @@ impl Remains {
         let after = begin.sequence();
         let base = begin.into_base()?;
         let mut composition = Composition::begin(folder, name, &self.lineage, base.as_ref())?;
-        let kept = self
-            .keep_archive(&mut composition, reach, report)
-            .and_then(|()| self.keep_kept(&mut composition, after, report));
-        if let Err(error) = kept {
-            composition.give_up();
-            return Err(error);
-        }
+        self.keep_archive(&mut composition, reach, report)?;
+        self.keep_kept(&mut composition, after, report)?;
         let found = self.file.iter().flat_map(|file| file.found(after, reach));
         let mut records = found.filter_map(good);
         loop {
@@ -218,10 +213,7 @@ impl Remains {
             if group.is_empty() {
                 return Ok(composition);
             }
-            if let Err(error) = composition.append(&group) {
-                composition.give_up();
-                return Err(error.into());
-            }
+            composition.append(&group)?;
         }
     }
 }
