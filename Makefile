@@ -11,10 +11,11 @@
 #                delivery costs, as a share of what the machine allows; how long a start takes, and what a live
 #                interaction takes up
 # make build     the release binary and the page
+# make image     a container image of them, without a registry: target/image.tar, for docker load and podman load
 #
 # Rust and Node are taken as given.
 
-.PHONY: run build page lint deny advisories sbom deploy-check test test-rust test-clients test-tools simulate torture torture-core torture-crash torture-clients torture-contract bench
+.PHONY: run build page image lint deny advisories sbom deploy-check test test-rust test-clients test-tools simulate torture torture-core torture-crash torture-clients torture-contract bench
 .DELETE_ON_ERROR:
 .ONESHELL:
 SHELL := bash
@@ -39,6 +40,9 @@ static/dist/.built: static/node_modules/.installed $(shell find static -type f -
 	npm --prefix $* ci --ignore-scripts --no-fund --no-audit
 	mkdir -p $(@D)
 	touch $@
+
+image: build test-tools
+	deploy/image/build target/release/baton static/dist target/image.tar
 
 lint:
 	cargo fmt --check
@@ -91,11 +95,11 @@ FIND_CHROMIUM := command -v "$${CHROMIUM:-chromium}" chromium chromium-browser g
 HAS_VENV := python3 -c 'import ensurepip, venv' 2>/dev/null
 ROOT := $(if $(filter-out 0,$(shell id -u)),sudo)
 
-# The browser, Python and strace (which makes an fsync fail) are Debian's, unless there are others or the environment names
-# a browser as CHROMIUM.
+# The browser, Python, strace (which makes an fsync fail) and what builds and runs the image are Debian's, unless there are
+# others or the environment names a browser as CHROMIUM.
 test-tools:
 	missing="$$([ -n "$$($(FIND_CHROMIUM))" ] || echo chromium) $$($(HAS_VENV) || echo python3-venv) \
-		$$(command -v strace > /dev/null || echo strace)"
+		$$(for tool in strace buildah runc; do command -v $$tool > /dev/null || echo $$tool; done)"
 	if [ -n "$$(echo $$missing)" ]; then
 		$(ROOT) apt-get update -qq
 		$(ROOT) env DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends $$missing

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use axum::Router;
 use tokio::net::TcpListener;
 use tower::Layer;
@@ -91,7 +91,7 @@ impl Server {
             credentials,
             hub: hub.clone(),
             observer: Arc::clone(&observer),
-            allowed_origins: options.allowed_origins(),
+            allowed_origins: options.origins().context("option allowed_origins")?.all(),
             cookies_secure: options.is_https(),
             requests_per_user: Buckets::new(options.requests_per_user_max, RATE_WINDOW_S),
             csrf_protection: options.csrf_protection,
@@ -214,14 +214,23 @@ async fn credentials(
     folder: &DataFolder,
     secret: &[u8],
 ) -> Result<Credentials> {
-    Ok(Credentials::new(
+    let credentials = Credentials::new(
         centres.clone(),
         tokens(options, secret),
         provider(options).await?,
         Revocations::open(folder.clone())?,
         options.attempt_limits(),
         secret,
-    ))
+    );
+    let origins = options.origins().context("option allowed_origins")?;
+    for centre in origins.centres() {
+        let is_here = centres.find(centre).is_some();
+        ensure!(
+            is_here,
+            "option allowed_origins: there is no contact centre {centre}"
+        );
+    }
+    Ok(credentials.with_origins(origins))
 }
 
 /// The identity provider, if there is one.

@@ -261,6 +261,18 @@ fn a_configuration_file_is_checked_before_it_is_used() {
             Some("line 5: centres.a.agent_states.Ready has the name"),
         ),
         (
+            format!("allowed_origins = \"a=https://desk.example\"\n{USABLE}"),
+            None,
+        ),
+        (
+            format!("allowed_origins = \"https://desk.example/\"\n{USABLE}"),
+            Some("line 1: allowed_origins is not valid: 'https://desk.example/' is no origin"),
+        ),
+        (
+            format!("allowed_origins = \"b=https://desk.example\"\n{USABLE}"),
+            Some("line 1: allowed_origins names the contact centre b, which is none"),
+        ),
+        (
             format!("trusted_proxies = \"here\"\n{USABLE}"),
             Some("line 1: trusted_proxies is not valid"),
         ),

@@ -2,17 +2,22 @@
 
 use std::time::Duration;
 
-use axum::body::to_bytes;
+use axum::BoxError;
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Map, Value};
 use tokio::time::timeout;
 
 use super::App;
 use super::conditions::digest_of;
 use super::error::ApiError;
+
+/// Bytes that are read of a body that is too long, beyond its bound.
+const DRAINED_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// The keys of a JSON object. Keys that an operation does not know are ignored, on every route.
 pub(super) struct JsonObject(pub Map<String, Value>);
@@ -102,7 +107,7 @@ pub(super) async fn read_whole(
     next: Next,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
-    let read = timeout(limits.time_max, to_bytes(body, limits.bytes_max));
+    let read = timeout(limits.time_max, read(body, limits.bytes_max));
     let error = match read.await {
         Ok(Ok(bytes)) => {
             if let Some(digest) = digest_of(&parts, &bytes) {
@@ -122,10 +127,23 @@ pub(super) async fn read_whole(
     response
 }
 
-fn unreadable(error: &axum::Error) -> ApiError {
-    let is_too_long = std::error::Error::source(error)
-        .is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
-    if is_too_long {
+/// Reads a body of at most `bytes_max` bytes.
+///
+/// What is too long is read on for a while and thrown away: over HTTP/2 a client that is still sending would be told by a
+/// reset that nobody listens, and never get to see the refusal.
+async fn read(mut body: Body, bytes_max: usize) -> Result<Bytes, BoxError> {
+    match Limited::new(&mut body, bytes_max).collect().await {
+        Ok(whole) => Ok(whole.to_bytes()),
+        Err(error) => {
+            let mut rest = Limited::new(body, DRAINED_BYTES_MAX);
+            while let Some(Ok(_)) = rest.frame().await {}
+            Err(error)
+        }
+    }
+}
+
+fn unreadable(error: &BoxError) -> ApiError {
+    if error.is::<LengthLimitError>() {
         ApiError::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             10,

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
+use axum::http::Method;
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode};
 
 use super::App;
 use super::error::ApiError;
@@ -36,11 +36,7 @@ impl FromRequestParts<App> for Caller {
         if identity.by_cookie && is_unsafe(&parts.method) {
             // A page of another origin must not be able to act by the cookie: its Origin gives it away.
             if !is_allowed_origin(parts, &app.allowed_origins) {
-                return Err(ApiError::new(
-                    StatusCode::FORBIDDEN,
-                    5,
-                    "The page of another origin may not do this",
-                ));
+                return Err(ApiError::other_origin());
             }
         }
         Ok(Self(identity))

@@ -58,6 +58,11 @@ impl ApiError {
         Self::new(StatusCode::FORBIDDEN, 5, message)
     }
 
+    /// What the caller may do, this page may not do for him.
+    pub(super) fn other_origin() -> Self {
+        Self::forbidden("The page of another origin may not do this")
+    }
+
     /// The server's own failure.
     pub(super) fn internal() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, 4, "Internal error")
@@ -141,6 +146,7 @@ impl From<Unauthenticated> for ApiError {
             Unauthenticated::Missing | Unauthenticated::Expired | Unauthenticated::Invalid => {
                 Self::unauthenticated()
             }
+            Unauthenticated::OtherOrigin => Self::other_origin(),
             Unauthenticated::TooMany { retry_after_s } => {
                 Self::too_many("Too many passwords were wrong", retry_after_s)
             }

@@ -29,11 +29,25 @@ const OWN_LISTS: [&str; 5] = [
 
 /// What the document says before its paths.
 #[derive(OpenApi)]
-#[openapi(info(
-    title = "Baton",
-    description = "An open contact-centre interaction server. Every body has `statusCode`, 0 for success; else `statusMessage` says why.",
-    license(name = "Apache-2.0")
-))]
+#[openapi(
+    info(
+        title = "Baton",
+        description = "An open contact-centre interaction server. Every body has `statusCode`, 0 for success; else `statusMessage` says why.",
+        license(name = "Apache-2.0")
+    ),
+    // In the order in which somebody new needs them.
+    tags(
+        (name = "Session", description = "Log in and out of the page; revoke tokens"),
+        (name = "Me", description = "The caller: his contact-centre session, his channels, what he works on"),
+        (name = "Interactions", description = "Submit, find and change interactions, one or many; what became of them"),
+        (name = "Media", description = "What the caller works on, under the gateway's names for each medium"),
+        (name = "Workbins", description = "What is parked"),
+        (name = "Event models", description = "The requests of media servers, routers and reporting engines"),
+        (name = "Directory", description = "Users, queues, skills, groups and settings, and who is ready for what"),
+        (name = "Administration", description = "Change the contact centre while it runs"),
+        (name = "Operation", description = "Health, metrics, statistics and these documents"),
+    )
+)]
 struct Document;
 
 /// The document's beginning, which the route table adds its paths to.

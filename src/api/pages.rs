@@ -23,6 +23,7 @@ pub(super) fn routes(folder: &Path) -> Router {
         let routes = Router::new()
             .route("/", get(unbuilt))
             .route("/docs", get(unbuilt))
+            .route("/monitor", get(unbuilt))
             .fallback(not_found);
         return headers::of_pages(routes, POLICY);
     }
@@ -33,7 +34,10 @@ pub(super) fn routes(folder: &Path) -> Router {
     let files = ServeDir::new(folder)
         .call_fallback_on_method_not_allowed(true)
         .fallback(get(not_found).fallback(not_found));
-    headers::of_pages(Router::new().fallback_service(files), POLICY).merge(docs)
+    let pages = Router::new()
+        .route_service("/monitor", ServeFile::new(folder.join("monitor.html")))
+        .fallback_service(files);
+    headers::of_pages(pages, POLICY).merge(docs)
 }
 
 async fn unbuilt() -> Response {

@@ -18,7 +18,7 @@ use crate::transports::Client;
 /// Gives the page's cookie for a name and a password
 #[utoipa::path(post, path = "/login", tag = "Session",
     request_body(content = Value, description = "`{\"userName\":…,\"password\":…}`"),
-    responses((status = 200, description = "The user; sets the cookie"), (status = 400), (status = 401), (status = 429)))]
+    responses((status = 200, description = "The user; sets the cookie"), (status = 400), (status = 401), (status = 403), (status = 429)))]
 pub(super) async fn log_in(
     State(app): State<App>,
     client: Option<Extension<Client>>,
@@ -29,7 +29,7 @@ pub(super) async fn log_in(
     let (name, password) = (body.text("userName")?, body.text("password")?);
     let client = client.map(|Extension(client)| client);
     let found = app.credentials.by_password(name, password, centre, client);
-    let identity = found.await?;
+    let identity = app.credentials.admit(&headers, found.await?)?;
     let tokens = app.credentials.tokens();
     let signed = tokens.issue_cookie(
         identity.user.clone(),

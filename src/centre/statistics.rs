@@ -57,8 +57,9 @@ fn queues(state: &State, now: Timestamp) -> Vec<Value> {
     let queues = state.configuration.queues.iter();
     queues
         .map(|(name, queue)| {
+            // Whoever was offered it and declined has put it back: it waits since it came all the same.
             let first = state.waiting(name).next();
-            let since = first.and_then(|it| it.placed_in_queue_at);
+            let since = first.map(|it| *it.moved_to_queue_at.get(name).unwrap_or(&it.submitted_at));
             json!({
                 "id": name,
                 "name": name,

@@ -11,6 +11,7 @@ use jsonwebtoken::{Algorithm, decode_header};
 
 use super::attempts::AttemptLimits;
 use super::claims::Claims;
+use super::origins::Origins;
 use super::passwords::Passwords;
 use super::provider::Provider;
 use super::remembered::{Entry, Remembered};
@@ -53,6 +54,7 @@ pub struct Credentials {
     remembered: Arc<Remembered<Arc<Identity>>>,
     revocations: Arc<Revocations>,
     passwords: Arc<Passwords>,
+    origins: Arc<Origins>,
 }
 
 impl Credentials {
@@ -72,7 +74,15 @@ impl Credentials {
             remembered: Arc::default(),
             revocations: Arc::new(revocations),
             passwords: Arc::new(Passwords::new(process_key, limits)),
+            origins: Arc::default(),
         }
+    }
+
+    /// The same, where contact centres have pages of their own.
+    #[must_use]
+    pub fn with_origins(mut self, origins: Origins) -> Self {
+        self.origins = Arc::new(origins);
+        self
     }
 
     /// Signs tokens for the page's cookie.
@@ -83,8 +93,31 @@ impl Credentials {
     /// Who a request's headers say that its sender is. A header goes before the cookie; several are refused.
     ///
     /// # Errors
-    /// None given, or none that hold; too many passwords were wrong.
+    /// None given, or none that hold; too many passwords were wrong; a page of another contact centre uses them.
     pub async fn identify(
+        &self,
+        headers: &HeaderMap,
+        client: Option<Client>,
+    ) -> Result<Arc<Identity>, Unauthenticated> {
+        self.admit(headers, self.of_headers(headers, client).await?)
+    }
+
+    /// Lets in who speaks by a page of his own contact centre or by none.
+    ///
+    /// # Errors
+    /// The page is another contact centre's.
+    pub fn admit(
+        &self,
+        headers: &HeaderMap,
+        identity: Arc<Identity>,
+    ) -> Result<Arc<Identity>, Unauthenticated> {
+        match self.origins.are_foreign(headers, identity.centre_id()) {
+            true => Err(Unauthenticated::OtherOrigin),
+            false => Ok(identity),
+        }
+    }
+
+    async fn of_headers(
         &self,
         headers: &HeaderMap,
         client: Option<Client>,
@@ -334,7 +367,7 @@ impl Authenticator for Credentials {
     ) -> BoxFuture<'a, Result<Principal, Unauthenticated>> {
         Box::pin(async move {
             let identity = match token {
-                Some(token) => self.by_token(token).await?,
+                Some(token) => self.admit(headers, self.by_token(token).await?)?,
                 None => self.identify(headers, client).await?,
             };
             Ok(identity.principal().clone())

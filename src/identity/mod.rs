@@ -8,6 +8,7 @@ mod buckets;
 mod claims;
 mod credentials;
 mod key_set;
+mod origins;
 mod passwords;
 mod provider;
 mod remembered;
@@ -20,6 +21,7 @@ pub use buckets::{BUCKETS_LEN_MAX, Buckets, Standing};
 pub use claims::{ClaimNames, Claims, InvalidNames};
 pub use credentials::{CENTRE_HEADER, COOKIE, Credentials, Identity, Known, token_id};
 pub use key_set::{InvalidKeySet, KEYS_LEN_MAX};
+pub use origins::{InvalidOrigins, Origins};
 pub use passwords::is_password_hash;
 pub use provider::{
     KEY_SET_BYTES_MAX, KeySource, Provider, ProviderSettings, REFRESH_INTERVAL_MIN_MS,

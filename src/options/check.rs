@@ -49,6 +49,20 @@ pub fn check(path: &Path) -> Result<Vec<String>, ConfigError> {
             }
         }
     }
+    match options.origins() {
+        Err(error) => add(&["allowed_origins"], &told(&error)),
+        Ok(origins) => {
+            for unknown in origins
+                .centres()
+                .filter(|it| !centres.is_empty() && !centres.contains_key(*it))
+            {
+                add(
+                    &["allowed_origins"],
+                    &format!("names the contact centre {unknown}, which is none"),
+                );
+            }
+        }
+    }
     if let Err(error) = options.connection_settings() {
         add(&["trusted_proxies"], &told(&error));
     }

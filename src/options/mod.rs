@@ -18,7 +18,7 @@ use serde::Deserialize;
 
 use crate::domain::{CentreId, Configuration, Timing};
 use crate::hub::Settings;
-use crate::identity::AttemptLimits;
+use crate::identity::{AttemptLimits, InvalidOrigins, Origins};
 use crate::transports::{ConnectionSettings, InvalidNetwork, Network};
 
 macro_rules! options {
@@ -167,7 +167,8 @@ options! {
     cometd_pong_timeout_ms: u64 = 10_000, "BATON_COMETD_PONG_TIMEOUT_MS";
     /// Milliseconds after which a CometD session that does nothing but connect ends; 0 for never
     cometd_activity_timeout_ms: u64 = 0, "BATON_COMETD_ACTIVITY_TIMEOUT_MS";
-    /// Origins beside the server's own whose pages may use the server, separated by commas
+    /// Origins beside the server's own whose pages may use the server, separated by commas; `centre=origin` for the pages of
+    /// one contact centre alone
     allowed_origins: String = String::new(), "BATON_ALLOWED_ORIGINS";
     /// Bytes of a request's body
     body_bytes_max: usize = 1024 * 1024, "BATON_BODY_BYTES_MAX";
@@ -230,7 +231,7 @@ impl Options {
             callback_polling: self.cometd_callback_polling,
             cookies_secure: self.is_https(),
             body_timeout_ms: self.body_timeout_ms,
-            allowed_origins: self.allowed_origins(),
+            allowed_origins: self.origins().unwrap_or_default().all(),
             ..Settings::default()
         }
     }
@@ -263,8 +264,11 @@ impl Options {
     }
 
     /// Origins beside the server's own.
-    pub fn allowed_origins(&self) -> Vec<String> {
-        listed(&self.allowed_origins).map(str::to_owned).collect()
+    ///
+    /// # Errors
+    /// One is none.
+    pub fn origins(&self) -> Result<Origins, InvalidOrigins> {
+        self.allowed_origins.parse()
     }
 
     /// Whether clients reach the server by TLS.

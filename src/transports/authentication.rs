@@ -1,5 +1,5 @@
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::future::BoxFuture;
 
@@ -10,8 +10,8 @@ use crate::hub::Principal;
 /// Says who sent a request.
 pub trait Authenticator: Send + Sync + 'static {
     /// The principal by `headers` (`Authorization`, a login cookie), or by `token`, which a handshake carried in
-    /// `ext.authentication.token`. Asked without a token first; with one there are no headers any more. `client` is where
-    /// the request comes from, if that is known.
+    /// `ext.authentication.token`. Asked without a token first; with one there are no headers any more but `Origin`. `client`
+    /// is where the request comes from, if that is known.
     fn authenticate<'a>(
         &'a self,
         headers: &'a HeaderMap,
@@ -37,6 +37,9 @@ pub enum Unauthenticated {
     /// They are no good.
     #[error("invalid credentials")]
     Invalid,
+    /// They are good, but the page that uses them is another contact centre's.
+    #[error("the page of another origin")]
+    OtherOrigin,
     /// Too many were wrong: these were not looked at.
     #[error("too many attempts")]
     TooMany {
@@ -64,22 +67,29 @@ pub(super) fn too_many(retry_after_s: u64) -> Response {
     (StatusCode::TOO_MANY_REQUESTS, header, body).into_response()
 }
 
-/// A handshake's principal, and whether it was the handshake itself that carried the credentials.
+/// No to a request as a whole, whose page may not make it.
+pub(super) fn origin_denied() -> Response {
+    (StatusCode::FORBIDDEN, refusal("403::origin_denied")).into_response()
+}
+
+/// A handshake's principal, and whether it was the handshake itself that carried the credentials. `origin` is that of the page
+/// that sent it, if it was one.
 pub(super) async fn of_handshake(
     carrier: &Carrier,
     by_headers: Result<Principal, Unauthenticated>,
     request: &Request<'_>,
+    origin: Option<&str>,
 ) -> Result<(Principal, bool), Unauthenticated> {
     match (by_headers, request.ext.token.as_deref()) {
         (Ok(principal), _) => Ok((principal, false)),
         (Err(why), None) => Err(why),
-        (Err(_), Some(token)) => Ok((
-            carrier
-                .authenticator
-                .authenticate(&HeaderMap::new(), Some(token), None)
-                .await?,
-            true,
-        )),
+        (Err(_), Some(token)) => {
+            let origin = origin.and_then(|it| HeaderValue::from_str(it).ok());
+            let headers = HeaderMap::from_iter(origin.map(|it| (header::ORIGIN, it)));
+            let authenticator = &carrier.authenticator;
+            let principal = authenticator.authenticate(&headers, Some(token), None);
+            Ok((principal.await?, true))
+        }
     }
 }
 

@@ -1,5 +1,5 @@
-use axum::http::header;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
 
 /// Whether a page of the request's `Origin` may act as its user: the server's own pages and those of the `listed` origins,
 /// where `*` stands for any.
@@ -19,20 +19,33 @@ pub fn is_allowed_origin(parts: &Parts, listed: &[String]) -> bool {
 /// The same of a script, for which browsers send no `Origin`: they say whether it is a page of another site that asks for
 /// it, and which.
 pub(super) fn is_allowed_page(parts: &Parts, listed: &[String]) -> bool {
-    let text = |name: &str| parts.headers.get(name).and_then(|it| it.to_str().ok());
+    let page = page_of_script(&parts.headers);
+    page.is_none_or(|origin| is_listed(origin, listed) || is_own(parts, origin))
+}
+
+/// Every origin whose page a browser says that a request or a script is for.
+pub fn pages_of(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let origins = headers.get_all(header::ORIGIN).into_iter();
+    let origins = origins.filter_map(|it| it.to_str().ok());
+    origins.chain(page_of_script(headers))
+}
+
+/// The origin of the page of another site that asks for a script.
+fn page_of_script(headers: &HeaderMap) -> Option<&str> {
+    let text = |name: &str| headers.get(name).and_then(|it| it.to_str().ok());
     if !matches!(text("sec-fetch-site"), Some("cross-site" | "same-site")) {
-        return true;
+        return None;
     }
     let page = text("referer").unwrap_or_default();
     // `https://desk.example/page` is a page of `https://desk.example`.
-    let origin = match page.match_indices('/').nth(2) {
+    Some(match page.match_indices('/').nth(2) {
         Some((end, _)) => &page[..end],
         None => page,
-    };
-    is_listed(origin, listed) || is_own(parts, origin)
+    })
 }
 
-pub(super) fn is_listed(origin: &str, listed: &[String]) -> bool {
+/// Whether an origin is one of a list.
+pub fn is_listed(origin: &str, listed: &[String]) -> bool {
     listed
         .iter()
         .any(|allowed| allowed == "*" || allowed.eq_ignore_ascii_case(origin))

@@ -6,9 +6,10 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, Version, header};
 use axum::response::{IntoResponse, Response};
 
 use super::authentication::{
-    Unauthenticated, by_headers, check_again, denied, of_handshake, too_many,
+    Unauthenticated, by_headers, check_again, denied, of_handshake, origin_denied, too_many,
 };
 use super::body::DeliveryBody;
+use super::origin::pages_of;
 use super::{Carrier, cookie, refusal};
 use crate::bayeux::{self, Malformed, Request, handshake, unknown_session};
 use crate::hub::{Answer, Caller, HeldConnect, Outgoing, Principal, random_id};
@@ -72,8 +73,12 @@ impl<'a> Polling<'a> {
     async fn take_all(&self, requests: &[Request<'_>]) -> Taken {
         let headers = &self.parts.headers;
         let by_headers = by_headers(self.carrier, self.parts).await;
-        if let Err(Unauthenticated::TooMany { retry_after_s }) = by_headers {
-            return Taken::Answered(too_many(retry_after_s));
+        match by_headers {
+            Err(Unauthenticated::TooMany { retry_after_s }) => {
+                return Taken::Answered(too_many(retry_after_s));
+            }
+            Err(Unauthenticated::OtherOrigin) => return Taken::Answered(origin_denied()),
+            _ => {}
         }
         let is_handshake =
             |request: &&Request<'_>| request.channel.as_deref() == Some(handshake::CHANNEL);
@@ -89,7 +94,7 @@ impl<'a> Polling<'a> {
             Err(Unauthenticated::Expired) => {
                 return Taken::Answered(self.reply(StatusCode::OK, self.unknown(requests)));
             }
-            Err(Unauthenticated::Invalid | Unauthenticated::TooMany { .. }) => {
+            Err(_) => {
                 return Taken::Answered(self.unauthorised(self.unknown(requests)));
             }
         };
@@ -116,7 +121,9 @@ impl<'a> Polling<'a> {
         let hub = &self.carrier.hub;
         let headers = &self.parts.headers;
         let received = hub.now();
-        let (principal, by_token) = match of_handshake(self.carrier, by_headers, request).await {
+        let origin = pages_of(headers).next();
+        let known = of_handshake(self.carrier, by_headers, request, origin).await;
+        let (principal, by_token) = match known {
             Ok(known) => known,
             // A token inside the message is answered inside the message; HTTP has a status for credentials of its own.
             Err(_) if request.ext.token.is_some() => {

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use tokio::time::{Instant, sleep_until};
 
-use super::authentication::{Unauthenticated, by_headers, check_again, too_many};
+use super::authentication::{Unauthenticated, by_headers, check_again, origin_denied, too_many};
 use super::{Carrier, is_allowed_origin, refusal};
 use crate::bayeux::{ChannelId, Cursor, InvalidCursor, Refusal};
 use crate::hub::{Listener, Outgoing, SocketEvent};
@@ -31,11 +31,12 @@ pub(super) async fn serve(carrier: &Carrier, parts: &Parts) -> Response {
     if !parts.headers.contains_key(AUTHORIZATION)
         && !is_allowed_origin(parts, &carrier.hub.settings().allowed_origins)
     {
-        return (StatusCode::FORBIDDEN, refusal("403::origin_denied")).into_response();
+        return origin_denied();
     }
     let principal = match by_headers(carrier, parts).await {
         Ok(principal) => principal,
         Err(Unauthenticated::TooMany { retry_after_s }) => return too_many(retry_after_s),
+        Err(Unauthenticated::OtherOrigin) => return origin_denied(),
         Err(_) => {
             let header = [(WWW_AUTHENTICATE, "Bearer")];
             let body = refusal("401::unauthenticated");

@@ -11,10 +11,10 @@ use bytes::Bytes;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::authentication::{
-    Unauthenticated, by_headers, check_again, denied, of_handshake, too_many,
+    Unauthenticated, by_headers, check_again, denied, of_handshake, origin_denied, too_many,
 };
 use super::liveness::{Liveness, Look};
-use super::origin::is_allowed_origin;
+use super::origin::{is_allowed_origin, pages_of};
 use super::{Carrier, cookie, refusal};
 use crate::bayeux::{Ended, Request, handshake};
 use crate::hub::{Answer, Caller, Outgoing, Principal, Settings, Socket, SocketEvent, random_id};
@@ -28,13 +28,14 @@ pub(super) async fn serve(carrier: &Carrier, parts: &Parts, upgrade: WebSocketUp
     let settings = carrier.hub.settings();
     // Upgrades are not subject to CORS, and carry the cookies of whatever page asks for them.
     if !is_allowed_origin(parts, &settings.allowed_origins) {
-        return (StatusCode::FORBIDDEN, refusal("403::origin_denied")).into_response();
+        return origin_denied();
     }
     let principal = match by_headers(carrier, parts).await {
         Ok(principal) => Some(principal),
         // Browsers cannot set headers on a socket: the handshake may bring a token.
         Err(Unauthenticated::Missing) => None,
         Err(Unauthenticated::TooMany { retry_after_s }) => return too_many(retry_after_s),
+        Err(Unauthenticated::OtherOrigin) => return origin_denied(),
         Err(Unauthenticated::Expired | Unauthenticated::Invalid) => {
             return (
                 StatusCode::UNAUTHORIZED,
@@ -51,6 +52,7 @@ pub(super) async fn serve(carrier: &Carrier, parts: &Parts, upgrade: WebSocketUp
     let mut peer = Peer {
         carrier: carrier.clone(),
         browser: cookie::browser(&parts.headers).map(Into::into),
+        origin: pages_of(&parts.headers).next().map(Into::into),
         principal,
         socket,
         unbound_until: Instant::now(),
@@ -80,6 +82,8 @@ struct Peer {
     carrier: Carrier,
     /// The cookie of the upgrade. Its headers are not kept: one would keep all that was read with it.
     browser: Option<Box<str>>,
+    /// The origin of the page that opened it, for as long as nobody is known by its headers.
+    origin: Option<Box<str>>,
     principal: Option<Principal>,
     socket: Socket,
     /// When it is closed unless it has a session.
@@ -196,7 +200,7 @@ impl Peer {
     async fn shake_hands(&mut self, request: &Request<'_>) -> String {
         let received = self.carrier.hub.now();
         let by_headers = self.principal.clone().ok_or(Unauthenticated::Missing);
-        match of_handshake(&self.carrier, by_headers, request).await {
+        match of_handshake(&self.carrier, by_headers, request, self.origin.as_deref()).await {
             Ok((principal, by_token)) => {
                 let browser = self
                     .browser

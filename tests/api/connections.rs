@@ -2,12 +2,18 @@
 
 use std::time::Duration;
 
+use http_body_util::Full;
+use hyper::Request;
+use hyper::body::Bytes;
+use hyper::client::conn::http2::handshake;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::support::server::start;
 
+const PATIENCE: Duration = Duration::from_secs(20);
 const REQUEST: &[u8] = b"OPTIONS /cometd HTTP/1.1\r\nhost: here\r\n\r\n";
 
 async fn answer_to(stream: &mut TcpStream, request: &[u8]) -> Vec<u8> {
@@ -101,4 +107,35 @@ async fn a_body_that_does_not_come_is_not_waited_for() {
     }
     let agent = server.client("agent1");
     agent.ready("chat").await;
+}
+
+#[tokio::test]
+async fn who_sends_too_much_over_http2_is_told_so_and_not_for_ever() {
+    let server = start("").await;
+    let admin = server.client("admin");
+    let address = server.url.strip_prefix("http://").unwrap();
+    let send = async |len: usize| {
+        let stream = TcpStream::connect(address).await.unwrap();
+        let opened = handshake(TokioExecutor::new(), TokioIo::new(stream)).await;
+        let (mut sender, connection) = opened.unwrap();
+        tokio::spawn(connection);
+        let request = Request::post(format!("{}/api/v2/interactions", server.url))
+            .header("authorization", format!("Bearer {}", admin.token))
+            .body(Full::<Bytes>::from(vec![b' '; len]))
+            .unwrap();
+        let reply = timeout(PATIENCE, sender.send_request(request)).await;
+        reply
+            .expect("it is answered, or reset")
+            .map(|it| it.status())
+    };
+    for len in [1 << 20, (1 << 20) + 1, 2 << 20, 4 << 20] {
+        let expected = if len > 1 << 20 { 413 } else { 400 };
+        assert_eq!(send(len).await.unwrap(), expected, "{len} bytes");
+    }
+    // Beyond what is thrown away a reset is an answer as well.
+    let much = send(64 << 20).await;
+    assert!(
+        much.as_ref().is_err() || much.as_ref().is_ok_and(|it| *it == 413),
+        "{much:?}"
+    );
 }

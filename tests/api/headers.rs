@@ -134,7 +134,7 @@ async fn browsers_are_told_what_a_response_may_do() {
     assert_eq!(headers["cache-control"], "no-store");
     assert_eq!(headers["x-content-type-options"], "nosniff");
     assert_eq!(headers.get("strict-transport-security"), None);
-    for path in ["/", "/docs"] {
+    for path in ["/", "/docs", "/monitor"] {
         let (headers, _) = get(&server, path, &[]).await;
         let policy = headers["content-security-policy"].to_str().unwrap();
         assert!(

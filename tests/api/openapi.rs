@@ -37,6 +37,21 @@ fn every_operation_is_in_the_document() {
     }
 }
 
+#[test]
+fn every_operation_belongs_to_a_group_that_is_described() {
+    let document = baton::api::document();
+    let groups = document["tags"].as_array().unwrap().iter();
+    let described: BTreeSet<_> = groups
+        .filter(|it| it["description"].is_string())
+        .map(|it| it["name"].as_str())
+        .collect();
+    let paths = document["paths"].as_object().unwrap().values();
+    let operations = paths.flat_map(|methods| methods.as_object().unwrap().values());
+    let tags = operations.flat_map(|operation| operation["tags"].as_array().unwrap());
+    let used: BTreeSet<_> = tags.map(Value::as_str).collect();
+    assert_eq!(used, described);
+}
+
 #[tokio::test]
 async fn an_interaction_has_the_keys_of_its_schema() {
     let server = start("").await;

@@ -403,6 +403,23 @@ async fn statistics_count_what_there_is_to_do() {
     assert_eq!(some.get("queues"), None);
 }
 
+#[tokio::test]
+async fn what_was_declined_waits_since_it_came() {
+    let server = start("").await;
+    let (agent, media_server) = (server.client("agent1"), server.client("mediaserver"));
+    let supervisor = server.client("supervisor");
+    agent.ready("chat").await;
+    let id = media_server.submit("chat").await;
+    let declined = agent.operate(&id, "Reject", json!({})).await;
+    let seen = counted(&supervisor, &declined).await;
+    let waiting = supervisor.interaction(&id).await;
+    assert_ne!(waiting["placedInQueueAt"], waiting["movedToQueueAt"]);
+    let mut queues = items(&seen["queues"]).iter();
+    let queue = queues.find(|it| it["name"] == "chat").unwrap();
+    assert_eq!(queue["waiting"], 1);
+    assert_eq!(queue["oldestPlacedAt"], waiting["movedToQueueAt"]);
+}
+
 /// The statistics once they know of a step.
 async fn counted(client: &Client, step: &Value) -> Value {
     loop {

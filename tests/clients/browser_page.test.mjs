@@ -179,7 +179,7 @@ describe("accessibility", () => {
 });
 
 describe("the content policy", () => {
-  for (const path of ["/", "/docs"]) {
+  for (const path of ["/", "/docs", "/monitor"]) {
     it(`of ${path} allows the server's own scripts and styles only`, async () => {
       const response = await fetch(windows.server.url + path);
       assert.match(response.headers.get("Content-Type"), /^text\/html/);

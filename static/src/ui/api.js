@@ -30,11 +30,21 @@ export function get(path) {
   return request("GET", path);
 }
 
+/** What is no JSON, such as the metrics. */
+export async function getText(path) {
+  const response = await ask("GET", path);
+  return response.ok ? response.text() : read(response);
+}
+
 export function post(path, body = {}) {
   return request("POST", path, body);
 }
 
 async function request(method, path, body) {
+  return read(await ask(method, path, body));
+}
+
+async function ask(method, path, body) {
   let response;
   try {
     response = await fetch(new URL(path.replace(/^\//, ""), base), {
@@ -51,6 +61,10 @@ async function request(method, path, body) {
   if (response.status === 401) {
     onUnauthorized();
   }
+  return response;
+}
+
+async function read(response) {
   const answer = await response.json().catch(() => ({}));
   if (!response.ok || answer.statusCode) {
     const message = answer.statusMessage || `The server answered ${response.status}`;

@@ -1,7 +1,7 @@
 // The page: who is logged in decides which view is shown.
 
 import { html, render } from "./view.js";
-import { resume } from "./session.js";
+import { logIn, resume } from "./session.js";
 import { user } from "./store.js";
 import { Desk } from "./views/desk.js";
 import { LogIn } from "./views/login.js";
@@ -13,7 +13,7 @@ function App() {
       ? html`<p class="waiting" role="status">Connecting …</p>`
       : user.value
         ? html`<${Desk} />`
-        : html`<${LogIn} />`}
+        : html`<${LogIn} logIn=${logIn} />`}
     <${Notices} />
   `;
 }

@@ -41,6 +41,10 @@ export async function setReady(channel, ready) {
   await readChannels();
 }
 
+export function isAdministrator() {
+  return Boolean(user.value?.roles?.includes("admin"));
+}
+
 export function isAgent(who = user.value) {
   return Boolean(who?.roles?.includes("agent"));
 }

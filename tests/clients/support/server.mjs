@@ -11,8 +11,8 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 const execute = promisify(execFile);
-const root = resolve(fileURLToPath(new URL("../../..", import.meta.url)));
-const binary = resolve(process.env.BATON_BIN ?? join(root, "target", "debug", "baton"));
+export const root = resolve(fileURLToPath(new URL("../../..", import.meta.url)));
+export const binary = resolve(process.env.BATON_BIN ?? join(root, "target", "debug", "baton"));
 const START_MS_MAX = 20_000;
 
 export class Server {
@@ -30,7 +30,8 @@ export class Server {
 
   /** Starts the process; a second time with the same address and data. */
   async run() {
-    const child = spawn(binary, ["serve", "--listen", this.listen, "--data", this.data], {
+    const [program, ...parameters] = this.command();
+    const child = spawn(program, parameters, {
       cwd: root,
       env: { ...process.env, ...this.environment },
       stdio: ["ignore", "pipe", "pipe"],
@@ -40,6 +41,11 @@ export class Server {
     child.stderr.on("data", (bytes) => (this.stderr = (this.stderr + bytes).slice(-4000)));
     this.url = await this.#listening(child);
     this.listen = new URL(this.url).host;
+  }
+
+  /** What is started. */
+  command() {
+    return [binary, "serve", "--listen", this.listen, "--data", this.data];
   }
 
   /** As a crash or a power cut does it: no goodbye. */

@@ -2,7 +2,7 @@
 
 import { html, useEffect } from "../view.js";
 import { listenForKeys } from "../keys.js";
-import { isAgent } from "../session.js";
+import { isAdministrator, isAgent } from "../session.js";
 import { offers, user } from "../store.js";
 import { EventLog } from "./eventlog.js";
 import { Header } from "./header.js";
@@ -42,7 +42,8 @@ function NoAgent() {
     <h1>No desk for this user</h1>
     <p>
       ${user.value.userName} has the roles ${(user.value.roles ?? []).join(", ") || "none"}, and interactions are worked on
-      by agents. The rest of the interface is open to you: see the <a href="docs">API documentation</a>.
+      by agents. The rest of the interface is open to you: see the <a href="docs">API documentation</a>${
+        isAdministrator() && html`, and <a href="monitor">how the server does</a>`}.
     </p>
   </section>`;
 }

@@ -2,7 +2,7 @@
 
 import { html, useRef, useState } from "../view.js";
 import { KEYS } from "../keys.js";
-import { logOut, setReady } from "../session.js";
+import { isAdministrator, logOut, setReady } from "../session.js";
 import { addNotice, channels, connection, loads, transport, user } from "../store.js";
 import { Icon } from "./icons.js";
 
@@ -21,6 +21,7 @@ export function Header() {
     <div class="bar-end">
       <${ConnectionPill} />
       <${KeyHelp} />
+      ${isAdministrator() && html`<a class="button" href="monitor">Monitor</a>`}
       <a class="button" href="docs">API</a>
       <button type="button" onClick=${logOut}>Log out</button>
     </div>

@@ -1,7 +1,7 @@
 import { html, useState } from "../view.js";
-import { logIn } from "../session.js";
 
-export function LogIn() {
+/** `logIn` takes a name and a password, and fails where they are refused. */
+export function LogIn({ logIn }) {
   const [busy, setBusy] = useState(false);
   const [refusal, setRefusal] = useState("");
 
