@@ -35,7 +35,7 @@ const ROUNDS_MIN: u64 = 3;
 /// After so many rounds whoever watches is told how far it is.
 const ROUNDS_TOLD: u64 = 50;
 /// How long the listeners may take for the rest when nothing happens any more.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(300);
 const AGENTS: [&str; 4] = ["agent1", "agent2", "agent3", "agent4"];
 /// State snapshots all the time, so that crashes meet them too, and little of the history in memory.
 const VARIABLES: [(&str, &str); 5] = [

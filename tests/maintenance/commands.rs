@@ -199,6 +199,42 @@ async fn an_import_that_the_disk_does_not_take_says_so_in_a_line_and_leaves_noth
     }
 }
 
+/// Few steps, and more bytes of them than an import holds at a time.
+#[tokio::test]
+async fn large_steps_are_imported_whole() {
+    const LEN: usize = 40;
+    let temporary = tempfile::tempdir().unwrap();
+    let data = temporary.path().join("data");
+    let server = Process::start(&data, &[]);
+    let media_server = server.client("mediaserver");
+    for index in 0..LEN {
+        let large = json!({"text": "x".repeat(250_000), "index": index});
+        let mail = json!({"mediaType": "email", "queue": "email", "userData": large});
+        media_server.done("/api/v2/interactions", mail).await;
+    }
+    server.kill();
+    let export = temporary.path().join("demo.jsonl");
+    let file = export.to_str().unwrap();
+    let exported = ["journal", "export", "--centre", "demo", "--output", file];
+    assert_eq!(baton(&exported, &data).status.code(), Some(0));
+    assert!(fs::metadata(&export).unwrap().len() > 8 << 20);
+    let new = temporary.path().join("new");
+    let imported = baton(&["journal", "import", "--centre", "demo", file], &new);
+    assert_eq!(imported.status.code(), Some(0), "{}", text(&imported));
+    let verified = baton(&["journal", "verify"], &new);
+    assert_eq!(verified.status.code(), Some(0), "{}", text(&verified));
+    let again = temporary.path().join("again.jsonl");
+    let exported = [&exported[..5], &[again.to_str().unwrap()]].concat();
+    assert_eq!(baton(&exported, &new).status.code(), Some(0));
+    let steps = |path: &Path| {
+        let text = fs::read_to_string(path).unwrap();
+        let steps = text.lines().filter(|line| line.starts_with("{\"step\""));
+        steps.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(steps(&again), steps(&export));
+    assert!(steps(&again).len() > LEN);
+}
+
 /// The history that sequences count, as a subscriber is told.
 async fn epoch(server: &Process) -> String {
     let agent = server.client("agent1");
