@@ -1,45 +1,17 @@
 //! A journal that is not what was written says so, with its file and the place.
 
 use std::fs;
-use std::path::PathBuf;
 
 use baton::journal::{
     Base, Composition, DataFolder, Error, Found, Journal, JournalFile, SqliteJournal,
     StateSnapshots, back_up,
 };
 use rusqlite::Connection;
-use tempfile::TempDir;
 
+use super::disk::Disk;
 use super::{all, append, records};
 
-struct Disk {
-    temporary: TempDir,
-    folder: DataFolder,
-}
-
 impl Disk {
-    fn with_steps(count: u64) -> Self {
-        let temporary = tempfile::tempdir().unwrap();
-        let folder = DataFolder::open(temporary.path()).unwrap();
-        let disk = Self { temporary, folder };
-        let mut journal = disk.open().unwrap();
-        assert_eq!(append(&mut journal, 0, &records(1..=count)), "acked");
-        disk
-    }
-
-    fn open(&self) -> Result<SqliteJournal, Error> {
-        SqliteJournal::open(&self.folder, "demo", 1)
-    }
-
-    fn file(&self) -> PathBuf {
-        self.temporary.path().join("demo.sqlite")
-    }
-
-    fn meddle(&self, sql: &str) {
-        let connection = Connection::open(self.file()).unwrap();
-        connection.execute_batch(sql).unwrap();
-    }
-
     fn snapshot(&self, epoch: u64, sequence: u64) {
         let parts = std::iter::once(b"{}".to_vec());
         StateSnapshots::new(&self.folder, "demo")
@@ -69,9 +41,11 @@ fn a_missing_sequence_is_reported_with_its_file() {
         ("2, 3", 2, "2-3"),
         ("4", 4, "4-4"),
     ] {
-        let disk = Disk::with_steps(5);
+        let disk = Disk::new().with_steps(5);
         disk.meddle(&format!("DELETE FROM steps WHERE sequence IN ({missing})"));
-        let read = disk.open().and_then(|journal| journal.read_after(0, 99));
+        let read = disk
+            .try_open()
+            .and_then(|journal| journal.read_after(0, 99));
         assert_eq!(
             read.unwrap_err().to_string(),
             format!(
@@ -92,9 +66,9 @@ fn a_byte_that_was_flipped_in_a_row_is_found_whichever_it_is() {
         "at_ms = at_ms + 1",
         "checksum = checksum + 1",
     ] {
-        let disk = Disk::with_steps(5);
+        let disk = Disk::new().with_steps(5);
         disk.meddle(&format!("UPDATE steps SET {change} WHERE sequence = 4"));
-        let journal = disk.open().unwrap();
+        let journal = disk.open();
         assert_eq!(journal.read_after(0, 3).unwrap().len(), 3);
         let error = journal.read_after(0, 99).unwrap_err();
         assert!(
@@ -112,14 +86,14 @@ fn a_byte_that_was_flipped_in_a_row_is_found_whichever_it_is() {
 
 #[test]
 fn a_base_that_was_changed_is_found() {
-    let disk = Disk::with_steps(5);
+    let disk = Disk::new().with_steps(5);
     let base = Base {
         sequence: 3,
         body: b"state".to_vec(),
     };
-    disk.open().unwrap().trim(&base).unwrap();
+    disk.open().trim(&base).unwrap();
     disk.meddle("UPDATE base SET body = x'00'");
-    let error = disk.open().unwrap().base().unwrap_err();
+    let error = disk.open().base().unwrap_err();
     assert!(
         matches!(error, Error::Damaged { sequence: 3, .. }),
         "{error}"
@@ -128,9 +102,9 @@ fn a_base_that_was_changed_is_found() {
 
 #[test]
 fn a_row_after_the_last_one_that_nobody_wrote_is_found() {
-    let disk = Disk::with_steps(5);
+    let disk = Disk::new().with_steps(5);
     disk.meddle("INSERT INTO steps VALUES (6, 0, x'DEADBEEF', 7)");
-    let error = disk.open().unwrap().read_after(0, 99).unwrap_err();
+    let error = disk.open().read_after(0, 99).unwrap_err();
     assert!(
         matches!(error, Error::Damaged { sequence: 6, .. }),
         "{error}"
@@ -139,7 +113,7 @@ fn a_row_after_the_last_one_that_nobody_wrote_is_found() {
 
 #[test]
 fn a_page_that_was_overwritten_is_found_and_the_rows_of_others_are_read() {
-    let disk = Disk::with_steps(1_000);
+    let disk = Disk::new().with_steps(1_000);
     disk.meddle("PRAGMA journal_mode = DELETE");
     let mut bytes = fs::read(disk.file()).unwrap();
     let at = bytes.windows(8).position(|it| it == b"step 700").unwrap();
@@ -155,35 +129,37 @@ fn a_page_that_was_overwritten_is_found_and_the_rows_of_others_are_read() {
         .count();
     assert!((800..1_000).contains(&whole), "{whole}");
     drop(file);
-    let error = disk.open().and_then(|journal| journal.read_after(0, 999));
+    let error = disk
+        .try_open()
+        .and_then(|journal| journal.read_after(0, 999));
     let error = error.unwrap_err();
     assert!(error.is_damage(), "{error:?}");
 }
 
 #[test]
 fn garbage_after_the_end_of_the_file_hurts_nobody() {
-    let disk = Disk::with_steps(5);
+    let disk = Disk::new().with_steps(5);
     disk.meddle("PRAGMA wal_checkpoint(TRUNCATE)");
     let mut bytes = fs::read(disk.file()).unwrap();
     bytes.extend([0xde; 5_000]);
     fs::write(disk.file(), bytes).unwrap();
-    let mut journal = disk.open().unwrap();
+    let mut journal = disk.open();
     assert_eq!(all(&journal), [1, 2, 3, 4, 5]);
     assert_eq!(append(&mut journal, 5, &records(6..=7)), "acked");
     drop(journal);
-    assert_eq!(all(&disk.open().unwrap()), [1, 2, 3, 4, 5, 6, 7]);
+    assert_eq!(all(&disk.open()), [1, 2, 3, 4, 5, 6, 7]);
 }
 
 #[test]
 fn a_journal_that_is_gone_or_empty_is_no_new_contact_centre() {
     for is_gone in [true, false] {
-        let disk = Disk::with_steps(5);
+        let disk = Disk::new().with_steps(5);
         disk.snapshot(1, 4);
         fs::remove_file(disk.file()).unwrap();
         if !is_gone {
             fs::write(disk.file(), "").unwrap();
         }
-        let error = disk.open().unwrap_err();
+        let error = disk.try_open().unwrap_err();
         assert!(matches!(error, Error::Emptied { .. }), "{error}");
         assert_eq!(disk.file().exists(), !is_gone);
         assert!(
@@ -191,28 +167,31 @@ fn a_journal_that_is_gone_or_empty_is_no_new_contact_centre() {
             "{error}"
         );
     }
-    let disk = Disk::with_steps(5);
+    let disk = Disk::new().with_steps(5);
     disk.snapshot(1, 4);
     disk.meddle("DELETE FROM steps");
-    assert!(matches!(disk.open().unwrap_err(), Error::Emptied { .. }));
+    assert!(matches!(
+        disk.try_open().unwrap_err(),
+        Error::Emptied { .. }
+    ));
 }
 
 #[test]
 fn a_journal_of_another_history_is_refused_and_stays_as_it_is() {
-    let disk = Disk::with_steps(5);
+    let disk = Disk::new().with_steps(5);
     disk.snapshot(1_000, 4);
     let before = fs::read(disk.file()).unwrap();
-    let error = disk.open().unwrap_err();
+    let error = disk.try_open().unwrap_err();
     assert!(matches!(error, Error::Swapped { .. }), "{error}");
     assert_eq!(fs::read(disk.file()).unwrap(), before);
     // One of its own is enough: then it is the other one that is in the wrong place.
     disk.snapshot(1, 3);
-    assert_eq!(disk.open().unwrap().head(), 5);
+    assert_eq!(disk.open().head(), 5);
 }
 
 #[test]
 fn a_journal_that_lost_its_end_goes_on_as_another_history() {
-    let disk = Disk::with_steps(5);
+    let disk = Disk::new().with_steps(5);
     disk.snapshot(1, 5);
     disk.meddle("DELETE FROM steps WHERE sequence = 5");
     let journal = SqliteJournal::open(&disk.folder, "demo", 9).unwrap();
@@ -220,12 +199,12 @@ fn a_journal_that_lost_its_end_goes_on_as_another_history() {
     assert!(journal.shares(1, 4) && journal.shares(9, 100));
     assert!(!journal.shares(1, 5) && !journal.shares(2, 1));
     drop(journal);
-    assert_eq!(disk.open().unwrap().epoch(), 9, "once");
+    assert_eq!(disk.open().epoch(), 9, "once");
 }
 
 #[test]
 fn what_two_restores_have_in_common_is_the_least() {
-    let disk = Disk::with_steps(9);
+    let disk = Disk::new().with_steps(9);
     let copy = || {
         let copy = disk.file().with_extension("copy");
         fs::copy(disk.file(), &copy).unwrap();
@@ -242,7 +221,7 @@ fn what_two_restores_have_in_common_is_the_least() {
 
 #[test]
 fn a_journal_is_put_together_from_another() {
-    let disk = Disk::with_steps(9);
+    let disk = Disk::new().with_steps(9);
     let lineage = JournalFile::open(disk.temporary.path(), "demo")
         .unwrap()
         .lineage()
@@ -258,7 +237,7 @@ fn a_journal_is_put_together_from_another() {
     ));
     composition.append(&records(5..=7)).unwrap();
     assert_eq!(
-        disk.open().unwrap().head(),
+        disk.open().head(),
         9,
         "until it is whole, nothing has changed"
     );
@@ -275,8 +254,8 @@ fn a_journal_is_put_together_from_another() {
 
 #[test]
 fn a_backup_is_taken_while_the_journal_is_written_and_overwrites_nothing() {
-    let disk = Disk::with_steps(5);
-    let mut journal = disk.open().unwrap();
+    let disk = Disk::new().with_steps(5);
+    let mut journal = disk.open();
     assert_eq!(append(&mut journal, 5, &records(6..=8)), "acked");
     let to = disk.temporary.path().join("copy.sqlite");
     assert_eq!(back_up(&disk.file(), &to).unwrap(), 8);

@@ -2,43 +2,23 @@
 
 use std::fs::{self, File};
 use std::io::Read;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use baton::journal::{Appended, DataFolder, Error, Journal, Record, SqliteJournal};
+use baton::journal::{Appended, Error, Journal, Record};
 use rusqlite::Connection;
-use tempfile::TempDir;
 
+use super::disk::Disk;
 use super::{all, append, record};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Of a record: sixteen pages.
 const RECORD_BYTES: usize = 64 * 1024;
 
-struct Disk {
-    temporary: TempDir,
-    folder: DataFolder,
-}
-
 impl Disk {
-    fn new() -> Self {
-        let temporary = tempfile::tempdir().unwrap();
-        let folder = DataFolder::open(temporary.path()).unwrap();
-        Self { temporary, folder }
-    }
-
-    fn open(&self) -> SqliteJournal {
-        SqliteJournal::open(&self.folder, "demo", 1).unwrap()
-    }
-
-    fn file(&self, suffix: &str) -> PathBuf {
-        self.temporary.path().join(format!("demo.sqlite{suffix}"))
-    }
-
     /// How often the log has begun anew, which its header says.
     fn log_began_anew(&self) -> u32 {
         let mut header = [0; 16];
-        let mut log = File::open(self.file("-wal")).unwrap();
+        let mut log = File::open(self.log()).unwrap();
         log.read_exact(&mut header).unwrap();
         u32::from_be_bytes(header[12..].try_into().unwrap())
     }
@@ -55,22 +35,19 @@ fn the_log_begins_anew_though_appends_never_pause() {
     let disk = Disk::new();
     let mut journal = disk.open();
     let begun = Instant::now();
-    while disk.file("-wal").metadata().unwrap().len() == 0 || disk.log_began_anew() < 3 {
+    while disk.log().metadata().unwrap().len() == 0 || disk.log_began_anew() < 3 {
         assert!(begun.elapsed() < PATIENCE, "the log only grows");
         let head = journal.head();
         let group: Vec<Record> = (head + 1..=head + 20).map(large).collect();
         assert_eq!(append(&mut journal, head, &group), "acked");
     }
     let written = journal.head();
-    let log_len = disk.file("-wal").metadata().unwrap().len();
+    let log_len = disk.log().metadata().unwrap().len();
     let bytes = written * RECORD_BYTES as u64;
     assert!(log_len < bytes, "{log_len} bytes of log for {bytes}");
 
     drop(journal);
-    assert!(
-        !fs::exists(disk.file("-wal")).unwrap(),
-        "all of it is moved"
-    );
+    assert!(!fs::exists(disk.log()).unwrap(), "all of it is moved");
     assert!(all(&disk.open()).into_iter().eq(1..=written));
 }
 
@@ -81,7 +58,7 @@ fn a_log_that_a_reader_keeps_from_being_moved_is_bounded() {
     assert_eq!(append(&mut journal, 0, &[large(1)]), "acked");
     // The log has more pages than the file that comes of it.
     journal.limit_size(4 * 1024 * 1024).unwrap();
-    let reader = Connection::open(disk.file("")).unwrap();
+    let reader = Connection::open(disk.file()).unwrap();
     reader.execute_batch("BEGIN").unwrap();
     let len = || -> i64 {
         let count = "SELECT count(*) FROM steps";

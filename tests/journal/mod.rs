@@ -5,6 +5,7 @@ mod contract;
 mod crash;
 mod damage;
 mod data_folder;
+mod disk;
 mod kept;
 mod log;
 mod memory;

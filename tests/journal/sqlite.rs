@@ -1,55 +1,18 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
 use std::time::Instant;
 
 use baton::journal::{Base, DataFolder, Error, Journal, SqliteJournal};
 use rusqlite::Connection;
-use tempfile::TempDir;
 
+use super::disk::Disk;
 use super::{WITHOUT_FORMAT_6, all, append, record, records};
 
-struct Disk {
-    temporary: TempDir,
-    folder: DataFolder,
-}
-
 impl Disk {
-    fn new() -> Self {
-        let temporary = tempfile::tempdir().unwrap();
-        let folder = DataFolder::open(temporary.path()).unwrap();
-        Self { temporary, folder }
-    }
-
-    fn open(&self) -> SqliteJournal {
-        self.try_open().unwrap()
-    }
-
-    fn try_open(&self) -> Result<SqliteJournal, Error> {
-        SqliteJournal::open(&self.folder, "demo", 1)
-    }
-
-    fn file(&self) -> PathBuf {
-        self.temporary.path().join("demo.sqlite")
-    }
-
-    /// What somebody does to the file with `sqlite3`.
-    fn meddle(&self, sql: &str) {
-        Connection::open(self.file())
-            .unwrap()
-            .execute_batch(sql)
-            .unwrap();
-    }
-
     fn rows(&self, table: &str) -> i64 {
         let connection = Connection::open(self.file()).unwrap();
         let count = format!("SELECT count(*) FROM {table}");
         connection.query_row(&count, [], |row| row.get(0)).unwrap()
-    }
-
-    fn with_steps(self, count: u64) -> Self {
-        assert_eq!(append(&mut self.open(), 0, &records(1..=count)), "acked");
-        self
     }
 }
 
