@@ -71,11 +71,7 @@ pub(super) async fn operate_on_channel(
     params(("id" = String, Path, description = "The user")),
     responses((status = 200, description = "The channels; none without a session"), (status = 400), (status = 401), (status = 403), (status = 404)))]
 pub(super) async fn list_channels(
-    Reading {
-        caller,
-        state,
-        view,
-    }: Reading,
+    Reading(caller, state, view): Reading,
     Segment(id): Segment,
 ) -> Result<Json<Value>, ApiError> {
     let user = known_user(&caller, &state, &id)?;

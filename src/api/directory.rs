@@ -54,13 +54,7 @@ pub(super) const GROUP: Kind = Kind {
 /// The users of the contact centre
 #[utoipa::path(get, path = "/users", tag = "Directory",
     responses((status = 200, description = "URIs or users"), (status = 400), (status = 401)))]
-pub(super) async fn list_users(
-    Reading {
-        caller,
-        state,
-        view,
-    }: Reading,
-) -> Json<Value> {
+pub(super) async fn list_users(Reading(caller, state, view): Reading) -> Json<Value> {
     let links = caller.0.centre.links();
     let ids = state.configuration.users.keys();
     Json(view.list(&USER, state.sequence, ids, |id| user(&state, id, links)))
@@ -71,11 +65,7 @@ pub(super) async fn list_users(
     params(("id" = String, Path, description = "The user")),
     responses((status = 200, description = "The user"), (status = 400), (status = 401), (status = 404)))]
 pub(super) async fn read_user(
-    Reading {
-        caller,
-        state,
-        view,
-    }: Reading,
+    Reading(caller, state, view): Reading,
     Segment(id): Segment,
 ) -> Result<Response, ApiError> {
     let id = find_user(&state, &id)?;
@@ -87,13 +77,7 @@ pub(super) async fn read_user(
 /// The queues of the contact centre, each with how many interactions wait in it
 #[utoipa::path(get, path = "/queues", tag = "Directory",
     responses((status = 200, description = "URIs or queues"), (status = 400), (status = 401)))]
-pub(super) async fn list_queues(
-    Reading {
-        caller,
-        state,
-        view,
-    }: Reading,
-) -> Json<Value> {
+pub(super) async fn list_queues(Reading(caller, state, view): Reading) -> Json<Value> {
     let links = caller.0.centre.links();
     let queues = state.configuration.queues.iter();
     Json(view.list(&QUEUE, state.sequence, queues, |it| {
@@ -106,11 +90,7 @@ pub(super) async fn list_queues(
     params(("name" = String, Path, description = "The queue")),
     responses((status = 200, description = "The queue"), (status = 400), (status = 401), (status = 404)))]
 pub(super) async fn read_queue(
-    Reading {
-        caller,
-        state,
-        view,
-    }: Reading,
+    Reading(caller, state, view): Reading,
     Segment(name): Segment,
 ) -> Result<Response, ApiError> {
     let parsed = QueueName::parse(&name).ok();
@@ -124,13 +104,7 @@ pub(super) async fn read_queue(
 /// The skills that agents have or queues ask for
 #[utoipa::path(get, path = "/skills", tag = "Directory",
     responses((status = 200, description = "URIs or skills"), (status = 400), (status = 401)))]
-pub(super) async fn list_skills(
-    Reading {
-        caller,
-        state,
-        view,
-    }: Reading,
-) -> Json<Value> {
+pub(super) async fn list_skills(Reading(caller, state, view): Reading) -> Json<Value> {
     let links = caller.0.centre.links();
     let skills = skills(&state.configuration).into_iter();
     Json(view.list(&SKILL, state.sequence, skills, |it| skill(it, links)))
@@ -141,11 +115,7 @@ pub(super) async fn list_skills(
     params(("name" = String, Path, description = "The skill")),
     responses((status = 200, description = "The skill"), (status = 400), (status = 401), (status = 404)))]
 pub(super) async fn read_skill(
-    Reading {
-        caller,
-        state,
-        view,
-    }: Reading,
+    Reading(caller, state, view): Reading,
     Segment(name): Segment,
 ) -> Result<Json<Value>, ApiError> {
     let mut all = skills(&state.configuration).into_iter();
@@ -158,13 +128,7 @@ pub(super) async fn read_skill(
 /// The agent groups of the contact centre
 #[utoipa::path(get, path = "/groups", tag = "Directory",
     responses((status = 200, description = "URIs or groups"), (status = 400), (status = 401)))]
-pub(super) async fn list_groups(
-    Reading {
-        caller,
-        state,
-        view,
-    }: Reading,
-) -> Json<Value> {
+pub(super) async fn list_groups(Reading(caller, state, view): Reading) -> Json<Value> {
     let links = caller.0.centre.links();
     let groups = state.configuration.groups().into_iter();
     Json(view.list(&GROUP, state.sequence, groups, |it| group(it, links)))
@@ -175,11 +139,7 @@ pub(super) async fn list_groups(
     params(("name" = String, Path, description = "The group")),
     responses((status = 200, description = "The group"), (status = 400), (status = 401), (status = 404)))]
 pub(super) async fn read_group(
-    Reading {
-        caller,
-        state,
-        view,
-    }: Reading,
+    Reading(caller, state, view): Reading,
     Segment(name): Segment,
 ) -> Result<Json<Value>, ApiError> {
     let mut all = state.configuration.groups().into_iter();

@@ -18,15 +18,8 @@ use crate::centre::Moment;
 use crate::domain::{InteractionId, Refusal};
 use crate::engine::State;
 
-/// Who reads, how he wants to see it, and the state that he sees: the one of now, or with `at` the one of then.
-pub(super) struct Reading {
-    /// Who.
-    pub(super) caller: Caller,
-    /// Of when.
-    pub(super) state: Arc<State>,
-    /// How.
-    pub(super) view: View,
-}
+/// Who reads, the state that he sees (the one of now, or with `at` the one of then), and how he wants to see it.
+pub(super) struct Reading(pub Caller, pub Arc<State>, pub View);
 
 impl FromRequestParts<App> for Reading {
     type Rejection = ApiError;
@@ -38,11 +31,7 @@ impl FromRequestParts<App> for Reading {
             Some(at) => state_at(&caller, at).await?,
             None => caller.0.centre.state(),
         };
-        Ok(Self {
-            caller,
-            state,
-            view,
-        })
+        Ok(Self(caller, state, view))
     }
 }
 

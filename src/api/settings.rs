@@ -31,13 +31,7 @@ pub(super) const CAPACITY: Kind = Kind {
 /// The states of agents: the well-known ones, and those that the configuration adds
 #[utoipa::path(get, path = "/settings/agent-states", tag = "Directory",
     responses((status = 200, description = "`settings`: each with the `operationName` that leads to it; `key` names what they are told apart by"), (status = 400), (status = 401)))]
-pub(super) async fn list_agent_states(
-    Reading {
-        caller,
-        state,
-        view,
-    }: Reading,
-) -> Response {
+pub(super) async fn list_agent_states(Reading(caller, state, view): Reading) -> Response {
     let all = agent_states(&state.configuration).into_iter();
     let mut body = view.whole_list(&AGENT_STATE, state.sequence, all);
     body["key"] = json!("operationName");
@@ -47,13 +41,7 @@ pub(super) async fn list_agent_states(
 /// The workbin types: an agent or a group has one workbin of each
 #[utoipa::path(get, path = "/settings/workbins", tag = "Directory",
     responses((status = 200, description = "`settings`: each workbin type; `key` names what they are told apart by"), (status = 400), (status = 401)))]
-pub(super) async fn list_workbin_types(
-    Reading {
-        caller,
-        state,
-        view,
-    }: Reading,
-) -> Response {
+pub(super) async fn list_workbin_types(Reading(caller, state, view): Reading) -> Response {
     let types = state.configuration.workbins.iter();
     let types = types.map(|(name, workbin)| {
         let (kind, group) = match &workbin.kind {
@@ -70,13 +58,7 @@ pub(super) async fn list_workbin_types(
 /// The media, with how many interactions of each an agent may have at once
 #[utoipa::path(get, path = "/settings/capacity", tag = "Directory",
     responses((status = 200, description = "`settings`: each medium; `key` names what they are told apart by"), (status = 400), (status = 401)))]
-pub(super) async fn list_capacity(
-    Reading {
-        caller,
-        state,
-        view,
-    }: Reading,
-) -> Response {
+pub(super) async fn list_capacity(Reading(caller, state, view): Reading) -> Response {
     let media = state.configuration.capacity.iter();
     let media = media.map(|(name, capacity)| json!({"name": name, "capacity": capacity}));
     let mut body = view.whole_list(&CAPACITY, state.sequence, media);

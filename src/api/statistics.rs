@@ -16,11 +16,7 @@ use crate::engine::State;
     responses((status = 200, description = "The numbers, valid at `sequence` and `time`"), (status = 400), (status = 401), (status = 403)))]
 pub(super) async fn read_statistics(
     Overseer(_): Overseer,
-    Reading {
-        caller,
-        state,
-        view,
-    }: Reading,
+    Reading(caller, state, view): Reading,
 ) -> Result<Json<Value>, ApiError> {
     let counted = match view.at {
         // What was is not shared by all who ask now.

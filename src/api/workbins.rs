@@ -38,11 +38,7 @@ pub(super) const WORKBIN: Kind = Kind {
     params(("workbinIds" = Option<String>, Query, description = "Up to 100 identifiers, separated by commas")),
     responses((status = 200, description = "URIs or workbins; `statusCode` 7 where some of the identifiers are not known"), (status = 400), (status = 401), (status = 403), (status = 404)))]
 pub(super) async fn list_workbins(
-    Reading {
-        caller,
-        state,
-        view,
-    }: Reading,
+    Reading(caller, state, view): Reading,
 ) -> Result<Json<Value>, ApiError> {
     require_user_of_workbins(&caller)?;
     if let Some(ids) = view.parameter("workbinIds") {
@@ -89,11 +85,7 @@ pub(super) async fn read_my_workbin(
     params(("id" = String, Path, description = "The user")),
     responses((status = 200, description = "URIs or workbins"), (status = 400), (status = 401), (status = 403), (status = 404)))]
 pub(super) async fn list_workbins_of(
-    Reading {
-        caller,
-        state,
-        view,
-    }: Reading,
+    Reading(caller, state, view): Reading,
     Segment(id): Segment,
 ) -> Result<Json<Value>, ApiError> {
     let user = known_user(&caller, &state, &id)?;
@@ -105,11 +97,7 @@ pub(super) async fn list_workbins_of(
     params(("id" = String, Path, description = "The user"), ("workbin" = String, Path, description = "A workbin that he may use")),
     responses((status = 200, description = "The workbin, and whether the user is subscribed to it"), (status = 400), (status = 401), (status = 403), (status = 404)))]
 pub(super) async fn read_workbin_of(
-    Reading {
-        caller,
-        state,
-        view,
-    }: Reading,
+    Reading(caller, state, view): Reading,
     Segments([id, workbin]): Segments<2>,
 ) -> Result<Json<Value>, ApiError> {
     let user = known_user(&caller, &state, &id)?;
@@ -122,11 +110,7 @@ pub(super) async fn read_workbin_of(
     params(("id" = String, Path, description = "The workbin")),
     responses((status = 200, description = "The workbin"), (status = 400), (status = 401), (status = 403), (status = 404)))]
 pub(super) async fn read_workbin(
-    Reading {
-        caller,
-        state,
-        view,
-    }: Reading,
+    Reading(caller, state, view): Reading,
     Segment(id): Segment,
 ) -> Result<Json<Value>, ApiError> {
     require_user_of_workbins(&caller)?;
