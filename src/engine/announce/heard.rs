@@ -6,22 +6,12 @@ use crate::engine::State;
 
 /// The last sequence that a user heard on each channel.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Heard {
-    channels: Option<Sequence>,
-    interactions: Option<Sequence>,
-    messages: Option<Sequence>,
-    workbins: Option<Sequence>,
-}
+pub struct Heard([Option<Sequence>; Channel::ALL.len()]);
 
 impl Heard {
     /// The last one on a channel.
     pub fn last(&self, channel: Channel) -> Option<Sequence> {
-        match channel {
-            Channel::Channels => self.channels,
-            Channel::Interactions => self.interactions,
-            Channel::Messages => self.messages,
-            Channel::Workbins => self.workbins,
-        }
+        self.0[channel as usize]
     }
 
     /// Every channel that he has heard something on.
@@ -32,13 +22,7 @@ impl Heard {
     }
 
     fn set(&mut self, channel: Channel, sequence: Sequence) {
-        let last = match channel {
-            Channel::Channels => &mut self.channels,
-            Channel::Interactions => &mut self.interactions,
-            Channel::Messages => &mut self.messages,
-            Channel::Workbins => &mut self.workbins,
-        };
-        *last = Some(sequence);
+        self.0[channel as usize] = Some(sequence);
     }
 }
 
