@@ -116,7 +116,7 @@ impl State {
     fn change_interaction(&mut self, change: &Change) -> Option<Altered> {
         if let Change::InteractionSubmitted(interaction) = change {
             let before = self.interaction(&interaction.id).cloned();
-            return Some(self.put(before, interaction.as_ref().clone()));
+            return Some(self.put(before, interaction.clone()));
         }
         if let Change::AgentInvited { invitation, .. } = change {
             self.last_ticket = self.last_ticket.max(invitation.ticket.0);
@@ -125,7 +125,7 @@ impl State {
         let mut after = before.as_ref().clone();
         after.changed_sequence = self.sequence;
         alter(&mut after, change, self);
-        Some(self.put(Some(before), after))
+        Some(self.put(Some(before), Arc::new(after)))
     }
 
     fn configure(&mut self, change: impl FnOnce(&mut Configuration)) {

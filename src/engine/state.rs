@@ -195,13 +195,16 @@ impl State {
     }
 
     /// Replaces the record of an interaction and keeps the indexes.
-    pub(super) fn put(&mut self, before: Option<Arc<Interaction>>, after: Interaction) -> Altered {
+    pub(super) fn put(
+        &mut self,
+        before: Option<Arc<Interaction>>,
+        after: Arc<Interaction>,
+    ) -> Altered {
         let moved = before.as_ref().is_none_or(|before| {
             before.whereabouts != after.whereabouts
                 || before.held_at != after.held_at
                 || before.locked_by != after.locked_by
         });
-        let after = Arc::new(after);
         if after.is_stopped() {
             self.interactions.remove_mut(&after.id);
             self.remember_stopped(&after);
