@@ -54,7 +54,7 @@ pub(super) async fn put_configuration(
         removes_others: wanted.remove_others,
     });
     if is_dry_run {
-        return rehearse(&app, &caller, conditions, operation);
+        return rehearse(&app, &caller, conditions, operation).await;
     }
     // The body is the configuration: of its other keys only the reference is looked at.
     let performed = perform(&app, &caller, operation, &body, conditions).await;
@@ -84,14 +84,14 @@ fn check(caller: &Caller, wanted: &Wanted) -> Result<(), ApiError> {
     Ok(())
 }
 
-fn rehearse(
+async fn rehearse(
     app: &App,
     caller: &Caller,
     conditions: Conditions,
     operation: Operation,
 ) -> Result<Response, ApiError> {
     let centre = &caller.0.centre;
-    let outcome = centre.rehearsal()?.perform(Request {
+    let outcome = centre.rehearsal().await?.perform(Request {
         actor: caller.actor(operation.spec())?,
         reference_id: None,
         if_match: conditions.versions(centre.epoch()),

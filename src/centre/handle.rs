@@ -325,13 +325,14 @@ impl Handle {
     ///
     /// # Errors
     /// `Unavailable`, as they would be.
-    pub fn rehearsal(&self) -> Result<Rehearsal, Refusal> {
-        match self.health() {
-            Health::Failed(_) => Err(unavailable()),
-            Health::Well | Health::Refusing(_) => {
-                Ok(Rehearsal::new(&self.state(), self.clock.now()))
-            }
+    pub async fn rehearsal(&self) -> Result<Rehearsal, Refusal> {
+        if let Health::Failed(_) = self.health() {
+            return Err(unavailable());
         }
+        let (state, now) = (self.state(), self.clock.now());
+        // The engine's schedule is made of all that is active.
+        let begun = tokio::task::spawn_blocking(move || Rehearsal::new(&state, now));
+        begun.await.map_err(|_| unavailable())
     }
 
     /// Asks for something, and waits until the outcome is durable.

@@ -81,7 +81,7 @@ async fn rehearse(
     bulk: &Bulk,
     ids: &[String],
 ) -> Result<Vec<Result<Value, ApiError>>, ApiError> {
-    let mut rehearsal = caller.0.centre.rehearsal()?;
+    let mut rehearsal = caller.0.centre.rehearsal().await?;
     let mut results = Vec::with_capacity(ids.len());
     for id in ids {
         results.push(rehearse_one(&mut rehearsal, app, caller, bulk, id));
