@@ -41,7 +41,8 @@ static/dist/.built: static/node_modules/.installed $(shell find static -type f -
 	mkdir -p $(@D)
 	touch $@
 
-image: build test-tools
+image: build
+	$(call INSTALL,$$(command -v buildah > /dev/null || echo buildah))
 	deploy/image/build target/release/baton static/dist target/image.tar
 
 lint:
@@ -95,15 +96,20 @@ FIND_CHROMIUM := command -v "$${CHROMIUM:-chromium}" chromium chromium-browser g
 HAS_VENV := python3 -c 'import ensurepip, venv' 2>/dev/null
 ROOT := $(if $(filter-out 0,$(shell id -u)),sudo)
 
-# The browser, Python, strace (which makes an fsync fail) and what builds and runs the image are Debian's, unless there are
-# others or the environment names a browser as CHROMIUM.
-test-tools:
-	missing="$$([ -n "$$($(FIND_CHROMIUM))" ] || echo chromium) $$($(HAS_VENV) || echo python3-venv) \
-		$$(for tool in strace buildah runc; do command -v $$tool > /dev/null || echo $$tool; done)"
+# Installs the packages of Debian that are missing.
+define INSTALL
+missing="$(1)"
 	if [ -n "$$(echo $$missing)" ]; then
 		$(ROOT) apt-get update -qq
 		$(ROOT) env DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends $$missing
 	fi
+endef
+
+# The browser, Python, strace (which makes an fsync fail) and what builds and runs the image are Debian's, unless there are
+# others or the environment names a browser as CHROMIUM.
+test-tools:
+	$(call INSTALL,$$([ -n "$$($(FIND_CHROMIUM))" ] || echo chromium) $$($(HAS_VENV) || echo python3-venv) \
+		$$(for tool in strace buildah runc; do command -v $$tool > /dev/null || echo $$tool; done))
 
 tests/clients/.venv/.installed: tests/clients/drivers/requirements.txt | test-tools
 	python3 -m venv --clear $(@D)
