@@ -10,11 +10,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use axum::Router;
 use tokio::net::TcpListener;
-use tower::Layer;
-use tower_http::normalize_path::NormalizePathLayer;
 use tracing::{info, warn};
 
-use crate::api::{self, BodyLimits, Observer, Parts, Routers};
+use crate::api::{self, BodyLimits, Interface, Observer, Parts, Routers};
 use crate::centre::{Centres, Handle, Links, ReplayLimits, SnapshotPolicy, Start, wall_clock};
 use crate::domain::{CentreId, Configuration};
 use crate::hub::Hub;
@@ -42,8 +40,7 @@ const SNAPSHOTS_MAX: Duration = Duration::from_secs(3);
 pub struct Server {
     listener: TcpListener,
     monitoring: Option<(TcpListener, Router)>,
-    router: Router,
-    observer: Arc<Observer>,
+    interface: Interface,
     connections: ConnectionSettings,
     hub: Hub,
     centres: Centres,
@@ -82,7 +79,6 @@ impl Server {
             .context("option trusted_proxies")?;
         connections.tls = tls(options)?;
         let credentials = credentials(options, &centres, &folder, &secret).await?;
-        let observer = Arc::<Observer>::default();
         let Routers {
             interface,
             monitoring,
@@ -90,7 +86,7 @@ impl Server {
             centres: centres.clone(),
             credentials,
             hub: hub.clone(),
-            observer: Arc::clone(&observer),
+            observer: Arc::<Observer>::default(),
             allowed_origins: options.origins().context("option allowed_origins")?.all(),
             cookies_secure: options.is_https(),
             requests_per_user: Buckets::new(options.requests_per_user_max, RATE_WINDOW_S),
@@ -105,8 +101,7 @@ impl Server {
         Ok(Self {
             listener,
             monitoring: monitored_at.map(|listener| (listener, monitoring)),
-            router: interface,
-            observer,
+            interface,
             connections,
             hub,
             centres,
@@ -140,9 +135,6 @@ impl Server {
             hub.shut_down();
             draining.send_replace(true);
         };
-        // `/me/` is `/me`: clients of the gateway write both.
-        let trimmed = NormalizePathLayer::trim_trailing_slash().layer(self.router);
-        let seen = api::observed(trimmed, self.observer);
         let hub = self.hub;
         // Until the end: who monitors the server sees it stop.
         let monitoring = self.monitoring.map(|(listener, router)| {
@@ -153,8 +145,9 @@ impl Server {
             };
             tokio::spawn(serve(listener, router, settings, std::future::pending()))
         });
+        let service = self.interface.service();
         let serve = async {
-            serve(self.listener, seen, self.connections, stopping).await;
+            serve(self.listener, service, self.connections, stopping).await;
             hub.sockets_closed().await;
         };
         let limit = async move {

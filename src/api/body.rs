@@ -1,20 +1,22 @@
 //! The body of a request: one JSON object.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::BoxError;
 use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{FromRequest, Request, State};
+use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Map, Value};
 use tokio::time::timeout;
+use tower::{Layer, layer::layer_fn, service_fn};
 
 use super::App;
 use super::conditions::digest_of;
 use super::error::ApiError;
+use crate::transports::Served;
 
 /// Bytes that are read of a body that is too long, beyond its bound.
 const DRAINED_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -101,11 +103,19 @@ pub struct BodyLimits {
 /// Reads the body of every request before anything looks at it, up to a bound. A connection whose request was answered
 /// while its body was still on the way could not be kept, and the client's next request on it would be lost. What the
 /// request is told by when it comes again is taken here, of the bytes.
-pub(super) async fn read_whole(
-    State(limits): State<BodyLimits>,
+pub(super) fn read_whole<S: Served<Body> + Sync>(
+    limits: BodyLimits,
+) -> impl Layer<S, Service: Served<Body> + Sync> + Clone {
+    layer_fn(move |service: S| {
+        service_fn(move |request| answer_whole(service.clone(), limits, request))
+    })
+}
+
+async fn answer_whole(
+    mut service: impl Served<Body>,
+    limits: BodyLimits,
     request: Request,
-    next: Next,
-) -> Response {
+) -> Result<Response, Infallible> {
     let (mut parts, body) = request.into_parts();
     let read = timeout(limits.time_max, read(body, limits.bytes_max));
     let error = match read.await {
@@ -113,7 +123,8 @@ pub(super) async fn read_whole(
             if let Some(digest) = digest_of(&parts, &bytes) {
                 parts.extensions.insert(digest);
             }
-            return next.run(Request::from_parts(parts, bytes.into())).await;
+            let whole = Request::from_parts(parts, bytes.into());
+            return service.call(whole).await;
         }
         Ok(Err(error)) => unreadable(&error),
         Err(_) => {
@@ -124,7 +135,7 @@ pub(super) async fn read_whole(
     let mut response = error.into_response();
     let close = HeaderValue::from_static("close");
     response.headers_mut().insert(header::CONNECTION, close);
-    response
+    Ok(response)
 }
 
 /// Reads a body of at most `bytes_max` bytes.

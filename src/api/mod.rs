@@ -47,18 +47,22 @@ mod workbins;
 pub use asyncapi::notifications_document;
 pub use body::BodyLimits;
 pub use headers::COMPRESSED_BYTES_MIN;
-pub use observer::{Observer, REQUEST_ID_LEN_MAX, observed};
+pub use observer::{Observer, REQUEST_ID_LEN_MAX};
 pub use openapi::document;
 
+use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use axum::Router;
+use axum::body::{Bytes, HttpBody};
 use axum::handler::Handler;
 use axum::http::StatusCode;
 use axum::routing::get;
+use axum::{BoxError, Router};
+use tower::Layer;
 use tower::util::option_layer;
+use tower_http::normalize_path::NormalizePathLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -66,20 +70,23 @@ use crate::centre::Centres;
 use crate::domain::ReferenceId;
 use crate::hub::Hub;
 use crate::identity::{Buckets, Credentials};
-use crate::transports::{self, Carrier};
+use crate::transports::{self, Carrier, Served};
 use error::ApiError;
 
 /// What every handler can reach. Clones are the same.
 #[derive(Clone)]
-pub struct App {
+pub struct App(Arc<Reach>);
+
+/// See [`App`], each of which is cloned several times with every request.
+pub struct Reach {
     centres: Centres,
     credentials: Credentials,
     hub: Hub,
     observer: Arc<Observer>,
-    allowed_origins: Arc<[String]>,
+    allowed_origins: Vec<String>,
     cookies_secure: bool,
     cookie_max_age_ms: u64,
-    references: Arc<AtomicU64>,
+    references: AtomicU64,
 }
 
 /// What the interface is made of.
@@ -241,9 +248,31 @@ fn settings_routes() -> OpenApiRouter<App> {
 /// What is served, and to whom.
 pub struct Routers {
     /// To everybody: the API at `/api/v2` and at `/`, CometD, the pages.
-    pub interface: Router,
+    pub interface: Interface,
     /// To who monitors the server, without credentials: metrics of every contact centre, and health.
     pub monitoring: Router,
+}
+
+/// What is served to everybody, and what is said of all of it.
+pub struct Interface {
+    router: Router,
+    allowed_origins: Vec<String>,
+    by_tls: bool,
+    observer: Arc<Observer>,
+}
+
+impl Interface {
+    /// As it is served. What is around all routes is put around the router, which would box it.
+    pub fn service<B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static>(
+        self,
+    ) -> impl Served<B> {
+        let caught = panics::caught(self.router);
+        let shared = transports::with_cors(caught, &self.allowed_origins);
+        let headed = headers::of_all(self.by_tls).layer(shared);
+        // `/me/` is `/me`: clients of the gateway write both.
+        let trimmed = NormalizePathLayer::trim_trailing_slash().layer(headed);
+        observer::observed(trimmed, self.observer)
+    }
 }
 
 /// The whole interface.
@@ -254,33 +283,31 @@ pub fn routers(parts: Parts) -> Routers {
     };
     let allowed_origins = parts.allowed_origins.clone();
     let csrf = axum::middleware::from_fn_with_state(parts.credentials.clone(), csrf::protect);
-    let by_tls = parts.cookies_secure;
-    let app = App {
+    let credentials = parts.credentials.clone();
+    let app = App(Arc::new(Reach {
         centres: parts.centres,
         credentials: parts.credentials,
         hub: parts.hub,
-        observer: parts.observer,
-        allowed_origins: parts.allowed_origins.into(),
+        observer: Arc::clone(&parts.observer),
+        allowed_origins: parts.allowed_origins,
         cookies_secure: parts.cookies_secure,
         cookie_max_age_ms: parts.cookie_max_age_ms,
-        references: Arc::new(AtomicU64::new(1)),
-    };
-    let credentials = app.credentials.clone();
+        references: AtomicU64::new(1),
+    }));
     let rate = parts.requests_per_user.map(|buckets| {
         axum::middleware::from_fn_with_state((credentials, Arc::new(buckets)), rate::limit)
     });
     let (table, _) = routes();
-    let read_whole = axum::middleware::from_fn_with_state(parts.body, body::read_whole);
     // One layer of all: a router boxes each one that it is given, and clones the boxes with every request.
     let around_api = (
         headers::compression(),
-        read_whole.clone(),
+        body::read_whole(parts.body),
         option_layer(rate),
     );
     let api = table.method_not_allowed_fallback(method_not_allowed);
     let api = api.layer(around_api);
     let monitoring = monitoring(app.clone());
-    let not_found = pages::not_found.layer(read_whole);
+    let not_found = pages::not_found.layer(body::read_whole(parts.body));
     let mut router = Router::new()
         .nest("/api/v2", api.clone().fallback(not_found))
         .merge(api)
@@ -291,11 +318,13 @@ pub fn routers(parts: Parts) -> Routers {
     if parts.csrf_protection {
         router = router.layer(csrf);
     }
-    let router = router
-        .fallback_service(pages::routes(&parts.static_dir))
-        .layer(panics::caught());
     Routers {
-        interface: transports::with_cors(router, &allowed_origins).layer(headers::of_all(by_tls)),
+        interface: Interface {
+            router: router.fallback_service(pages::routes(&parts.static_dir)),
+            allowed_origins,
+            by_tls: parts.cookies_secure,
+            observer: parts.observer,
+        },
         monitoring,
     }
 }
@@ -316,6 +345,14 @@ async fn method_not_allowed() -> ApiError {
         3,
         "The resource does not take this method",
     )
+}
+
+impl Deref for App {
+    type Target = Reach;
+
+    fn deref(&self) -> &Reach {
+        &self.0
+    }
 }
 
 impl App {

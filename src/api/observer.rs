@@ -5,22 +5,20 @@
 //! makes no span.
 
 use std::cell::{Cell, OnceCell};
-use std::convert::Infallible;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
-use axum::body::HttpBody;
 use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderValue, Method, Request, StatusCode};
 use axum::response::Response;
-use tower::{Service, service_fn};
+use tower::service_fn;
 use tracing::{Instrument, Span, debug, debug_span, error, info};
 
 use crate::centre::AUDIT;
 use crate::domain::{CentreId, Role, UserId};
 use crate::identity::Identity;
-use crate::transports::REQUEST_ID;
+use crate::transports::{REQUEST_ID, Served};
 
 /// Longest identifier that is taken from a client.
 pub const REQUEST_ID_LEN_MAX: usize = 64;
@@ -106,23 +104,8 @@ impl Default for Observer {
     }
 }
 
-/// A service whose every request is seen. It has to be always ready, as routers are.
-pub fn observed<S, B>(
-    service: S,
-    observer: Arc<Observer>,
-) -> impl Service<
-    Request<B>,
-    Response = Response,
-    Error = Infallible,
-    Future = impl Future<Output = Result<Response, Infallible>> + Send,
-> + Clone
-+ Send
-+ 'static
-where
-    S: Service<Request<B>, Response = Response, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send,
-    B: HttpBody + 'static,
-{
+/// A service whose every request is seen.
+pub(super) fn observed<B>(service: impl Served<B>, observer: Arc<Observer>) -> impl Served<B> {
     service_fn(move |request: Request<B>| {
         let began = Instant::now();
         let observer = Arc::clone(&observer);

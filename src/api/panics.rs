@@ -1,15 +1,28 @@
 //! A fault of the server's own while it answers: the request fails, the server does not, and nobody is told of the inside.
 
-use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use axum::response::{IntoResponse, Response};
-use tower_http::catch_panic::CatchPanicLayer;
+use axum::response::IntoResponse;
+use futures_util::FutureExt;
+use tower::service_fn;
 
 use super::error::ApiError;
+use crate::transports::Served;
 
 /// Answers a request whose handler panics with 500. What it said is in the log.
-pub(super) fn caught() -> CatchPanicLayer<fn(Box<dyn Any + Send>) -> Response> {
-    CatchPanicLayer::custom(|_| ApiError::internal().into_response())
+pub(super) fn caught<B>(service: impl Served<B>) -> impl Served<B> {
+    service_fn(move |request| {
+        let mut service = service.clone();
+        // Nobody sees again what a handler was in the middle of: states are replaced as wholes.
+        let begun = catch_unwind(AssertUnwindSafe(|| service.call(request)));
+        async move {
+            let answered = match begun {
+                Ok(answer) => AssertUnwindSafe(answer).catch_unwind().await,
+                Err(panicked) => Err(panicked),
+            };
+            answered.unwrap_or_else(|_| Ok(ApiError::internal().into_response()))
+        }
+    })
 }
 
 #[cfg(test)]
@@ -30,11 +43,11 @@ mod tests {
         };
         let router = Router::new()
             .route("/fails", get(fails))
-            .route("/well", get(|| async { "well" }))
-            .layer(caught());
+            .route("/well", get(|| async { "well" }));
+        let service = caught(router);
         let ask = |path: &str| {
             let request = Request::get(path).body(Body::empty()).expect("a request");
-            router.clone().oneshot(request)
+            service.clone().oneshot(request)
         };
         for _ in 0..2 {
             let reply = ask("/fails").await.expect("an answer");

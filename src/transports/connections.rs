@@ -19,7 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 use tokio_rustls::server::TlsStream;
-use tower::{Service, ServiceExt};
+use tower::Service;
 
 use super::beginning::Beginning;
 use super::client::{Client, Network};
@@ -60,20 +60,30 @@ impl Default for ConnectionSettings {
     }
 }
 
+/// What answers requests, with bodies of type `B`. It is always ready, as routers are, and each request gets a clone of it.
+pub trait Served<B>:
+    Service<Request<B>, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static
+{
+}
+
+impl<B, S> Served<B> for S where
+    S: Service<Request<B>, Response = Response, Error = Infallible, Future: Send>
+        + Clone
+        + Send
+        + 'static
+{
+}
+
 /// How long nothing is accepted after the listener has failed: most likely for want of open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves what connects to `listener` until `stop` is ready; then what was begun is finished, and no connection kept.
-pub async fn serve<S>(
+pub async fn serve(
     listener: TcpListener,
-    service: S,
+    service: impl Served<Incoming>,
     settings: ConnectionSettings,
     stop: impl Future<Output = ()>,
-) where
-    S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
-    S: Clone + Send + 'static,
-    S::Future: Send,
-{
+) {
     let settings = Arc::new(settings);
     let places = Arc::new(Semaphore::new(settings.connections_max));
     let (stopping, stopped) = watch::channel(false);
@@ -112,17 +122,13 @@ pub async fn serve<S>(
     stopping.closed().await;
 }
 
-async fn serve_connection<S>(
+async fn serve_connection(
     stream: TcpStream,
     peer: SocketAddr,
-    service: S,
+    service: impl Served<Incoming>,
     settings: Arc<ConnectionSettings>,
     mut stopped: watch::Receiver<bool>,
-) where
-    S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
-    S: Clone + Send + 'static,
-    S::Future: Send,
-{
+) {
     // A notification is one small write: it must not wait until the one before has been acknowledged.
     if stream.set_nodelay(true).is_err() {
         return;
@@ -148,7 +154,7 @@ async fn serve_connection<S>(
         let is_tls = known.tls.is_some();
         let client = Client::of(peer, is_tls, request.headers(), &known.trusted_proxies);
         request.extensions_mut().insert(client);
-        Either::Right(service.clone().oneshot(request))
+        Either::Right(service.clone().call(request))
     });
     match begun {
         Begun::Plain(stream, false) => serve_http1(stream, service, limit, stopped).await,

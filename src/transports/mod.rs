@@ -33,7 +33,7 @@ use tower::service_fn;
 
 pub use authentication::{Authenticator, Unauthenticated};
 pub use client::{Client, InvalidNetwork, Network};
-pub use connections::{ConnectionSettings, serve};
+pub use connections::{ConnectionSettings, Served, serve};
 pub use cors::{REQUEST_ID, with_cors};
 pub use origin::{is_allowed_origin, is_listed, pages_of};
 pub use tls::{Tls, TlsError};

@@ -92,7 +92,7 @@ impl OnDisk {
         let settings = options.connection_settings().unwrap();
         tokio::spawn(serve(
             listener,
-            routers.interface,
+            routers.interface.service(),
             settings,
             std::future::pending(),
         ));

@@ -1,10 +1,9 @@
 //! What browsers ask on behalf of pages: scripts of callback-polling, preflights, other origins.
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use baton::hub::Settings;
-use baton::transports::with_cors;
+use baton::transports::{Served, with_cors};
 use tower::ServiceExt;
 
 use super::script::World;
@@ -13,7 +12,7 @@ const HANDSHAKE: &str = "message=%7B%22channel%22%3A%22%2Fmeta%2Fhandshake%22%7D
 const DESK: &str = "https://desk.example";
 
 async fn ask(
-    app: &Router,
+    app: &impl Served<Body>,
     method: &str,
     target: &str,
     headers: &[(&str, &str)],
