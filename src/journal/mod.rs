@@ -131,7 +131,8 @@ pub trait Reader: Send {
     /// among them.
     fn read_keyed(&self, key: &str, after: u64, limit: usize) -> Result<Vec<Record>, Error>;
 
-    /// What the first record that is kept goes on from, as it is at one moment; none if that is the beginning.
+    /// What the first record that is kept goes on from, as it is at one moment, which lasts as long as it is held: nothing
+    /// else is read meanwhile. None if that is the beginning.
     fn base(&self) -> Result<Option<Base<'_>>, Error>;
 
     /// The sequence of the base; 0 if there is none.

@@ -140,7 +140,7 @@ impl SqliteJournal {
         Appended::Ambiguous(error)
     }
 
-    /// The same for what is written beside the appends, which nobody takes for done. A sync must never be tried twice,
+    /// What an error means while a base is written, of which nothing counts then. A sync must never be tried twice,
     /// whatever it was for.
     fn not_laid(&mut self, source: rusqlite::Error) -> Error {
         self.failed |= source.sqlite_error_code() == Some(ErrorCode::SystemIoFailure);
