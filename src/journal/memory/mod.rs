@@ -327,8 +327,10 @@ impl Reader for MemoryJournal {
         let archived_bytes = archived.sum();
         let records = state.records.iter().map(|record| bytes(record.body.len()));
         let (kept_len, kept_bytes) = state.kept.usage();
+        let base = state.base.iter().flat_map(|(_, pieces)| pieces);
+        let base_bytes: u64 = base.map(|piece| bytes(piece.len())).sum();
         Ok(Usage {
-            bytes: records.sum::<u64>() + archived_bytes + kept_bytes,
+            bytes: records.sum::<u64>() + base_bytes + archived_bytes + kept_bytes,
             free_bytes: 0,
             archived_len: state.archive.len() as u64,
             archived_bytes,

@@ -14,7 +14,7 @@ mod trim;
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior, ffi};
 
 use super::{
     Appended, Archived, Base, DataFolder, Error, Journal, Reader, Record, StateSnapshot,
@@ -140,10 +140,10 @@ impl SqliteJournal {
         Appended::Ambiguous(error)
     }
 
-    /// What an error means while a base is written, of which nothing counts then. A sync must never be tried twice,
-    /// whatever it was for.
-    fn not_laid(&mut self, source: rusqlite::Error) -> Error {
-        self.failed |= source.sqlite_error_code() == Some(ErrorCode::SystemIoFailure);
+    /// What an error means while something is written beside the appends, which does not count then. A sync must never be
+    /// tried twice, whatever it was for.
+    fn not_done(&mut self, source: rusqlite::Error) -> Error {
+        self.failed |= is_failed_sync(&source);
         in_file(&self.file)(source)
     }
 
@@ -226,7 +226,7 @@ impl Journal for SqliteJournal {
         let laid = self.laid.take().filter(|_| number > 0);
         check_laid(laid.map_or(0, Pieces::len), number)?;
         let laid = base::lay(&self.connection, laid, piece);
-        self.laid = Some(laid.map_err(|source| self.not_laid(source))?);
+        self.laid = Some(laid.map_err(|source| self.not_done(source))?);
         Ok(())
     }
 
@@ -237,7 +237,7 @@ impl Journal for SqliteJournal {
         let laid = self.laid.take().unwrap_or(Pieces::NONE);
         check_laid(laid.len(), pieces_len)?;
         base::go_on_from(&mut self.connection, sequence, laid)
-            .map_err(|source| self.not_laid(source))
+            .map_err(|source| self.not_done(source))
     }
 
     fn sweep(&mut self) {
@@ -247,12 +247,16 @@ impl Journal for SqliteJournal {
             return;
         }
         if !self.is_swept {
-            self.is_swept = trim::sweep(&mut self.connection, self.laid).unwrap_or(false);
+            match trim::sweep(&mut self.connection, self.laid) {
+                Ok(is_swept) => self.is_swept = is_swept,
+                Err(source) => drop(self.not_done(source)),
+            }
         }
-        if self.new_keys_len >= keys::NEW_LEN
-            && let Ok(left) = keys::sort_in(&mut self.connection)
-        {
-            self.new_keys_len = left;
+        if !self.failed && self.new_keys_len >= keys::NEW_LEN {
+            match keys::sort_in(&mut self.connection) {
+                Ok(left) => self.new_keys_len = left,
+                Err(source) => drop(self.not_done(source)),
+            }
         }
     }
 
@@ -268,8 +272,10 @@ impl Journal for SqliteJournal {
 
     fn expire(&mut self, before_ms: u64) {
         // What cannot be removed now is removed later. A journal that takes no appends writes nothing.
-        if self.check_writable().is_ok() {
-            let _ = archive::expire(&self.connection, before_ms);
+        if self.check_writable().is_ok()
+            && let Err(source) = archive::expire(&self.connection, before_ms)
+        {
+            self.not_done(source);
         }
     }
 
@@ -354,6 +360,15 @@ fn is_passing(error: &rusqlite::Error) -> bool {
     matches!(
         error.sqlite_error_code(),
         Some(ErrorCode::DiskFull | ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+    )
+}
+
+/// Whether what was written may not have got to the disk, although a second sync would say so.
+fn is_failed_sync(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    matches!(
+        code,
+        Some(ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC)
     )
 }
 
