@@ -12,9 +12,11 @@ use baton::engine::operations::{
 use baton::engine::routing::ROUTER_HOLD_LEN_MAX;
 use baton::engine::{
     CALLER_ANSWERS_KIB_MAX, CENTRE_ANSWERS_KIB_MAX, Effect, Engine, Idempotency, Operation,
-    Outcome, Request, STOPPED_LEN_MAX, State,
+    Outcome, Request, STOPPED_LEN_MAX,
 };
 use serde_json::{Value, json};
+
+use crate::support::base::restored;
 
 const NOW: Timestamp = Timestamp(1_900_000_000_000);
 
@@ -223,8 +225,10 @@ fn a_callers_oldest_key_makes_room() {
     assert_eq!(kept.count() as u64, CALLER_ANSWERS_KIB_MAX);
     assert!(!known(&request(0)));
     assert!(known(&other), "one caller does not push another's out");
-    let restored = State::from_snapshot(&engine.state().to_snapshot()).unwrap();
-    assert!(restored == *engine.state(), "a snapshot carries the keys");
+    assert!(
+        restored(engine.state()) == *engine.state(),
+        "a snapshot carries the keys"
+    );
 }
 
 /// Long answers count for more.

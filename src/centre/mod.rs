@@ -44,5 +44,5 @@ pub use replay::ReplayLimits;
 pub use resources::{Links, channels, interaction_for, select, skill_levels, user, workbin_id};
 pub use search::{Cursor, Filter, Found, PageLimits, SEARCH_BYTES_MAX, SEARCH_ROWS_MAX};
 pub use services::{SERVICES_CHANNEL, Service, services};
-pub use state_snapshots::{SnapshotPolicy, Unusable, read_base, read_state};
+pub use state_snapshots::{SnapshotPolicy, Unusable, read_base, read_state, state_of};
 pub use statistics::{STATISTICS_AGE_MAX, statistics_of};

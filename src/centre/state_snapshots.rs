@@ -10,7 +10,9 @@ use tracing::{info, warn};
 use super::fold::FoldError;
 use super::release::Release;
 use crate::engine::{State, StatePart, StateParts};
-use crate::journal::{Journal, Parts, Reader, StateSnapshot, StateSnapshotError, StateSnapshots};
+use crate::journal::{
+    self, Base, Journal, Parts, Reader, StateSnapshot, StateSnapshotError, StateSnapshots,
+};
 
 /// How often it is looked whether one is due.
 const LOOK_PERIOD: Duration = Duration::from_millis(500);
@@ -139,14 +141,40 @@ fn put_together(parts: Parts, is_wanted: &(dyn Fn() -> bool + Sync)) -> Result<S
 /// # Errors
 /// It cannot be read or understood.
 pub fn read_base(journal: &dyn Reader) -> Result<State, FoldError> {
-    let Some(base) = journal.base()? else {
-        return Ok(State::default());
+    let base = journal.base()?;
+    base.map_or_else(
+        || Ok(State::default()),
+        |base| state_of(base, |at| journal.damaged(at)),
+    )
+}
+
+/// The state that a base holds, in which only a part of its text is in memory at a time. `damaged` names the place.
+///
+/// # Errors
+/// It cannot be read or understood, or is of another sequence.
+pub fn state_of(
+    base: Base<'_>,
+    damaged: impl Fn(u64) -> journal::Error,
+) -> Result<State, FoldError> {
+    let sequence = base.sequence;
+    let not_ours = |cause: String| FoldError::Record {
+        sequence,
+        cause: cause.into(),
+        source: damaged(sequence),
     };
-    State::from_snapshot(&base.body).map_err(|error| FoldError::Record {
-        sequence: base.sequence,
-        cause: error.to_string().into(),
-        source: journal.damaged(base.sequence),
-    })
+    let mut state = StateParts::default();
+    for part in base.parts {
+        let part = StatePart::parse(&part?);
+        state.add(part.map_err(|error| not_ours(format!("what it goes on from: {error}")))?);
+    }
+    let state = state.finish();
+    let found = state.sequence.0;
+    match found == sequence {
+        true => Ok(state),
+        false => Err(not_ours(format!(
+            "what it goes on from is the state at {found}"
+        ))),
+    }
 }
 
 /// A state snapshot that a start begins with.

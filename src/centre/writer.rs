@@ -11,7 +11,7 @@ use super::archive::{self, Retention};
 use super::meters::Meters;
 use crate::domain::Interaction;
 use crate::engine::Step;
-use crate::journal::{self, Appended, Base, Journal, Record};
+use crate::journal::{self, Appended, Journal, Record};
 
 /// How long nobody must want to write before the journal does its housekeeping.
 const IDLE_AFTER: Duration = Duration::from_secs(1);
@@ -41,9 +41,14 @@ pub(super) enum Work {
     Append(Group),
     /// Find out whether the journal takes anything.
     Probe,
-    /// Let the history begin after this.
-    Trim(Base, oneshot::Sender<Result<(), journal::Error>>),
+    /// Write this piece of what the history is to go on from, by its number.
+    Lay(u64, Vec<u8>, Reply),
+    /// Let the history begin after this sequence, with so many pieces.
+    Trim(u64, u64, Reply),
 }
+
+/// Hears what came of it.
+pub(super) type Reply = oneshot::Sender<Result<(), journal::Error>>;
 
 /// Starts the thread. It ends, the journal closed, when the senders of work are dropped. `meters` counts what it wrote;
 /// what is archived goes when its `retention` has passed, if it has one.
@@ -57,8 +62,8 @@ pub(super) fn start(
     async_mpsc::Receiver<Appended>,
     thread::JoinHandle<()>,
 )> {
-    // One group is written while the next is computed (design D5); beside it there is room for a trim, of which there
-    // is one at a time as well.
+    // One group is written while the next is computed (design D5); beside it there is room for a trim or a piece of
+    // one, of which there is one at a time as well.
     let (work, todo) = mpsc::sync_channel::<Work>(2);
     let (done, written) = async_mpsc::channel(1);
     let thread = thread::Builder::new()
@@ -88,8 +93,11 @@ fn run(
                     return;
                 }
             }
-            Ok(Work::Trim(base, reply)) => {
-                let _ = reply.send(journal.trim(&base));
+            Ok(Work::Lay(number, piece, reply)) => {
+                let _ = reply.send(journal.lay(number, &piece));
+            }
+            Ok(Work::Trim(sequence, pieces_len, reply)) => {
+                let _ = reply.send(journal.trim(sequence, pieces_len));
             }
             Err(mpsc::RecvTimeoutError::Timeout) => journal.idle(),
             Err(mpsc::RecvTimeoutError::Disconnected) => return,

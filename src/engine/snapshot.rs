@@ -50,15 +50,6 @@ pub struct StateParts {
 }
 
 impl State {
-    /// The state as JSON text.
-    pub fn to_snapshot(&self) -> Vec<u8> {
-        text(&Records {
-            interactions: self.interactions.values().cloned().collect(),
-            stopped: self.stopped.values().cloned().collect(),
-            ..self.records_without_interactions()
-        })
-    }
-
     /// The state as JSON texts without line breaks, each a part of it that is made when it is asked for: a large state
     /// never is in memory as text.
     pub fn snapshot_parts(&self) -> impl Iterator<Item = Vec<u8>> + '_ {
@@ -72,16 +63,6 @@ impl State {
             ..Records::default()
         });
         first.chain(interactions).chain(stopped)
-    }
-
-    /// The state that a snapshot was made of.
-    ///
-    /// # Errors
-    /// It is no snapshot.
-    pub fn from_snapshot(text: &[u8]) -> Result<Self, serde_json::Error> {
-        let mut parts = StateParts::default();
-        parts.add(StatePart::parse(text)?);
-        Ok(parts.finish())
     }
 
     fn records_without_interactions(&self) -> Records {

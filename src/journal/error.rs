@@ -52,6 +52,8 @@ pub enum Error {
     Exists { file: PathBuf },
     #[error("the history is kept from {base} on: it cannot be trimmed at {sequence}")]
     Trim { base: u64, sequence: u64 },
+    #[error("a base of {said} pieces where {laid} were laid")]
+    Pieces { laid: u64, said: u64 },
     #[error("a record with sequence {found} where {expected} must follow")]
     Gap { expected: u64, found: u64 },
     #[error("cannot use the journal {file}")]

@@ -4,6 +4,7 @@
 //! works: whoever owns one gives it an OS thread of its own.
 
 mod archive;
+mod base;
 mod data_folder;
 mod error;
 mod memory;
@@ -11,6 +12,7 @@ mod sqlite;
 mod state_snapshot;
 
 pub use archive::{ArchiveRange, Archived, LABELS_LEN, Look, Place, Usage};
+pub use base::{Base, PIECE_BYTES, pieces_of};
 pub use data_folder::DataFolder;
 pub use error::Error;
 pub use memory::{Fault, MemoryDisk, MemoryJournal};
@@ -83,20 +85,30 @@ pub trait Journal: Send {
     /// Another eye on the same records, for another thread: it sees what is durable.
     fn reader(&self) -> Result<Box<dyn Reader>, Error>;
 
-    /// What the first record that is kept goes on from; none if that is the beginning.
-    fn base(&self) -> Result<Option<Base>, Error>;
-
-    /// The sequence of the base, which may be large; 0 if there is none.
+    /// The sequence of the base; 0 if there is none.
     fn kept_after(&self) -> Result<u64, Error>;
 
-    /// From now on the history that is kept begins after `base`: the records before it go, here or with [`sweep`]. Of
-    /// those that carry a key, [`KEPT_LEN_MAX`] and [`KEPT_BYTES_MAX`] are still found by it, until the row that was
-    /// archived under the key has [expired](Journal::expire).
+    /// Lays the [piece](pieces_of) with this number, counted from 0, of the base that the next trim is to go on from. It
+    /// means nothing before that: with piece 0, after an error or when the journal is opened again it begins anew, and what
+    /// was laid until then is left to [`sweep`](Journal::sweep).
+    ///
+    /// # Errors
+    /// It is not the next one, or cannot be written.
+    fn lay(&mut self, number: u64, piece: &[u8]) -> Result<(), Error>;
+
+    /// From now on the history that is kept begins after `sequence`, with the base whose `pieces_len` pieces were laid: the
+    /// records before it go, and the base before it, here or with [`sweep`]. Of those that carry a key, [`KEPT_LEN_MAX`]
+    /// and [`KEPT_BYTES_MAX`] are still found by it, until the row that was archived under the key has
+    /// [expired](Journal::expire).
+    ///
+    /// # Errors
+    /// The history that is kept does not hold `sequence`, the base is not laid, or it cannot be written. Then everything is
+    /// as before.
     ///
     /// [`sweep`]: Journal::sweep
-    fn trim(&mut self, base: &Base) -> Result<(), Error>;
+    fn trim(&mut self, sequence: u64, pieces_len: u64) -> Result<(), Error>;
 
-    /// Removes a few of the records that a trim left to be removed.
+    /// Removes a little of what trims left to be removed.
     fn sweep(&mut self) {}
 
     /// Archives what was ended by records that carried nothing for the archive: all of it or nothing.
@@ -110,15 +122,6 @@ pub trait Journal: Send {
     fn idle(&mut self) {}
 }
 
-/// What stands for the records that are not kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Base {
-    /// The last of them.
-    pub sequence: u64,
-    /// What they come to.
-    pub body: Vec<u8>,
-}
-
 /// Reads a journal while its owner writes.
 pub trait Reader: Send {
     /// The first `limit` records after `sequence`, in order.
@@ -128,8 +131,12 @@ pub trait Reader: Send {
     /// among them.
     fn read_keyed(&self, key: &str, after: u64, limit: usize) -> Result<Vec<Record>, Error>;
 
-    /// What the first record that is kept goes on from; none if that is the beginning.
-    fn base(&self) -> Result<Option<Base>, Error>;
+    /// What the first record that is kept goes on from, as it is at one moment, which lasts as long as it is held: nothing
+    /// else is read meanwhile. None if that is the beginning.
+    fn base(&self) -> Result<Option<Base<'_>>, Error>;
+
+    /// The sequence of the base; 0 if there is none.
+    fn kept_after(&self) -> Result<u64, Error>;
 
     /// The last row that was archived under a key.
     fn archived(&self, key: &str) -> Result<Option<Archived>, Error>;
@@ -159,12 +166,18 @@ fn check_continuous(head: u64, records: &[Record]) -> Result<(), Error> {
 }
 
 /// A history is only ever trimmed at a sequence that it holds.
-fn check_trim(kept_after: u64, head: u64, base: &Base) -> Result<(), Error> {
-    if base.sequence <= kept_after || base.sequence > head {
-        return Err(Error::Trim {
-            base: kept_after,
-            sequence: base.sequence,
-        });
+fn check_trim(kept_after: u64, head: u64, sequence: u64) -> Result<(), Error> {
+    let base = kept_after;
+    match (base + 1..=head).contains(&sequence) {
+        true => Ok(()),
+        false => Err(Error::Trim { base, sequence }),
     }
-    Ok(())
+}
+
+/// So many pieces were laid as their owner says.
+fn check_laid(laid: u64, said: u64) -> Result<(), Error> {
+    match laid == said {
+        true => Ok(()),
+        false => Err(Error::Pieces { laid, said }),
+    }
 }

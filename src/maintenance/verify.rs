@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::{Report, TOLD_LEN_MAX, check_kept, is_indexed, name_of, sequences};
-use crate::centre::{Unusable, read_state, step_of, stopped_of};
+use crate::centre::{Unusable, read_state, state_of, step_of, stopped_of};
 use crate::engine::{State, fold};
 use crate::journal::{Found, JournalFile, StateSnapshot, StateSnapshotError, state_snapshots};
 
@@ -56,9 +56,14 @@ pub fn verify(folder: &Path, name: &str) -> Result<Report> {
             expected.insert(snapshot.sequence, snapshot);
         }
     }
+    let state = base_state(&file).map_err(|error| {
+        let problem = format!("{error:#}");
+        report.problem(problem.clone());
+        format!("the fold ends: {problem}")
+    });
     let mut walk = Walk {
         file: &file,
-        state: base_state(&file).map_err(|error| format!("{error:#}")),
+        state,
         expected,
         report,
     };
@@ -118,11 +123,10 @@ fn verify_kept(file: &JournalFile, report: &mut Report) {
 }
 
 fn base_state(file: &JournalFile) -> Result<State> {
-    let Some(base) = file.base()? else {
-        return Ok(State::default());
-    };
-    State::from_snapshot(&base.body)
-        .with_context(|| format!("the base at {} cannot be understood", base.sequence))
+    match file.base()? {
+        None => Ok(State::default()),
+        Some(base) => Ok(state_of(base, |at| file.damaged(at))?),
+    }
 }
 
 /// Goes over a journal from its base on.

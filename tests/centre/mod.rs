@@ -5,6 +5,7 @@ mod clock;
 mod held;
 mod services;
 pub(crate) mod state_snapshots;
+mod trims;
 
 use std::time::Duration;
 

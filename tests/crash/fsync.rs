@@ -16,20 +16,37 @@ use crate::support::server::{Client, Reply};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The next fsync of a file fails, once on each thread; then the disk is as before.
+/// One fsync of a file fails; then the disk is as before.
 struct FailingFsync {
     strace: Child,
     log: PathBuf,
 }
 
 impl FailingFsync {
-    /// None, with a line that says why, where no process may be traced.
+    /// The next one, once on each thread. None, with a line that says why, where no process may be traced.
     fn of(server: &Process, file: &Path, log: PathBuf) -> Option<Self> {
+        Self::attach(&["-f", "-p", &server.id().to_string()], 1, file, log)
+    }
+
+    /// The second one from here on of the journal's thread, likewise.
+    fn second_of_journal(server: &Process, file: &Path, log: PathBuf) -> Option<Self> {
+        let threads = fs::read_dir(format!("/proc/{}/task", server.id())).unwrap();
+        let mut threads = threads.map(|thread| thread.unwrap());
+        let is_journals = |name: String| name.trim() == "journal-demo";
+        let journal = threads
+            .find(|it| fs::read_to_string(it.path().join("comm")).is_ok_and(is_journals))
+            .expect("the journal has a thread of its own");
+        let id = journal.file_name();
+        Self::attach(&["-p", id.to_str().unwrap()], 2, file, log)
+    }
+
+    fn attach(whom: &[&str], when: u32, file: &Path, log: PathBuf) -> Option<Self> {
         let mut command = Command::new("strace");
         command
-            .args(["-f", "-p", &server.id().to_string()])
+            .args(whom)
             .args(["-e", "trace=fsync,fdatasync"])
-            .args(["-e", "inject=fsync,fdatasync:error=EIO:when=1"])
+            .arg("-e")
+            .arg(format!("inject=fsync,fdatasync:error=EIO:when={when}"))
             .arg("-P")
             .arg(file)
             .arg("-o")
@@ -125,6 +142,37 @@ async fn a_commit_whose_fsync_fails_is_final_until_a_restart_though_the_next_wou
         assert_eq!(again.status, StatusCode::OK, "{key}: {again:?}");
         assert_eq!(count(&server).await, len, "{key} took effect once");
     }
+}
+
+#[tokio::test]
+async fn an_fsync_that_fails_while_a_trim_is_written_is_as_final_as_one_of_a_commit() {
+    let temporary = tempfile::tempdir().unwrap();
+    let data = temporary.path().join("data");
+    // Time enough for what comes before the first trim.
+    let server = Process::start(&data, &[("BATON_REPLAY_WINDOW_MS", "8000")]);
+    let media_server = server.client("mediaserver");
+    let log = temporary.path().join("strace");
+    let wal = data.join("demo.sqlite-wal");
+    let Some(failing) = FailingFsync::second_of_journal(&server, &wal, log) else {
+        return;
+    };
+    assert_eq!(submit(&media_server).await.status, StatusCode::OK);
+    let begun = Instant::now();
+    while !failing.has_failed() {
+        assert!(begun.elapsed() < PATIENCE, "nothing was trimmed");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    drop(failing);
+    assert_eq!(submit_until_refused(&media_server).await, 0);
+    let (status, health) = readiness(&media_server).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{health}");
+    assert_eq!(count(&server).await, 1, "what is durable is shown");
+    server.kill();
+    let server = Process::start(&data, &[]);
+    let media_server = server.client("mediaserver");
+    assert_eq!(readiness(&media_server).await.0, StatusCode::OK);
+    assert_eq!(submit(&media_server).await.status, StatusCode::OK);
+    assert_eq!(count(&server).await, 2);
 }
 
 #[tokio::test]

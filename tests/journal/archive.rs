@@ -4,13 +4,14 @@ use std::fs;
 use std::path::Path;
 
 use baton::journal::{
-    ArchiveRange, Archived, Base, DataFolder, Error, Fault, Journal, MemoryDisk, Place, Reader,
-    Record, SqliteJournal,
+    ArchiveRange, Archived, DataFolder, Error, Fault, Journal, MemoryDisk, Place, Reader, Record,
+    SqliteJournal,
 };
 use rusqlite::Connection;
 
 use super::contract::check;
 use super::{WITHOUT_FORMAT_6, append, record, records};
+use crate::support::base::trim;
 
 /// A record that ends something of a key.
 fn ending(sequence: u64, key: &str, labels: [&str; 2]) -> Record {
@@ -211,11 +212,7 @@ fn archived_rows_outlive_their_records_and_the_process() {
     check(|place| {
         let mut journal = place.open(1);
         assert_eq!(append(&mut *journal, 0, &five()), "acked");
-        let base = Base {
-            sequence: 4,
-            body: b"state".to_vec(),
-        };
-        journal.trim(&base).unwrap();
+        trim(&mut *journal, 4, [b"state".to_vec()]).unwrap();
         (0..9).for_each(|_| journal.sweep());
         drop(journal);
         let mut journal = place.open(1);
@@ -372,11 +369,7 @@ fn a_journal_that_is_trimmed_and_an_archive_that_expires_stay_below_a_size() {
         assert_eq!(append(&mut journal, head, &batch), "acked");
         let kept_after = journal.head().saturating_sub(KEPT_LEN);
         if kept_after > 0 {
-            let base = Base {
-                sequence: kept_after,
-                body: b"state".to_vec(),
-            };
-            journal.trim(&base).unwrap();
+            trim(&mut journal, kept_after, [b"state".to_vec()]).unwrap();
             journal.expire(record(kept_after + 1, &[]).at_ms);
             (0..4).for_each(|_| journal.sweep());
         }

@@ -1,9 +1,10 @@
 //! One test a promise, each run against every implementation.
 
-use baton::journal::{Base, DataFolder, Error, Fault, Journal, MemoryDisk, Record, SqliteJournal};
+use baton::journal::{DataFolder, Error, Fault, Journal, MemoryDisk, Record, SqliteJournal};
 use tempfile::TempDir;
 
 use super::{all, append, record, records, sequences};
+use crate::support::base::{base, trim};
 
 const EPOCH: u64 = 1_763_700_000_000;
 
@@ -225,14 +226,11 @@ fn a_trimmed_journal_goes_on_from_its_base() {
         let mut journal = place.open(EPOCH);
         let keyed: Vec<_> = (1..=9).map(|at| record(at, &["I1"])).collect();
         assert_eq!(append(&mut *journal, 0, &keyed), "acked");
-        assert_eq!(journal.base().unwrap(), None);
-        let base = |sequence| Base {
-            sequence,
-            body: format!("all up to {sequence}").into_bytes(),
-        };
-        journal.trim(&base(4)).unwrap();
+        assert_eq!(base(&*journal).unwrap(), None);
+        let parts = |sequence| vec![b"all".to_vec(), format!("up to {sequence}").into_bytes()];
+        trim(&mut *journal, 4, parts(4)).unwrap();
         for sequence in [0, 3, 4, 10] {
-            let error = journal.trim(&base(sequence)).unwrap_err();
+            let error = trim(&mut *journal, sequence, parts(sequence)).unwrap_err();
             assert!(matches!(error, Error::Trim { base: 4, .. }), "{error}");
         }
         (0..3).for_each(|_| journal.sweep());
@@ -245,14 +243,21 @@ fn a_trimmed_journal_goes_on_from_its_base() {
 
         let mut journal = place.open(EPOCH + 1);
         assert_eq!((journal.epoch(), journal.head()), (EPOCH, 9));
-        assert_eq!(journal.base().unwrap(), Some(base(4)));
+        assert_eq!(base(&*journal).unwrap(), Some((4, parts(4))));
+        assert_eq!(
+            (
+                journal.kept_after().unwrap(),
+                journal.reader().unwrap().kept_after().unwrap()
+            ),
+            (4, 4)
+        );
         assert_eq!(all(&*journal), [5, 6, 7, 8, 9]);
         assert_eq!(sequences(&journal.read_after(6, 2).unwrap()), [7, 8]);
         let reader = journal.reader().unwrap();
         assert_eq!(sequences(&reader.read_keyed("I1", 4, 2).unwrap()), [5, 6]);
         drop(reader);
         // Even of nothing but a base.
-        journal.trim(&base(9)).unwrap();
+        trim(&mut *journal, 9, parts(9)).unwrap();
         drop(journal);
         let mut journal = place.open(EPOCH);
         assert_eq!(journal.head(), 9);

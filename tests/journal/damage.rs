@@ -3,13 +3,14 @@
 use std::fs;
 
 use baton::journal::{
-    Base, Composition, DataFolder, Error, Found, Journal, JournalFile, SqliteJournal,
-    StateSnapshots, back_up,
+    Composition, DataFolder, Error, Found, Journal, JournalFile, SqliteJournal, StateSnapshots,
+    back_up,
 };
 use rusqlite::Connection;
 
 use super::disk::Disk;
 use super::{all, append, records};
+use crate::support::base::base;
 
 impl Disk {
     fn snapshot(&self, epoch: u64, sequence: u64) {
@@ -82,22 +83,6 @@ fn a_byte_that_was_flipped_in_a_row_is_found_whichever_it_is() {
         );
         assert_eq!(disk.faults(), ["4"], "{change}");
     }
-}
-
-#[test]
-fn a_base_that_was_changed_is_found() {
-    let disk = Disk::new().with_steps(5);
-    let base = Base {
-        sequence: 3,
-        body: b"state".to_vec(),
-    };
-    disk.open().trim(&base).unwrap();
-    disk.meddle("UPDATE base SET body = x'00'");
-    let error = disk.open().base().unwrap_err();
-    assert!(
-        matches!(error, Error::Damaged { sequence: 3, .. }),
-        "{error}"
-    );
 }
 
 #[test]
@@ -226,11 +211,13 @@ fn a_journal_is_put_together_from_another() {
         .unwrap()
         .lineage()
         .unwrap();
-    let base = Base {
-        sequence: 4,
-        body: b"state".to_vec(),
-    };
-    let mut composition = Composition::begin(&disk.folder, "demo", &lineage, Some(&base)).unwrap();
+    let parts = vec![b"st".to_vec(), b"ate".to_vec()];
+    let mut composition = Composition::begin(&disk.folder, "demo", &lineage).unwrap();
+    let gone: [Result<_, Error>; 2] = [Ok(parts[0].clone()), Err(Error::Failed)];
+    let refused = composition.go_on_from(4, gone.into_iter());
+    assert!(matches!(refused, Err(Error::Failed)), "{refused:?}");
+    let all_parts = parts.clone().into_iter().map(Ok::<_, Error>);
+    composition.go_on_from(4, all_parts).unwrap();
     assert!(matches!(
         composition.append(&records(6..=6)),
         Err(Error::Gap { .. })
@@ -243,7 +230,7 @@ fn a_journal_is_put_together_from_another() {
     );
     let aside = composition.finish("sqlite.before").unwrap().unwrap();
     let journal = SqliteJournal::open(&disk.folder, "demo", 50).unwrap();
-    assert_eq!(journal.base().unwrap(), Some(base));
+    assert_eq!(base(&journal).unwrap(), Some((4, parts)));
     assert_eq!(all(&journal), [5, 6, 7]);
     assert_eq!((journal.epoch(), journal.epoch_began_after()), (50, 7));
     let before = Connection::open(aside).unwrap();

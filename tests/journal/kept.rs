@@ -1,12 +1,13 @@
 //! What outlives a trim: the steps by whose key something is still there to be asked about (design D15).
 
 use baton::journal::{
-    Archived, Base, DataFolder, Journal, KEPT_BYTES_MAX, KEPT_LEN_MAX, Place, Record, SqliteJournal,
+    Archived, DataFolder, Journal, KEPT_BYTES_MAX, KEPT_LEN_MAX, Place, Record, SqliteJournal,
 };
 use rusqlite::Connection;
 
 use super::contract::check;
 use super::{WITHOUT_FORMAT_6, all, append, record, sequences};
+use crate::support::base;
 
 const EPOCH: u64 = 1;
 
@@ -34,8 +35,7 @@ fn of_key(journal: &dyn Journal, key: &str) -> Vec<u64> {
 }
 
 fn trim(journal: &mut dyn Journal, sequence: u64) {
-    let body = b"state".to_vec();
-    journal.trim(&Base { sequence, body }).unwrap();
+    base::trim(journal, sequence, [b"state".to_vec()]).unwrap();
 }
 
 /// As often as what these tests trim and expire needs.

@@ -1,6 +1,7 @@
 //! What every journal promises, and what only the one on disk does.
 
 mod archive;
+mod base;
 mod contract;
 mod crash;
 mod damage;
@@ -14,8 +15,10 @@ mod state_snapshots;
 
 use baton::journal::{Appended, Journal, Record};
 
-/// Takes from a file what it has beside format 5.
+/// Takes from a file what it has beside format 5, if its base is not of several pieces.
 pub(crate) const WITHOUT_FORMAT_6: &str = "
+    UPDATE base_pieces SET number = (SELECT sequence FROM base);
+    DROP TABLE base; ALTER TABLE base_pieces RENAME TO base; ALTER TABLE base RENAME COLUMN number TO sequence;
     DROP TABLE kept_steps; DROP TABLE kept_keys; DROP TABLE forgotten;
     DELETE FROM keys_of_steps WHERE sequence <= (SELECT value FROM meta WHERE name = 'keys_sorted_until');
     DELETE FROM meta WHERE name = 'keys_sorted_until';

@@ -2,11 +2,12 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::time::Instant;
 
-use baton::journal::{Base, DataFolder, Error, Journal, SqliteJournal};
+use baton::journal::{DataFolder, Error, Journal, SqliteJournal};
 use rusqlite::Connection;
 
 use super::disk::Disk;
 use super::{WITHOUT_FORMAT_6, all, append, record, records};
+use crate::support::base::{base, trim};
 
 impl Disk {
     fn rows(&self, table: &str) -> i64 {
@@ -77,12 +78,12 @@ fn a_name_that_leaves_the_folder_is_refused() {
 #[test]
 fn a_newer_format_is_refused_and_left_as_it_is() {
     let disk = Disk::new().with_steps(1);
-    disk.meddle("PRAGMA user_version = 7; PRAGMA journal_mode = DELETE");
+    disk.meddle("PRAGMA user_version = 8; PRAGMA journal_mode = DELETE");
     let before = fs::read(disk.file()).unwrap();
     assert_eq!(
         disk.try_open().unwrap_err().to_string(),
         format!(
-            "{} has journal format 7, this Baton knows formats up to 6: start a newer Baton",
+            "{} has journal format 8, this Baton knows formats up to 7: start a newer Baton",
             disk.file().display()
         )
     );
@@ -92,17 +93,14 @@ fn a_newer_format_is_refused_and_left_as_it_is() {
 #[test]
 fn a_file_of_the_second_format_keeps_its_base() {
     let disk = Disk::new().with_steps(3);
-    let base = Base {
-        sequence: 2,
-        body: b"state".to_vec(),
-    };
-    disk.open().trim(&base).unwrap();
+    trim(&mut disk.open(), 2, [b"state".to_vec()]).unwrap();
     disk.meddle(
         &format!("{WITHOUT_FORMAT_6} DROP TABLE new_step_keys; DROP TABLE archive; DROP TABLE former_epochs; ALTER TABLE steps DROP COLUMN checksum; ALTER TABLE base DROP COLUMN checksum;
          PRAGMA user_version = 2"),
     );
     let mut journal = disk.open();
-    assert_eq!(journal.base().unwrap(), Some(base));
+    let kept = (2, vec![b"state".to_vec()]);
+    assert_eq!(base(&journal).unwrap(), Some(kept));
     assert_eq!(append(&mut journal, 3, &records(4..=4)), "acked");
     assert_eq!(all(&journal), [3, 4]);
 }
@@ -116,7 +114,7 @@ fn a_file_of_the_first_format_is_brought_up_to_date() {
     let mut journal = disk.open();
     assert_eq!(all(&journal), [1, 2, 3]);
     assert_eq!(append(&mut journal, 3, &records(4..=4)), "acked");
-    assert_eq!(journal.base().unwrap(), None);
+    assert_eq!(base(&journal).unwrap(), None);
 }
 
 #[test]
@@ -125,11 +123,7 @@ fn what_was_trimmed_leaves_the_file_little_by_little() {
     let mut journal = disk.open();
     let keyed: Vec<_> = (1..=1_200).map(|at| record(at, &["I1"])).collect();
     assert_eq!(append(&mut journal, 0, &keyed), "acked");
-    let base = Base {
-        sequence: 1_100,
-        body: b"state".to_vec(),
-    };
-    journal.trim(&base).unwrap();
+    trim(&mut journal, 1_100, [b"state".to_vec()]).unwrap();
     let rows = |table: &str| disk.rows(table);
     assert_eq!(rows("steps"), 1_200, "nobody waits for it");
     let keys = || rows("keys_of_steps");

@@ -3,13 +3,14 @@
 use std::path::Path;
 
 use baton::centre::read_state;
-use baton::journal::{Base, DataFolder, Journal, JournalFile, Record, SqliteJournal, back_up};
+use baton::journal::{DataFolder, Journal, JournalFile, Record, SqliteJournal, back_up};
 use baton::maintenance::{export, verify};
 use tempfile::TempDir;
 
 use super::archive::{imported, three_stopped};
 use super::{repaired, started, told};
 use crate::centre::state_snapshots::{list, meddle};
+use crate::support::base::trim;
 
 fn open(data: &Path) -> SqliteJournal {
     SqliteJournal::open(&DataFolder::open(data).unwrap(), "test", 1).unwrap()
@@ -21,11 +22,7 @@ async fn trimmed(prepare: fn(&mut SqliteJournal), is_swept: bool) -> TempDir {
     let state = read_state(&list(data.path())[0]).unwrap();
     let mut journal = open(data.path());
     prepare(&mut journal);
-    let base = Base {
-        sequence: state.sequence.0,
-        body: state.to_snapshot(),
-    };
-    journal.trim(&base).unwrap();
+    trim(&mut journal, state.sequence.0, state.snapshot_parts()).unwrap();
     if is_swept {
         (0..4).for_each(|_| journal.sweep());
     }

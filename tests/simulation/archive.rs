@@ -7,6 +7,7 @@ use baton::domain::{Address, QueueName, ReferenceId, RegisterMode, Sequence, Use
 use baton::engine::{Announcement, Body, Change, Channel, State, Step, fold};
 
 use super::disk::Disk;
+use crate::support::base::restored;
 
 /// Steps between the states that a replay can begin with.
 const CHECKPOINT_STEPS: usize = 32;
@@ -145,7 +146,7 @@ impl Archive {
     pub(super) fn trim(&mut self) {
         self.checkpoints.drain(..self.checkpoints.len() / 2);
         let (_, base) = &mut self.checkpoints[0];
-        *base = State::from_snapshot(&base.to_snapshot()).unwrap();
+        *base = restored(base);
     }
 
     /// What a user heard after a sequence, transient things not among it.

@@ -6,11 +6,12 @@ use baton::domain::{
 };
 use baton::engine::operations::Configure;
 use baton::engine::{ADDRESS_CALLS_LEN_MAX, Announcement, Body, Change, Engine, Operation};
-use baton::engine::{Request, STATE_IDS_LEN_MAX, State, Step};
+use baton::engine::{Request, STATE_IDS_LEN_MAX, Step};
 use serde_json::{Value, json};
 
 use super::setting::{configuration, usual_timing};
 use super::world::{World, queue, user};
+use crate::support::base::{of_parts, restored};
 
 fn centre() -> World {
     let mut world = World::new(&usual_timing(), 2);
@@ -274,11 +275,12 @@ fn old_journals_and_snapshots_have_no_modes() {
     let mut world = centre();
     let private = json!({"thisDN": "chat", "mode": 1});
     world.ask("R1", "RegisterAddress", private).unwrap();
-    let text = world.state().to_snapshot();
-    let mut records: Value = serde_json::from_slice(&text).unwrap();
-    assert_eq!(State::from_snapshot(&text).unwrap(), *world.state());
+    let mut parts: Vec<_> = world.state().snapshot_parts().collect();
+    let mut records: Value = serde_json::from_slice(&parts[0]).unwrap();
+    assert_eq!(restored(world.state()), *world.state());
     records["addresses"][0][1] = json!(["R1"]);
-    let old = State::from_snapshot(records.to_string().as_bytes()).unwrap();
+    parts[0] = records.to_string().into_bytes();
+    let old = of_parts(parts);
     let address = Address::Queue(queue("chat"));
     let registration = old.registration(&user("R1"), &address).unwrap();
     assert_eq!(registration.mode, RegisterMode::Share);

@@ -22,6 +22,7 @@ use super::invariants::Observer;
 use super::pictures::Counts;
 use super::setting::configuration;
 use crate::contracts::notifications;
+use crate::support::base::restored;
 
 const START_MS: u64 = 1_900_000_000_000;
 const HISTORY_LEN_MAX: usize = 20;
@@ -363,7 +364,7 @@ impl World {
         }
         self.carriage.crash(&self.disk);
         self.said.retain(|(sequence, _)| *sequence <= last);
-        let restored = State::from_snapshot(&state.to_snapshot()).unwrap();
+        let restored = restored(&state);
         assert!(restored == state, "a snapshot and its state differ");
         self.shadow = state;
         self.engine = Engine::new(restored);

@@ -7,6 +7,7 @@ use baton::engine::{Head, State, Step, fold};
 use baton::journal::{DataFolder, Journal, SqliteJournal};
 use serde_json::Value;
 
+use super::base::{base, of_parts};
 use crate::contracts::notifications;
 
 /// The address that the server of a comparison must be given.
@@ -25,8 +26,7 @@ impl Folded {
     pub(crate) fn read(data: &Path, user: &str) -> Self {
         let folder = DataFolder::open(data).unwrap();
         let journal = SqliteJournal::open(&folder, "demo", 0).unwrap();
-        let base = journal.base().unwrap();
-        let base = base.map(|base| State::from_snapshot(&base.body).unwrap());
+        let base = base(&journal).unwrap().map(|(_, parts)| of_parts(parts));
         let mut folded = Self {
             state: base.unwrap_or_default(),
             heads: Vec::new(),

@@ -1,5 +1,6 @@
 //! What several tests need.
 
+pub(crate) mod base;
 pub(crate) mod desktop;
 pub(crate) mod events;
 pub(crate) mod folded;

@@ -100,8 +100,12 @@ impl Reader for CountingReader {
         self.inner.read_keyed(key, after, limit)
     }
 
-    fn base(&self) -> Result<Option<Base>, Error> {
+    fn base(&self) -> Result<Option<Base<'_>>, Error> {
         self.inner.base()
+    }
+
+    fn kept_after(&self) -> Result<u64, Error> {
+        self.inner.kept_after()
     }
 
     fn archived(&self, key: &str) -> Result<Option<Archived>, Error> {

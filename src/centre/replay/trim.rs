@@ -1,13 +1,15 @@
 //! The journal is only as long as it can be told again (design D15).
 
+use tokio::sync::oneshot;
 use tracing::{error, info};
 
+use super::past::Cause;
 use super::reader::JournalReader;
 use crate::centre::fold;
-use crate::centre::writer::Work;
+use crate::centre::writer::{Reply, Work};
 use crate::domain::Timestamp;
-use crate::engine::State;
-use crate::journal::Base;
+use crate::engine::{State, StatePart, StateParts};
+use crate::journal::pieces_of;
 
 impl JournalReader {
     /// Lets the history begin with the first step that is not before `before`.
@@ -19,7 +21,7 @@ impl JournalReader {
         }
     }
 
-    fn try_trim(&mut self, before: Timestamp) -> Result<(), Box<dyn std::error::Error>> {
+    fn try_trim(&mut self, before: Timestamp) -> Result<(), Cause> {
         let kept_after = self.replays.history().kept_after;
         let sequence = self
             .past
@@ -34,18 +36,46 @@ impl JournalReader {
         if state.sequence.0 < sequence {
             return Ok(());
         }
-        let body = state.to_snapshot();
-        // It is about to be all that is left of what it stands for.
-        if State::from_snapshot(&body)? != state {
-            return Err("the snapshot is not the state".into());
-        }
-        let (reply, answer) = tokio::sync::oneshot::channel();
-        self.writer
-            .send(Work::Trim(Base { sequence, body }, reply))?;
-        answer.blocking_recv()??;
+        check_parts(&state)?;
+        let pieces_len = self.lay(&state)?;
+        self.ask(|reply| Work::Trim(sequence, pieces_len, reply))?;
         self.replays.trimmed(state);
         self.past.forget();
         info!(after = sequence, "the journal was trimmed");
         Ok(())
+    }
+
+    /// Has what the history is to go on from written beside what it goes on from now, piece by piece: whoever appends
+    /// meanwhile waits for one of them at most. Gives how many they are.
+    fn lay(&self, state: &State) -> Result<u64, Cause> {
+        let mut pieces_len = 0;
+        for piece in pieces_of(state.snapshot_parts().map(Ok::<_, Cause>)) {
+            if self.replays.is_closed() {
+                return Err("the contact centre is stopping".into());
+            }
+            let piece = piece?;
+            self.ask(|reply| Work::Lay(pieces_len, piece, reply))?;
+            pieces_len += 1;
+        }
+        Ok(pieces_len)
+    }
+
+    /// Waits until the journal's thread has done something.
+    fn ask(&self, work: impl FnOnce(Reply) -> Work) -> Result<(), Cause> {
+        let (reply, answer) = oneshot::channel();
+        self.writer.send(work(reply))?;
+        Ok(answer.blocking_recv()??)
+    }
+}
+
+/// The parts of a state are about to be all that is left of what it stands for.
+fn check_parts(state: &State) -> Result<(), Cause> {
+    let mut copy = StateParts::default();
+    for part in state.snapshot_parts() {
+        copy.add(StatePart::parse(&part)?);
+    }
+    match copy.finish() == *state {
+        true => Ok(()),
+        false => Err("its parts are not the state".into()),
     }
 }

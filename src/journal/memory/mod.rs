@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 use super::{
     Appended, ArchiveRange, Archived, Base, Error, Journal, Look, Place, Reader, Record, Usage,
-    check_continuous, check_trim,
+    base::parts_of, check_continuous, check_laid, check_trim,
 };
 use kept::Kept;
 
@@ -37,7 +37,8 @@ struct Shared {
 struct State {
     epoch: u64,
     epoch_began_after: u64,
-    base: Option<Base>,
+    /// Up to which sequence nothing is kept, and the pieces of what that comes to.
+    base: Option<(u64, Vec<Vec<u8>>)>,
     /// Those after the base.
     records: Vec<Record>,
     sequences_by_key: BTreeMap<String, Vec<u64>>,
@@ -69,6 +70,7 @@ impl MemoryDisk {
             epoch_began_after: state.epoch_began_after,
             opened_after_crashes: state.crashes,
             failed: false,
+            laid: Vec::new(),
             shared: Arc::clone(&self.0),
         }
     }
@@ -126,6 +128,8 @@ pub struct MemoryJournal {
     head: u64,
     opened_after_crashes: u64,
     failed: bool,
+    /// The pieces of the next base so far.
+    laid: Vec<Vec<u8>>,
 }
 
 impl MemoryJournal {
@@ -135,6 +139,14 @@ impl MemoryJournal {
             return Err(Error::Failed);
         }
         Ok(state)
+    }
+
+    /// For what is written beside the appends, which no fault waits for.
+    fn write(&self) -> Result<MutexGuard<'_, State>, Error> {
+        match self.failed {
+            true => Err(Error::Failed),
+            false => self.read(),
+        }
     }
 
     fn read_archive(&self) -> Result<MutexGuard<'_, State>, Error> {
@@ -161,6 +173,7 @@ impl Journal for MemoryJournal {
 
     fn reader(&self) -> Result<Box<dyn Reader>, Error> {
         Ok(Box::new(Self {
+            laid: Vec::new(),
             shared: Arc::clone(&self.shared),
             ..*self
         }))
@@ -201,18 +214,30 @@ impl Journal for MemoryJournal {
         }
     }
 
-    fn base(&self) -> Result<Option<Base>, Error> {
-        Ok(self.read()?.base.clone())
-    }
-
     fn kept_after(&self) -> Result<u64, Error> {
         Ok(self.read()?.base_sequence())
     }
 
-    fn trim(&mut self, base: &Base) -> Result<(), Error> {
-        let mut state = self.read()?;
-        check_trim(state.base_sequence(), state.head(), base)?;
-        state.trim(base);
+    fn lay(&mut self, number: u64, piece: &[u8]) -> Result<(), Error> {
+        let mut laid = std::mem::take(&mut self.laid);
+        drop(self.write()?);
+        if number == 0 {
+            laid.clear();
+        }
+        check_laid(laid.len() as u64, number)?;
+        laid.push(piece.to_vec());
+        self.laid = laid;
+        Ok(())
+    }
+
+    fn trim(&mut self, sequence: u64, pieces_len: u64) -> Result<(), Error> {
+        {
+            let state = self.write()?;
+            check_trim(state.base_sequence(), state.head(), sequence)?;
+        }
+        let laid = std::mem::take(&mut self.laid);
+        check_laid(laid.len() as u64, pieces_len)?;
+        self.write()?.trim(sequence, laid);
         Ok(())
     }
 
@@ -255,8 +280,16 @@ impl Reader for MemoryJournal {
         Ok(records.take(limit).cloned().collect())
     }
 
-    fn base(&self) -> Result<Option<Base>, Error> {
-        Journal::base(self)
+    fn base(&self) -> Result<Option<Base<'_>>, Error> {
+        let base = self.read()?.base.clone();
+        Ok(base.map(|(sequence, pieces)| Base {
+            sequence,
+            parts: Box::new(parts_of(pieces.into_iter().map(Ok))),
+        }))
+    }
+
+    fn kept_after(&self) -> Result<u64, Error> {
+        Journal::kept_after(self)
     }
 
     fn archived(&self, key: &str) -> Result<Option<Archived>, Error> {
@@ -294,8 +327,10 @@ impl Reader for MemoryJournal {
         let archived_bytes = archived.sum();
         let records = state.records.iter().map(|record| bytes(record.body.len()));
         let (kept_len, kept_bytes) = state.kept.usage();
+        let base = state.base.iter().flat_map(|(_, pieces)| pieces);
+        let base_bytes: u64 = base.map(|piece| bytes(piece.len())).sum();
         Ok(Usage {
-            bytes: records.sum::<u64>() + archived_bytes + kept_bytes,
+            bytes: records.sum::<u64>() + base_bytes + archived_bytes + kept_bytes,
             free_bytes: 0,
             archived_len: state.archive.len() as u64,
             archived_bytes,
@@ -342,7 +377,7 @@ impl Shared {
 
 impl State {
     fn base_sequence(&self) -> u64 {
-        self.base.as_ref().map_or(0, |base| base.sequence)
+        self.base.as_ref().map_or(0, |(sequence, _)| *sequence)
     }
 
     fn head(&self) -> u64 {
@@ -366,16 +401,16 @@ impl State {
         }
     }
 
-    fn trim(&mut self, base: &Base) {
-        let kept = |record: &Record| record.sequence > base.sequence;
+    fn trim(&mut self, last: u64, base: Vec<Vec<u8>>) {
+        let kept = |record: &Record| record.sequence > last;
         let first = self.records.iter().position(kept);
         let rest = self.records.split_off(first.unwrap_or(self.records.len()));
         let gone = std::mem::replace(&mut self.records, rest);
         self.kept.trim(gone, &self.sequences_by_key);
         for sequences in self.sequences_by_key.values_mut() {
-            sequences.retain(|sequence| *sequence > base.sequence);
+            sequences.retain(|sequence| *sequence > last);
         }
-        self.base = Some(base.clone());
+        self.base = Some((last, base));
     }
 
     fn expire(&mut self, before_ms: u64) {

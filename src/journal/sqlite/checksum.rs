@@ -1,6 +1,6 @@
 //! Whether a row is what was written.
 
-use super::{as_number, as_sql};
+use super::as_number;
 
 /// The CRC-32 of everything that a row says. It finds what a disk does to bytes, not what a person does to them.
 pub(super) fn of_row(sequence: i64, at_ms: i64, body: &[u8]) -> i64 {
@@ -11,9 +11,15 @@ pub(super) fn of_row(sequence: i64, at_ms: i64, body: &[u8]) -> i64 {
     i64::from(hasher.finalize())
 }
 
-/// The same of a base, which has no time.
-pub(super) fn of_base(sequence: u64, body: &[u8]) -> i64 {
-    of_row(as_sql(sequence), 0, body)
+/// The same of a piece of a base, which has no time. Format 6 had one of the whole base by its sequence, which is what the
+/// number of its only piece is in a file that was brought up to date.
+pub(super) fn of_piece(number: i64, body: &[u8]) -> i64 {
+    of_row(number, 0, body)
+}
+
+/// The same of the row that says from which piece to which a base goes.
+pub(super) fn of_base(sequence: i64, first_piece: i64, last_piece: i64) -> i64 {
+    of_row(sequence, first_piece, &last_piece.to_le_bytes())
 }
 
 /// What a row says, with what it was written with; rows of formats before 3 have no checksum.

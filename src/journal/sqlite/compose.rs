@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::super::Archived;
 use super::super::data_folder::sync_folder;
+use super::super::{Archived, pieces_of};
 use super::{
-    Base, DataFolder, Error, Lineage, Record, archive, as_sql, check_continuous, check_name, epoch,
-    file, in_file, insert, kept, keys, trim,
+    DataFolder, Error, Lineage, Record, archive, as_sql, base, check_continuous, check_name, epoch,
+    file, in_file, insert, kept, keys,
 };
 
 /// A journal that takes its place when it is whole; one that is dropped before that leaves nothing behind. Whoever opens it
@@ -46,16 +46,11 @@ impl Drop for Partial {
 }
 
 impl Composition {
-    /// Begins the journal `<name>.sqlite` after a base, or at the beginning.
+    /// Begins the journal `<name>.sqlite`.
     ///
     /// # Errors
     /// It cannot be written.
-    pub fn begin(
-        folder: &DataFolder,
-        name: &str,
-        lineage: &Lineage,
-        base: Option<&Base>,
-    ) -> Result<Self, Error> {
+    pub fn begin(folder: &DataFolder, name: &str, lineage: &Lineage) -> Result<Self, Error> {
         check_name(name)?;
         let partial_name = format!("{name}.sqlite.partial");
         let partial = Partial(folder.path().join(&partial_name));
@@ -65,17 +60,41 @@ impl Composition {
         let connection = file::connect(&partial.0, lineage.number)?;
         let prepare = || {
             lineage.write(&connection)?;
-            epoch::disown(&connection)?;
-            base.map_or(Ok(()), |base| trim::write_base(&connection, base))
+            epoch::disown(&connection)
         };
         prepare().map_err(in_file(&partial.0))?;
         Ok(Self {
             connection,
             partial,
             file: folder.path().join(format!("{name}.sqlite")),
-            head: base.map_or(0, |base| base.sequence),
+            head: 0,
             folder: folder.clone(),
         })
+    }
+
+    /// Lets it begin after `sequence`, with the parts of what it goes on from, before anything is appended.
+    ///
+    /// # Errors
+    /// They cannot be had, or not be written.
+    pub fn go_on_from<E: From<Error>>(
+        &mut self,
+        sequence: u64,
+        parts: impl Iterator<Item = Result<Vec<u8>, E>>,
+    ) -> Result<(), E> {
+        let in_file = in_file(&self.partial.0);
+        // Nobody waits for it, and nobody sees anything of it before it is finished.
+        let behavior = TransactionBehavior::Immediate;
+        let transaction = self.connection.transaction_with_behavior(behavior);
+        let transaction = transaction.map_err(&in_file)?;
+        let mut laid = None;
+        for piece in pieces_of(parts) {
+            laid = Some(base::lay(&transaction, laid, &piece?).map_err(&in_file)?);
+        }
+        base::write_row(&transaction, sequence, laid.unwrap_or(base::Pieces::NONE))
+            .and_then(|()| transaction.commit())
+            .map_err(&in_file)?;
+        self.head = sequence;
+        Ok(())
     }
 
     /// Adds records, which go on from those before.

@@ -9,7 +9,7 @@ use super::{Error, as_number, as_sql, in_file};
 
 /// Marks the file as ours in its header, where `file` and `sqlite3` show it.
 const APPLICATION_ID: i64 = i32::from_be_bytes(*b"Batn") as i64;
-pub(super) const FORMAT: i64 = 6;
+pub(super) const FORMAT: i64 = 7;
 
 /// How long an append waits for somebody who writes with `sqlite3` before it is refused.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
@@ -57,13 +57,22 @@ const SCHEMA_6: &str = "
     CREATE INDEX kept_keys_by_step ON kept_keys (sequence);
     CREATE TABLE forgotten (key TEXT PRIMARY KEY, sequence INTEGER NOT NULL) STRICT, WITHOUT ROWID;
     CREATE INDEX forgotten_by_step ON forgotten (sequence);";
+/// What format 7 has besides: the base in pieces. One that is there already stays a single piece, whose number is its
+/// sequence, until the next trim: so it need not be read, and its checksum stays what it is.
+const SCHEMA_7: &str = "
+    ALTER TABLE base RENAME TO base_pieces;
+    ALTER TABLE base_pieces RENAME COLUMN sequence TO number;
+    CREATE TABLE base (sequence INTEGER PRIMARY KEY, first_piece INTEGER NOT NULL, last_piece INTEGER NOT NULL,
+        checksum INTEGER) STRICT;
+    INSERT INTO base SELECT number, number, number, NULL FROM base_pieces;";
 /// What brings a file up from the format before.
-const UPGRADES: [(i64, &str); 5] = [
+const UPGRADES: [(i64, &str); 6] = [
     (2, SCHEMA_2),
     (3, SCHEMA_3),
     (4, SCHEMA_4),
     (5, SCHEMA_5),
     (6, SCHEMA_6),
+    (7, SCHEMA_7),
 ];
 
 pub(super) fn connect(file: &Path, epoch_if_new: u64) -> Result<Connection, Error> {

@@ -1,5 +1,6 @@
 mod archive;
 mod backup;
+mod base;
 mod checkpoint;
 mod checksum;
 mod compose;
@@ -13,12 +14,13 @@ mod trim;
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior, ffi};
 
 use super::{
     Appended, Archived, Base, DataFolder, Error, Journal, Reader, Record, StateSnapshot,
-    check_continuous, check_trim, state_snapshots,
+    check_continuous, check_laid, check_trim, state_snapshots,
 };
+use base::Pieces;
 use checkpoint::{Checkpointer, LOG_PAGES_MAX};
 use read::SqliteReader;
 
@@ -41,6 +43,8 @@ pub struct SqliteJournal {
     lineage: Lineage,
     head: u64,
     failed: bool,
+    /// The pieces of the next base so far.
+    laid: Option<Pieces>,
     /// Whether nothing is left of what a trim removes.
     is_swept: bool,
     /// Lines of the index that have not been sorted in.
@@ -91,6 +95,7 @@ impl SqliteJournal {
             lineage,
             head,
             failed: false,
+            laid: None,
             is_swept: false,
             new_keys_len,
             log_pages_max: LOG_PAGES_MAX,
@@ -104,17 +109,18 @@ impl SqliteJournal {
         self.set_page_limit(bytes).map_err(in_file(&self.file))
     }
 
+    /// # Errors
     /// Why nothing can be written at this time, if that is known.
-    fn obstacle(&self) -> Option<Appended> {
+    fn check_writable(&self) -> Result<(), Error> {
         if self.has_failed() {
-            Some(Appended::Ambiguous(Error::Failed))
+            Err(Error::Failed)
         } else if self
             .checkpointer
             .is_beyond(self.log_pages_max, &self.connection)
         {
-            Some(Appended::Refused(Error::LogTooLong))
+            Err(Error::LogTooLong)
         } else {
-            None
+            Ok(())
         }
     }
 
@@ -132,6 +138,13 @@ impl SqliteJournal {
         }
         self.failed = true;
         Appended::Ambiguous(error)
+    }
+
+    /// What an error means while something is written beside the appends, which does not count then. A sync must never be
+    /// tried twice, whatever it was for.
+    fn not_done(&mut self, source: rusqlite::Error) -> Error {
+        self.failed |= is_failed_sync(&source);
+        in_file(&self.file)(source)
     }
 
     fn set_page_limit(&mut self, bytes: u64) -> rusqlite::Result<()> {
@@ -152,8 +165,8 @@ impl Journal for SqliteJournal {
     }
 
     fn append(&mut self, expected_head: u64, records: &[Record]) -> Appended {
-        if let Some(obstacle) = self.obstacle() {
-            return obstacle;
+        if let Err(obstacle) = self.check_writable() {
+            return not_tried(obstacle);
         }
         if let Err(gap) = check_continuous(expected_head, records) {
             return Appended::Refused(gap);
@@ -176,8 +189,8 @@ impl Journal for SqliteJournal {
     }
 
     fn probe(&mut self) -> Appended {
-        if let Some(obstacle) = self.obstacle() {
-            return obstacle;
+        if let Err(obstacle) = self.check_writable() {
+            return not_tried(obstacle);
         }
         match self.connection.execute(PROBE, []) {
             Ok(_) => Appended::Acked,
@@ -201,35 +214,49 @@ impl Journal for SqliteJournal {
         Ok(Box::new(SqliteReader::open(&self.file)?))
     }
 
-    fn base(&self) -> Result<Option<Base>, Error> {
-        trim::base(&self.connection, &self.file)
-    }
-
     fn kept_after(&self) -> Result<u64, Error> {
-        let kept_after = trim::kept_after(&self.connection);
+        let kept_after = base::kept_after(&self.connection);
         kept_after.map(as_number).map_err(in_file(&self.file))
     }
 
-    fn trim(&mut self, base: &Base) -> Result<(), Error> {
-        check_trim(self.kept_after()?, self.head, base)?;
-        trim::trim(&mut self.connection, base).map_err(in_file(&self.file))?;
+    fn lay(&mut self, number: u64, piece: &[u8]) -> Result<(), Error> {
+        self.check_writable()?;
+        // What is not taken up again here is swept.
         self.is_swept = false;
+        let laid = self.laid.take().filter(|_| number > 0);
+        check_laid(laid.map_or(0, Pieces::len), number)?;
+        let laid = base::lay(&self.connection, laid, piece);
+        self.laid = Some(laid.map_err(|source| self.not_done(source))?);
         Ok(())
+    }
+
+    fn trim(&mut self, sequence: u64, pieces_len: u64) -> Result<(), Error> {
+        self.check_writable()?;
+        check_trim(self.kept_after()?, self.head, sequence)?;
+        self.is_swept = false;
+        let laid = self.laid.take().unwrap_or(Pieces::NONE);
+        check_laid(laid.len(), pieces_len)?;
+        base::go_on_from(&mut self.connection, sequence, laid)
+            .map_err(|source| self.not_done(source))
     }
 
     fn sweep(&mut self) {
         // What cannot be done now is done later: nobody reads what is to be removed, and a line of the index is found
         // before it is sorted in as well. A journal that takes no appends writes nothing.
-        if self.obstacle().is_some() {
+        if self.check_writable().is_err() {
             return;
         }
         if !self.is_swept {
-            self.is_swept = trim::sweep(&mut self.connection).unwrap_or(false);
+            match trim::sweep(&mut self.connection, self.laid) {
+                Ok(is_swept) => self.is_swept = is_swept,
+                Err(source) => drop(self.not_done(source)),
+            }
         }
-        if self.new_keys_len >= keys::NEW_LEN
-            && let Ok(left) = keys::sort_in(&mut self.connection)
-        {
-            self.new_keys_len = left;
+        if !self.failed && self.new_keys_len >= keys::NEW_LEN {
+            match keys::sort_in(&mut self.connection) {
+                Ok(left) => self.new_keys_len = left,
+                Err(source) => drop(self.not_done(source)),
+            }
         }
     }
 
@@ -245,8 +272,10 @@ impl Journal for SqliteJournal {
 
     fn expire(&mut self, before_ms: u64) {
         // What cannot be removed now is removed later. A journal that takes no appends writes nothing.
-        if self.obstacle().is_none() {
-            let _ = archive::expire(&self.connection, before_ms);
+        if self.check_writable().is_ok()
+            && let Err(source) = archive::expire(&self.connection, before_ms)
+        {
+            self.not_done(source);
         }
     }
 
@@ -317,6 +346,14 @@ fn insert(transaction: &Connection, records: &[Record]) -> rusqlite::Result<u64>
     keys::insert(transaction, records)
 }
 
+/// What becomes of an append that is not begun because of an obstacle.
+fn not_tried(obstacle: Error) -> Appended {
+    match matches!(obstacle, Error::Failed) {
+        true => Appended::Ambiguous(obstacle),
+        false => Appended::Refused(obstacle),
+    }
+}
+
 /// Errors that SQLite reports before anything is committed and that may pass. All others might come after the commit
 /// reached the disk, a failed fsync above all.
 fn is_passing(error: &rusqlite::Error) -> bool {
@@ -326,15 +363,31 @@ fn is_passing(error: &rusqlite::Error) -> bool {
     )
 }
 
+/// Whether what was written may not have got to the disk, although a second sync would say so.
+fn is_failed_sync(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    matches!(
+        code,
+        Some(ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC)
+    )
+}
+
 fn in_file(file: &Path) -> impl Fn(rusqlite::Error) -> Error {
     move |source| {
         let file = file.into();
-        match source.sqlite_error_code() {
-            // A page that is something else gives columns of other types, or none.
-            Some(ErrorCode::DatabaseCorrupt) | None => Error::Malformed { file, source },
-            _ => Error::Sqlite { file, source },
+        match is_damage(&source) {
+            true => Error::Malformed { file, source },
+            false => Error::Sqlite { file, source },
         }
     }
+}
+
+/// Whether what was read is not what SQLite wrote. A page that is something else gives columns of other types, or none.
+fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DatabaseCorrupt) | None
+    )
 }
 
 /// SQLite counts to `i64::MAX`, which no sequence or time reaches; asking for what is beyond finds nothing.

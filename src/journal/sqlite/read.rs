@@ -1,13 +1,13 @@
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, Params};
+use rusqlite::{Connection, OpenFlags, Params};
 
 use super::super::archive::{ArchiveRange, Archived, Look, Place, Usage};
 use super::checksum::Row;
 use super::keys::SEQUENCES_OF_KEY;
 use super::{
-    Base, Error, Reader, Record, archive, as_number, as_sql, check_continuous, in_file,
-    limit_as_sql, trim,
+    Base, Error, Reader, Record, archive, as_number, as_sql, base, check_continuous, in_file,
+    is_damage, limit_as_sql,
 };
 
 /// A connection of its own to the file of a journal, which only reads.
@@ -53,8 +53,16 @@ impl Reader for SqliteReader {
         )
     }
 
-    fn base(&self) -> Result<Option<Base>, Error> {
-        trim::base(&self.connection, &self.file)
+    fn base(&self) -> Result<Option<Base<'_>>, Error> {
+        // Whatever is trimmed and swept meanwhile, its pieces are there.
+        let moment = self.connection.unchecked_transaction();
+        let moment = moment.map_err(in_file(&self.file))?;
+        base::read(&self.connection, Some(moment), &self.file)
+    }
+
+    fn kept_after(&self) -> Result<u64, Error> {
+        let kept_after = base::kept_after(&self.connection);
+        kept_after.map(as_number).map_err(in_file(&self.file))
     }
 
     fn archived(&self, key: &str) -> Result<Option<Archived>, Error> {
@@ -90,7 +98,7 @@ pub(super) fn after(
 ) -> Result<Vec<Record>, Error> {
     // Both reads see the same moment, whatever is trimmed meanwhile.
     let moment = connection.unchecked_transaction().map_err(in_file(file))?;
-    let kept_after = trim::kept_after(&moment).map_err(in_file(file))?;
+    let kept_after = base::kept_after(&moment).map_err(in_file(file))?;
     let after = sequence.max(as_number(kept_after));
     let records = select(
         &moment,
@@ -127,10 +135,9 @@ pub(super) fn select<P: Params>(
     let mut records: Vec<Record> = Vec::new();
     for row in rows {
         let next = || records.last().map_or(after, |last| last.sequence) + 1;
-        let row = row.map_err(|source| match source.sqlite_error_code() {
-            // A page that is something else gives columns of other types, or none.
-            Some(ErrorCode::DatabaseCorrupt) | None => damaged(next()),
-            _ => in_file(file)(source),
+        let row = row.map_err(|source| match is_damage(&source) {
+            true => damaged(next()),
+            false => in_file(file)(source),
         })?;
         if !row.is_whole() {
             return Err(damaged(row.sequence()));

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::super::Archived;
 use super::checksum::Row;
 use super::{
-    Base, Error, Lineage, Record, archive, as_number, as_sql, file, in_file, kept, keys, read, trim,
+    Base, Error, Lineage, Record, archive, as_number, as_sql, base, file, in_file, kept, keys, read,
 };
 
 /// Rows that are read at a time.
@@ -69,8 +69,14 @@ impl JournalFile {
     ///
     /// # Errors
     /// It cannot be read, or is not what was written.
-    pub fn base(&self) -> Result<Option<Base>, Error> {
-        trim::base(&self.connection, &self.file)
+    pub fn base(&self) -> Result<Option<Base<'_>>, Error> {
+        base::read(&self.connection, None, &self.file)
+    }
+
+    /// The error that says that something is not what it must be, and where it is.
+    pub fn damaged(&self, sequence: u64) -> Error {
+        let file = self.file.clone();
+        Error::Damaged { file, sequence }
     }
 
     /// The last sequence before the first that is kept, and the last one.
@@ -79,7 +85,7 @@ impl JournalFile {
     /// It cannot be read.
     pub fn range(&self) -> Result<(u64, u64), Error> {
         let read = || {
-            let after = trim::kept_after(&self.connection)?;
+            let after = base::kept_after(&self.connection)?;
             let last = "SELECT coalesce(max(sequence), 0) FROM steps";
             let last: i64 = self.connection.query_row(last, [], |row| row.get(0))?;
             Ok((as_number(after), as_number(last.max(after))))

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::{FORMAT, Line, raw};
-use crate::journal::{Error, Found, JournalFile};
+use crate::journal::{Found, JournalFile};
 
 /// Writes the journal `name` of a folder as text, and gives the number of steps. It only reads: a server may be running.
 ///
@@ -25,10 +25,11 @@ pub fn export(folder: &Path, name: &str, out: impl Write) -> Result<u64> {
         lineage: file.lineage()?,
     })?;
     if let Some(base) = file.base()? {
-        out.write(&Line::Base {
-            sequence: base.sequence,
-            state: raw(base.body)?,
-        })?;
+        let sequence = base.sequence;
+        for part in base.parts {
+            let state = raw(part?)?;
+            out.write(&Line::Base { sequence, state })?;
+        }
     }
     export_archive(&file, &mut out)?;
     export_kept(&file, &mut out)?;
@@ -40,8 +41,7 @@ pub fn export(folder: &Path, name: &str, out: impl Write) -> Result<u64> {
                 step: raw(record.body)?,
             })?,
             Found::Damaged(sequence) | Found::Missing(sequence, _) => {
-                let file = file.path().into();
-                return Err(Error::Damaged { file, sequence }.into());
+                return Err(file.damaged(sequence).into());
             }
         }
     }
@@ -57,10 +57,7 @@ fn export_archive(file: &JournalFile, out: &mut Lines<impl Write>) -> Result<()>
     file.each_archived(|row| {
         if written.is_ok() {
             written = row
-                .map_err(|sequence| {
-                    let file = file.path().into();
-                    Error::Damaged { file, sequence }.into()
-                })
+                .map_err(|sequence| file.damaged(sequence).into())
                 .and_then(|row| out.write(&Line::of_archived(row)?));
         }
     })?;
@@ -77,10 +74,7 @@ fn export_kept(file: &JournalFile, out: &mut Lines<impl Write>) -> Result<()> {
     file.each_kept(|record| {
         if written.is_ok() {
             written = record
-                .map_err(|sequence| {
-                    let file = file.path().into();
-                    Error::Damaged { file, sequence }.into()
-                })
+                .map_err(|sequence| file.damaged(sequence).into())
                 .and_then(|record| out.write(&Line::of_kept(record)?));
         }
     })?;

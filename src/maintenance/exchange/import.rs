@@ -9,10 +9,8 @@ use super::super::{check_kept, keyed};
 use super::text::{LINE_BYTES_MAX, Text};
 use super::{FORMAT, Line};
 use crate::centre::{step_of, stopped_of};
-use crate::engine::State;
-use crate::journal::{
-    Archived, Base, Composition, DataFolder, Error, Place, Record, state_snapshots,
-};
+use crate::engine::{StatePart, StateParts};
+use crate::journal::{Archived, Composition, DataFolder, Error, Place, Record, state_snapshots};
 
 /// Records that are written at a time.
 const WRITE_LEN: usize = 1_000;
@@ -48,6 +46,30 @@ struct Import<R> {
     steps: u64,
 }
 
+/// Takes the lines of the base, and gives its sequence; 0 if there is none.
+fn take_base<R: BufRead>(text: &mut Text<R>, composition: &mut Composition) -> Result<u64> {
+    let Some((sequence, first)) = text.base_part()? else {
+        return Ok(0);
+    };
+    let mut state = StateParts::default();
+    let others = std::iter::from_fn(|| text.base_part().transpose());
+    let parts = std::iter::once(Ok((sequence, first))).chain(others);
+    let parts = parts.map(|part| {
+        let (of, part) = part?;
+        if of != sequence {
+            bail!("it goes on from {sequence} and from {of}");
+        }
+        state.add(StatePart::parse(&part).context("what it goes on from is no state")?);
+        Ok(part)
+    });
+    composition.go_on_from(sequence, parts)?;
+    let found = state.finish().sequence.0;
+    if found != sequence {
+        bail!("what it goes on from after {sequence} is the state at {found}");
+    }
+    Ok(sequence)
+}
+
 impl<R: BufRead> Import<R> {
     fn begin(folder: &DataFolder, name: &str, text: R) -> Result<Self> {
         let mut text = Text::new(text, LINE_BYTES_MAX);
@@ -60,22 +82,12 @@ impl<R: BufRead> Import<R> {
         if format > FORMAT {
             bail!("it has format {format}, this Baton knows formats up to {FORMAT}");
         }
-        let line = text.line()?;
-        let base = if let Line::Base { sequence, state } = line {
-            let body = state.get().as_bytes().to_vec();
-            let state = State::from_snapshot(&body).context("line 2 is no state")?;
-            if state.sequence.0 != sequence {
-                bail!("line 2 holds the state at {}", state.sequence);
-            }
-            Some(Base { sequence, body })
-        } else {
-            text.ahead = Some(line);
-            None
-        };
+        let mut composition = Composition::begin(folder, name, &lineage)?;
+        let kept_after = take_base(&mut text, &mut composition)?;
         Ok(Self {
             text,
-            kept_after: base.as_ref().map_or(0, |base| base.sequence),
-            composition: Composition::begin(folder, name, &lineage, base.as_ref())?,
+            kept_after,
+            composition,
             waiting: Vec::new(),
             waiting_archived: Vec::new(),
             waiting_forgotten: Vec::new(),

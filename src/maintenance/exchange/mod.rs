@@ -1,4 +1,4 @@
-//! A journal as JSON lines: a title, the base if there is one, a line for each archived interaction, for each step that is
+//! A journal as JSON lines: a title, the parts of the base if there is one, a line for each archived interaction, for each step that is
 //! kept beyond a trim and for each step of the history, and an end.
 
 mod export;
@@ -14,8 +14,9 @@ use crate::journal::{Archived, LABELS_LEN, Lineage, Place, Record};
 pub use export::export;
 pub use import::import;
 
-/// What this Baton exports, and the newest that it imports. Format 1 had no archive, format 2 nothing beyond a trim.
-const FORMAT: u32 = 3;
+/// What this Baton exports, and the newest that it imports. Format 1 had no archive, format 2 nothing beyond a trim, format 3
+/// all of the base in one part.
+const FORMAT: u32 = 4;
 
 /// A line.
 #[derive(Serialize, Deserialize)]
@@ -27,7 +28,7 @@ enum Line {
         contact_centre: String,
         lineage: Lineage,
     },
-    /// What the first step goes on from.
+    /// What the first step goes on from, or a part of it; the others follow.
     Base { sequence: u64, state: Box<RawValue> },
     /// As it is archived.
     Archived {

@@ -6,7 +6,8 @@ use anyhow::{Context, Result, bail};
 
 use super::Line;
 
-/// Bytes of a line. No export has a longer one: SQLite, out of whose rows the lines are made, takes 1,000,000,000 in a row.
+/// Bytes of a line. No export has a longer one: SQLite, out of whose rows the lines are made, takes 1,000,000,000 in a row,
+/// and the parts of a base are far shorter.
 pub(super) const LINE_BYTES_MAX: u64 = 1 << 30;
 
 pub(super) struct Text<R> {
@@ -16,7 +17,7 @@ pub(super) struct Text<R> {
     last: Vec<u8>,
     line_bytes_max: u64,
     pub(super) number: u64,
-    pub(super) ahead: Option<Line>,
+    ahead: Option<Line>,
 }
 
 impl<R: BufRead> Text<R> {
@@ -49,6 +50,16 @@ impl<R: BufRead> Text<R> {
         }
         serde_json::from_slice(&self.last)
             .with_context(|| format!("line {} cannot be understood", self.number))
+    }
+
+    /// The next line if it is a part of a base, with its sequence; else it is still to be read.
+    pub(super) fn base_part(&mut self) -> Result<Option<(u64, Vec<u8>)>> {
+        let line = self.line()?;
+        if let Line::Base { sequence, state } = line {
+            return Ok(Some((sequence, state.get().as_bytes().to_vec())));
+        }
+        self.ahead = Some(line);
+        Ok(None)
     }
 
     /// Bytes of the last line that was read.

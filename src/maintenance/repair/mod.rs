@@ -5,10 +5,9 @@ mod beside;
 use anyhow::{Context, Result, bail};
 
 use super::{Report, keyed, name_of, sequences};
-use crate::centre::{read_state, step_of, wall_clock};
-use crate::engine::State;
+use crate::centre::{read_state, state_of, step_of, wall_clock};
 use crate::journal::{
-    Base, Composition, DataFolder, Found, JournalFile, Lineage, Record, StateSnapshot,
+    Composition, DataFolder, Error, Found, JournalFile, Lineage, Record, StateSnapshot,
     state_snapshots,
 };
 
@@ -28,7 +27,8 @@ struct Remains {
 
 /// Where a state is that can be gone on from.
 enum Begin {
-    Base(Option<Base>),
+    /// That of the journal after this sequence, 0 if it is the beginning.
+    Base(u64),
     Snapshot(StateSnapshot),
 }
 
@@ -84,21 +84,8 @@ pub fn repair(folder: &DataFolder, name: &str) -> Result<Report> {
 impl Begin {
     fn sequence(&self) -> u64 {
         match self {
-            Self::Base(base) => base.as_ref().map_or(0, |base| base.sequence),
+            Self::Base(sequence) => *sequence,
             Self::Snapshot(snapshot) => snapshot.sequence,
-        }
-    }
-
-    fn into_base(self) -> Result<Option<Base>> {
-        match self {
-            Self::Base(base) => Ok(base),
-            Self::Snapshot(snapshot) => {
-                let state = read_state(&snapshot).with_context(|| name_of(&snapshot))?;
-                Ok(Some(Base {
-                    sequence: snapshot.sequence,
-                    body: state.to_snapshot(),
-                }))
-            }
         }
     }
 }
@@ -137,12 +124,7 @@ impl Remains {
 
     /// What can be gone on from.
     fn begins(&self, snapshots: Vec<StateSnapshot>) -> Vec<Begin> {
-        let base = self.file.as_ref().and_then(|file| file.base().ok());
-        let is_good = |base: &Option<Base>| {
-            base.as_ref()
-                .is_none_or(|base| State::from_snapshot(&base.body).is_ok())
-        };
-        let base = base.filter(is_good).map(Begin::Base);
+        let base = self.file.as_ref().and_then(good_base).map(Begin::Base);
         let snapshots = snapshots.into_iter().filter(|it| {
             self.lineage.shares(it.epoch, it.sequence)
                 && it.sequence >= self.range.0
@@ -193,6 +175,24 @@ impl Remains {
         }
     }
 
+    /// Copies what the steps go on from.
+    fn go_on_from(&self, begin: Begin, composition: &mut Composition) -> Result<()> {
+        match begin {
+            Begin::Base(_) => {
+                let base = self.file.as_ref().map(JournalFile::base).transpose()?;
+                if let Some(base) = base.flatten() {
+                    composition.go_on_from(base.sequence, base.parts)?;
+                }
+            }
+            Begin::Snapshot(snapshot) => {
+                let state = read_state(&snapshot).with_context(|| name_of(&snapshot))?;
+                let parts = state.snapshot_parts().map(Ok::<_, Error>);
+                composition.go_on_from(snapshot.sequence, parts)?;
+            }
+        }
+        Ok(())
+    }
+
     fn compose(
         &self,
         folder: &DataFolder,
@@ -202,8 +202,8 @@ impl Remains {
         report: &mut Report,
     ) -> Result<Composition> {
         let after = begin.sequence();
-        let base = begin.into_base()?;
-        let mut composition = Composition::begin(folder, name, &self.lineage, base.as_ref())?;
+        let mut composition = Composition::begin(folder, name, &self.lineage)?;
+        self.go_on_from(begin, &mut composition)?;
         self.keep_archive(&mut composition, reach, report)?;
         self.keep_kept(&mut composition, after, report)?;
         let found = self.file.iter().flat_map(|file| file.found(after, reach));
@@ -216,6 +216,16 @@ impl Remains {
             composition.append(&group)?;
         }
     }
+}
+
+/// The sequence of what a journal goes on from, if that is good; 0 if it is the beginning.
+fn good_base(file: &JournalFile) -> Option<u64> {
+    let Some(base) = file.base().ok()? else {
+        return Some(0);
+    };
+    let sequence = base.sequence;
+    let state = state_of(base, |at| file.damaged(at));
+    state.ok().map(|_| sequence)
 }
 
 /// A record that is good, with what it is found by.
