@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use baton::domain::InteractionId;
 use baton::engine::Head;
+use baton::journal::DataFolder;
 use serde_json::Value;
 
 use super::AGENTS;
@@ -31,11 +32,12 @@ impl Account {
 
     /// Panics with what is wrong.
     pub(super) fn check(&self) {
-        let folded = Folded::read(&self.data, AGENTS[0]);
+        let folder = DataFolder::open(&self.data).unwrap();
+        let folded = Folded::of(&folder, AGENTS[0]);
         self.check_acknowledgements(&folded);
         self.check_interactions(&folded);
         for (name, heard) in AGENTS.iter().zip(&self.heard) {
-            check_heard(&Folded::read(&self.data, name), name, heard);
+            check_heard(&Folded::of(&folder, name), name, heard);
         }
     }
 

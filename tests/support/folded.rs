@@ -24,8 +24,13 @@ pub(crate) struct Folded {
 impl Folded {
     /// Reads the journal of a stopped server, and what `user` hears according to it alone.
     pub(crate) fn read(data: &Path, user: &str) -> Self {
-        let folder = DataFolder::open(data).unwrap();
-        let journal = SqliteJournal::open(&folder, "demo", 0).unwrap();
+        Self::of(&DataFolder::open(data).unwrap(), user)
+    }
+
+    /// The same of an open folder. Who reads it several times opens it once: a process that another test begins just then
+    /// holds the lock until it runs.
+    pub(crate) fn of(folder: &DataFolder, user: &str) -> Self {
+        let journal = SqliteJournal::open(folder, "demo", 0).unwrap();
         let base = base(&journal).unwrap().map(|(_, parts)| of_parts(parts));
         let mut folded = Self {
             state: base.unwrap_or_default(),
