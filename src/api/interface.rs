@@ -72,10 +72,11 @@ impl Interface {
     ) -> impl Served<B> {
         let caught = panics::caught(self.router);
         let shared = transports::with_cors(caught, &self.allowed_origins);
-        let headed = headers::of_all(self.by_tls).layer(shared);
         // `/me/` is `/me`: clients of the gateway write both.
-        let trimmed = NormalizePathLayer::trim_trailing_slash().layer(headed);
-        observer::observed(trimmed, self.observer)
+        let trimmed = NormalizePathLayer::trim_trailing_slash().layer(shared);
+        let redirected = pages::without_slash(trimmed);
+        let headed = headers::of_all(self.by_tls).layer(redirected);
+        observer::observed(headed, self.observer)
     }
 }
 

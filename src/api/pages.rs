@@ -3,19 +3,25 @@
 use std::path::Path;
 
 use axum::Router;
-use axum::http::{Method, StatusCode, Uri};
+use axum::http::{Method, Request, StatusCode, Uri, header};
 use axum::response::{AppendHeaders, Html, IntoResponse, Response};
 use axum::routing::get;
+use futures_util::future::{Either, ready};
+use tower::service_fn;
 use tower_http::services::{ServeDir, ServeFile};
 
 use super::error::ApiError;
 use super::headers;
+use crate::transports::Served;
 
 /// Everything from this server, nothing inline, in no frame. The CometD client runs its timers in a worker made of a
 /// blob, so that tabs in the background are not slowed down.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; worker-src blob:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 /// The API documentation's component carries its pictures as data.
 const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// Pages with a name as it should not be written, and the way from there to the name.
+const PAGES_WITH_SLASH: [(&str, &str); 2] = [("/docs/", "../docs"), ("/monitor/", "../monitor")];
 
 /// The pages of a folder; without it, a page that says how to build them.
 pub(super) fn routes(folder: &Path) -> Router {
@@ -38,6 +44,25 @@ pub(super) fn routes(folder: &Path) -> Router {
         .route_service("/monitor", ServeFile::new(folder.join("monitor.html")))
         .fallback_service(files);
     headers::of_pages(pages, POLICY).merge(docs)
+}
+
+/// Tells a browser that writes a page's name with a slash at the end to write it without: its links are relative, so that
+/// the server may be below any path of a proxy.
+pub(super) fn without_slash<B: Send + 'static>(service: impl Served<B>) -> impl Served<B> {
+    service_fn(move |request: Request<B>| {
+        let page = PAGES_WITH_SLASH
+            .iter()
+            .find(|(path, _)| *path == request.uri().path());
+        match page {
+            Some((_, name)) => {
+                let to = [(header::LOCATION, *name)];
+                Either::Left(ready(Ok(
+                    (StatusCode::PERMANENT_REDIRECT, to).into_response()
+                )))
+            }
+            None => Either::Right(service.clone().call(request)),
+        }
+    })
 }
 
 async fn unbuilt() -> Response {

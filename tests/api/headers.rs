@@ -151,6 +151,21 @@ async fn browsers_are_told_what_a_response_may_do() {
 }
 
 #[tokio::test]
+async fn a_page_with_a_slash_at_its_end_is_told_of_by_its_name() {
+    let server = start("").await;
+    for (path, name) in [("/docs/", "/docs"), ("/monitor/", "/monitor")] {
+        let stays = reqwest::redirect::Policy::none();
+        let client = reqwest::Client::builder().redirect(stays).build().unwrap();
+        let told = client.get(format!("{}{path}", server.url)).send().await;
+        let told = told.unwrap();
+        assert_eq!(told.status(), 308, "{path}");
+        assert_eq!(told.headers()["x-content-type-options"], "nosniff");
+        let shown = reqwest::get(format!("{}{path}", server.url)).await.unwrap();
+        assert_eq!((shown.status().as_u16(), shown.url().path()), (200, name));
+    }
+}
+
+#[tokio::test]
 async fn browsers_that_come_by_tls_are_told_to_go_on_so() {
     let server = start("external_url = \"https://baton.example\"").await;
     for path in ["/", "/api/v2/interactions"] {
