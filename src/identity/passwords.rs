@@ -145,3 +145,27 @@ fn is_right(password: &str, hash: &str) -> bool {
             .is_ok()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let limits = AttemptLimits {
+            per_user: 0,
+            per_address: 0,
+        };
+        let passwords = Passwords::new(b"of the process", limits);
+        let len = || passwords.remembered.lock().expect("whole").len();
+        for at in 0..REMEMBERED_LEN_MAX {
+            passwords.remember(at.to_string());
+        }
+        assert_eq!(len(), REMEMBERED_LEN_MAX);
+        assert!(passwords.remembers("0"));
+        // Each of them is worth one hash.
+        passwords.remember("one more".to_owned());
+        assert_eq!(len(), 1);
+        assert!(passwords.remembers("one more") && !passwords.remembers("0"));
+    }
+}
