@@ -25,6 +25,7 @@ pub(super) const OF_ANSWERS: [(HeaderName, &str); 2] = [
 const TLS_ONLY: &str = "max-age=31536000";
 
 type SetHeader = SetResponseHeaderLayer<HeaderValue>;
+type MapRequest = MapRequestLayer<fn(Request) -> Request>;
 
 /// For pages, which are asked for again each time, so that they fit the server.
 pub(super) fn of_pages(router: Router, policy: &'static str) -> Router {
@@ -62,10 +63,7 @@ pub(super) fn of_all(
 
 /// Long answers to who asks for it, but none with a tag: the tag would have to be another one then, and clients send it
 /// back as If-Match. What is pushed is on routes of its own, without this.
-pub(super) fn compression() -> (
-    MapRequestLayer<fn(Request) -> Request>,
-    CompressionLayer<impl Predicate>,
-) {
+pub(super) fn compression() -> (MapRequest, CompressionLayer<impl Predicate>) {
     let has_no_tag = |_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions| {
         !headers.contains_key(header::ETAG)
     };
