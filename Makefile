@@ -105,11 +105,11 @@ missing="$(1)"
 	fi
 endef
 
-# The browser, Python, strace (which makes an fsync fail) and what builds and runs the image are Debian's, unless there are
-# others or the environment names a browser as CHROMIUM.
+# The browser, Python, strace (which makes an fsync fail), faketime (which makes the clock jump) and what builds and runs the
+# image are Debian's, unless there are others or the environment names a browser as CHROMIUM.
 test-tools:
 	$(call INSTALL,$$([ -n "$$($(FIND_CHROMIUM))" ] || echo chromium) $$($(HAS_VENV) || echo python3-venv) \
-		$$(for tool in strace buildah runc; do command -v $$tool > /dev/null || echo $$tool; done))
+		$$(for tool in strace faketime buildah runc; do command -v $$tool > /dev/null || echo $$tool; done))
 
 tests/clients/.venv/.installed: tests/clients/drivers/requirements.txt | test-tools
 	python3 -m venv --clear $(@D)

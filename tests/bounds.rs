@@ -12,7 +12,7 @@ use baton::engine::operations::{
 use baton::engine::routing::ROUTER_HOLD_LEN_MAX;
 use baton::engine::{
     CALLER_ANSWERS_KIB_MAX, CENTRE_ANSWERS_KIB_MAX, Effect, Engine, Idempotency, Operation,
-    Outcome, Request, STOPPED_LEN_MAX,
+    Outcome, Request, STOPPED_KIB_MAX, STOPPED_LEN_MAX,
 };
 use serde_json::{Value, json};
 
@@ -31,6 +31,24 @@ fn the_oldest_stopped_interaction_is_forgotten() {
     let kind = |refused: Result<Effect, Refusal>| refused.unwrap_err().kind;
     assert_eq!(kind(stop(&mut engine, 0)), RefusalKind::UnknownInteraction);
     assert_eq!(kind(stop(&mut engine, 1)), RefusalKind::AlreadyStopped);
+}
+
+#[test]
+fn what_is_remembered_of_the_stopped_is_bounded_in_bytes_too() {
+    let mut engine = engine();
+    const EACH_KIB: u64 = 255;
+    let fits = usize::try_from(STOPPED_KIB_MAX / (EACH_KIB + 1)).unwrap();
+    let text = "x".repeat(usize::try_from(EACH_KIB).unwrap() * 1024);
+    for index in 0..=fits {
+        let parameters = json!({"queue": "chat", "interactionId": format!("I{index}"), "userData": {"text": text}});
+        ask(&mut engine, Role::MediaServer, "RequestSubmit", parameters).unwrap();
+        stop(&mut engine, index).unwrap();
+    }
+    assert_eq!(engine.state().stopped.size(), fits);
+    let kind = |refused: Result<Effect, Refusal>| refused.unwrap_err().kind;
+    assert_eq!(kind(stop(&mut engine, 0)), RefusalKind::UnknownInteraction);
+    assert_eq!(kind(stop(&mut engine, 1)), RefusalKind::AlreadyStopped);
+    assert_eq!(&restored(engine.state()), engine.state());
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! What every response says to browsers and caches, and when it is compressed.
 
 use axum::Router;
+use axum::extract::Request;
 use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
 use tower::ServiceBuilder;
 use tower::layer::util::Identity;
-use tower::util::{Either, option_layer};
+use tower::util::{Either, MapRequestLayer, option_layer};
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, Predicate, SizeAbove};
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -24,6 +25,7 @@ pub(super) const OF_ANSWERS: [(HeaderName, &str); 2] = [
 const TLS_ONLY: &str = "max-age=31536000";
 
 type SetHeader = SetResponseHeaderLayer<HeaderValue>;
+type MapRequest = MapRequestLayer<fn(Request) -> Request>;
 
 /// For pages, which are asked for again each time, so that they fit the server.
 pub(super) fn of_pages(router: Router, policy: &'static str) -> Router {
@@ -61,12 +63,34 @@ pub(super) fn of_all(
 
 /// Long answers to who asks for it, but none with a tag: the tag would have to be another one then, and clients send it
 /// back as If-Match. What is pushed is on routes of its own, without this.
-pub(super) fn compression() -> CompressionLayer<impl Predicate> {
+pub(super) fn compression() -> (MapRequest, CompressionLayer<impl Predicate>) {
     let has_no_tag = |_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions| {
         !headers.contains_key(header::ETAG)
     };
     let is_worth_it = DefaultPredicate::new().and(SizeAbove::new(COMPRESSED_BYTES_MIN));
-    CompressionLayer::new().compress_when(is_worth_it.and(has_no_tag))
+    let compress = CompressionLayer::new().compress_when(is_worth_it.and(has_no_tag));
+    (MapRequestLayer::new(with_plain_answers), compress)
+}
+
+/// Who says that he takes no plain answer gets one all the same (RFC 9110 12.4.1 leaves that to the server): the layer would
+/// say 406 of what has been done.
+fn with_plain_answers(mut request: Request) -> Request {
+    let headers = request.headers_mut();
+    let refuses = |value: &HeaderValue| value.as_bytes().windows(3).any(|it| it == b"q=0");
+    if headers.get_all(header::ACCEPT_ENCODING).iter().any(refuses) {
+        let others: Vec<HeaderValue> = headers
+            .get_all(header::ACCEPT_ENCODING)
+            .iter()
+            .cloned()
+            .collect();
+        let plain_if_need_be = HeaderValue::from_static("identity;q=0.001");
+        // The layer goes by what it finds first.
+        headers.insert(header::ACCEPT_ENCODING, plain_if_need_be);
+        for value in others {
+            headers.append(header::ACCEPT_ENCODING, value);
+        }
+    }
+    request
 }
 
 fn set(name: HeaderName, value: &'static str) -> SetHeader {

@@ -18,7 +18,7 @@ use tracing::{Instrument, Span, debug, debug_span, error, info};
 use crate::centre::AUDIT;
 use crate::domain::{CentreId, Role, UserId};
 use crate::identity::Identity;
-use crate::transports::{REQUEST_ID, Served};
+use crate::transports::{ConnectReplaced, REQUEST_ID, Served};
 
 /// Longest identifier that is taken from a client.
 pub const REQUEST_ID_LEN_MAX: usize = 64;
@@ -176,7 +176,9 @@ impl Observer {
         let took_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
         debug!(user, centre, status = code, took_us, "answered");
         match status {
-            StatusCode::INTERNAL_SERVER_ERROR => {
+            StatusCode::INTERNAL_SERVER_ERROR
+                if response.extensions().get::<ConnectReplaced>().is_none() =>
+            {
                 error!(request_id = id, user, centre, %method, path, "a request failed");
             }
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS => {

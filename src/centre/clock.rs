@@ -6,21 +6,22 @@ use crate::domain::Timestamp;
 
 /// Engine time = a base + monotonic time elapsed, so that clock jumps end nothing.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Clock {
+pub struct Clock {
     base: Timestamp,
     started: Instant,
 }
 
 impl Clock {
     /// Starts at the wall clock's time, but never behind the last journalled one: downtime counts.
-    pub(super) fn start(last: Timestamp) -> Self {
+    pub fn start(last: Timestamp) -> Self {
         Self {
             base: wall_clock().max(last),
             started: Instant::now(),
         }
     }
 
-    pub(super) fn now(&self) -> Timestamp {
+    /// The time that it is, whatever has become of the wall clock since the start.
+    pub fn now(&self) -> Timestamp {
         let elapsed = self.started.elapsed().as_millis();
         self.base
             .plus_ms(u64::try_from(elapsed).unwrap_or(u64::MAX))

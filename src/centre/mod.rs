@@ -29,7 +29,7 @@ mod writer;
 pub use application::Centres;
 pub use archive::{ARCHIVE_READINGS_MAX, ArchiveError, Storage, stopped_of};
 pub use census::{Census, Queued};
-pub use clock::wall_clock;
+pub use clock::{Clock, wall_clock};
 pub use driver::Done;
 pub use fold::{FoldError, step_of};
 pub use handle::{Handle, REQUESTS_LEN_MAX, Start, StartError};

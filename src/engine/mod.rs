@@ -20,6 +20,7 @@ mod snapshot;
 mod standing;
 mod state;
 mod step;
+mod stopped;
 mod timers;
 mod turn;
 mod views;
@@ -33,8 +34,9 @@ pub use first_answers::{CALLER_ANSWERS_KIB_MAX, CENTRE_ANSWERS_KIB_MAX, FirstAns
 pub use operations::Operation;
 pub use registration::Registration;
 pub use snapshot::{StatePart, StateParts};
-pub use state::{Client, STOPPED_LEN_MAX, State};
+pub use state::{Client, State};
 pub use step::{ANNOUNCE_VERSION, Head, Outcome, Step};
+pub use stopped::{STOPPED_KIB_MAX, STOPPED_LEN_MAX};
 pub use turn::{AGENT_HOLD_LEN_MAX, Turn};
 pub use views::{AgentState, agent_state, capabilities, neutral_state};
 

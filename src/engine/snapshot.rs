@@ -130,9 +130,7 @@ impl StateParts {
             state.interactions.insert_mut(id, interaction);
         }
         for interaction in records.stopped {
-            let (id, sequence) = (interaction.id.clone(), interaction.changed_sequence);
-            state.stopped_order.insert_mut((sequence, id.clone()));
-            state.stopped.insert_mut(id, interaction);
+            state.keep_stopped(&interaction);
         }
         for (id, snapshot) in records.snapshots {
             state.set_snapshot(id, Some(snapshot));

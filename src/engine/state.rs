@@ -23,9 +23,6 @@ use crate::domain::{
     WorkbinKind, WorkbinRef,
 };
 
-/// Stopped interactions that are remembered, so that a late request hears "already stopped".
-pub const STOPPED_LEN_MAX: usize = 10_000;
-
 /// Everything the engine knows.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
@@ -57,6 +54,7 @@ pub struct State {
     pub heard: Map<UserId, Heard>,
     pub(super) first_answers: FirstAnswers,
     pub(super) stopped_order: Set<(Sequence, InteractionId)>,
+    pub(super) stopped_kib: u64,
     pub(super) waiting: Map<QueueName, Map<MediaType, Set<(Sequence, InteractionId)>>>,
     pub(super) held: Map<QueueName, Set<(Sequence, InteractionId)>>,
     pub(super) workbin_content: Map<WorkbinRef, Set<InteractionId>>,
@@ -220,20 +218,6 @@ impl State {
             self.index_move(before.as_deref(), &after);
         }
         Altered { before, after }
-    }
-
-    fn remember_stopped(&mut self, interaction: &Arc<Interaction>) {
-        self.stopped
-            .insert_mut(interaction.id.clone(), interaction.clone());
-        self.stopped_order
-            .insert_mut((interaction.changed_sequence, interaction.id.clone()));
-        if self.stopped_order.size() > STOPPED_LEN_MAX {
-            let oldest = self.stopped_order.first().cloned();
-            if let Some((sequence, id)) = oldest {
-                self.stopped.remove_mut(&id);
-                self.stopped_order.remove_mut(&(sequence, id));
-            }
-        }
     }
 
     /// Where an interaction that nobody took from anywhere goes when its agent loses it: his own workbin,

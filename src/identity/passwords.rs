@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
@@ -11,8 +12,6 @@ use jsonwebtoken::{Algorithm, EncodingKey, crypto};
 use tokio::sync::{Mutex as AsyncMutex, Semaphore};
 
 use super::attempts::{AttemptLimits, Attempts};
-use crate::centre::wall_clock;
-use crate::domain::Timestamp;
 use crate::transports::Unauthenticated;
 
 /// Passwords that are remembered as right, so that a client with HTTP Basic does not cost a hash a request.
@@ -24,8 +23,8 @@ const TURNS_LEN: usize = 64;
 
 /// Verifies passwords away from the async threads, a few at a time.
 pub(super) struct Passwords {
-    // The keyed digests of what was right; the key lives as long as the process.
-    remembered: Mutex<BTreeMap<String, Timestamp>>,
+    // The keyed digests of what was right, and since when; the key lives as long as the process.
+    remembered: Mutex<BTreeMap<String, Instant>>,
     key: EncodingKey,
     hashing: Semaphore,
     /// The same password waits until it has been looked at, and others that have its turn with it.
@@ -34,7 +33,7 @@ pub(super) struct Passwords {
 }
 
 /// How long a right password is remembered.
-const REMEMBER_MS: u64 = 60_000;
+const REMEMBERED_FOR: Duration = Duration::from_secs(60);
 
 impl Passwords {
     pub(super) fn new(process_key: &[u8], limits: AttemptLimits) -> Self {
@@ -113,7 +112,7 @@ impl Passwords {
         let remembered = remembered.unwrap_or_else(PoisonError::into_inner);
         remembered
             .get(digest)
-            .is_some_and(|until| *until > wall_clock())
+            .is_some_and(|since| since.elapsed() < REMEMBERED_FOR)
     }
 
     fn remember(&self, digest: String) {
@@ -122,7 +121,7 @@ impl Passwords {
         if remembered.len() >= REMEMBERED_LEN_MAX {
             remembered.clear();
         }
-        remembered.insert(digest, wall_clock().plus_ms(REMEMBER_MS));
+        remembered.insert(digest, Instant::now());
     }
 }
 
@@ -145,4 +144,28 @@ fn is_right(password: &str, hash: &str) -> bool {
             .verify_password(password.as_bytes(), &parsed)
             .is_ok()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let limits = AttemptLimits {
+            per_user: 0,
+            per_address: 0,
+        };
+        let passwords = Passwords::new(b"of the process", limits);
+        let len = || passwords.remembered.lock().expect("whole").len();
+        for at in 0..REMEMBERED_LEN_MAX {
+            passwords.remember(at.to_string());
+        }
+        assert_eq!(len(), REMEMBERED_LEN_MAX);
+        assert!(passwords.remembers("0"));
+        // Each of them is worth one hash.
+        passwords.remember("one more".to_owned());
+        assert_eq!(len(), 1);
+        assert!(passwords.remembers("one more") && !passwords.remembers("0"));
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::centre::wall_clock;
+use crate::centre::{Clock, wall_clock};
 use crate::domain::Timestamp;
 use crate::journal::{self, DataFolder};
 
@@ -15,6 +15,7 @@ pub const REVOKED_FILE: &str = "revoked-tokens.json";
 /// The revoked tokens of a server, in memory and in a file.
 pub struct Revocations {
     folder: DataFolder,
+    clock: Clock,
     list: Mutex<List>,
     /// The version of the list that is on disk. Who waits for it is written together with the others who wait.
     written: Arc<tokio::sync::Mutex<u64>>,
@@ -59,6 +60,7 @@ impl Revocations {
         };
         Ok(Self {
             folder,
+            clock: Clock::start(Timestamp::default()),
             list: Mutex::new(List { ends, version: 0 }),
             written: Arc::default(),
         })
@@ -75,7 +77,7 @@ impl Revocations {
     /// There are too many.
     pub(super) fn mark(&self, token_id: &str, until: Timestamp) -> Result<(), RevocationError> {
         let mut list = self.list();
-        let now = wall_clock();
+        let now = self.certain_time();
         if list.ends.len() >= REVOKED_LEN_MAX {
             list.ends.retain(|_, end| *end > now);
         }
@@ -100,7 +102,7 @@ impl Revocations {
         }
         let (version, text) = {
             let mut list = self.list();
-            let now = wall_clock();
+            let now = self.certain_time();
             list.ends.retain(|_, end| *end > now);
             let text = serde_json::to_vec(&list.ends).expect("the list is plain data");
             (list.version, text)
@@ -115,6 +117,12 @@ impl Revocations {
         writing
             .await
             .unwrap_or_else(|error| Err(RevocationError::Unreadable(error.into())))
+    }
+
+    /// What ended before this time has ended by any clock: one that jumps ahead and back again must not let a token that it
+    /// made look ended be forgotten here and then be taken.
+    fn certain_time(&self) -> Timestamp {
+        wall_clock().min(self.clock.now())
     }
 
     fn list(&self) -> MutexGuard<'_, List> {

@@ -36,6 +36,7 @@ pub use client::{Client, InvalidNetwork, Network};
 pub use connections::{ConnectionSettings, Served, serve};
 pub use cors::{REQUEST_ID, with_cors};
 pub use origin::{is_allowed_origin, is_listed, pages_of};
+pub use polling::ConnectReplaced;
 pub use tls::{Tls, TlsError};
 pub use websocket::{close, close_code_of_error, with_bounds};
 

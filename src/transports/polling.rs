@@ -38,6 +38,10 @@ impl Taken {
     }
 }
 
+/// With a response of status 500: its client has sent another connect, as after a reload, and nothing has failed.
+#[derive(Clone, Copy)]
+pub struct ConnectReplaced;
+
 /// One request.
 pub(super) struct Polling<'a> {
     carrier: &'a Carrier,
@@ -176,7 +180,12 @@ impl Wrapping<'_> {
         match held.wait().await {
             Some(outgoing) => self.deliver(outgoing),
             // Not 408, which browsers repeat by themselves, and no success, which would start a second connect cycle.
-            None => refuse(StatusCode::INTERNAL_SERVER_ERROR, "500::connect_replaced"),
+            None => {
+                let status = StatusCode::INTERNAL_SERVER_ERROR;
+                let mut response = refuse(status, "500::connect_replaced");
+                response.extensions_mut().insert(ConnectReplaced);
+                response
+            }
         }
     }
 

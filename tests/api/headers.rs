@@ -44,6 +44,37 @@ async fn long_lists_are_compressed_for_who_asks_for_it() {
 }
 
 #[tokio::test]
+async fn what_was_done_is_told_also_to_who_takes_no_plain_answer() {
+    let server = start("").await;
+    let media_server = server.client("mediaserver");
+    for coding in [
+        "*;q=0",
+        "identity;q=0",
+        "gzip;q=0, *;q=0.000",
+        "identity; q=0, *; q=0",
+        "br, *;q=0",
+        "gzip;q=0, identity;q=0",
+    ] {
+        let coding = [("accept-encoding", coding)];
+        let body = json!({"mediaType": "email", "queue": "email"}).to_string();
+        let path = "/api/v2/interactions";
+        let method = reqwest::Method::POST;
+        let reply = media_server
+            .exchange(method, path, &coding, Some(body))
+            .await;
+        assert_eq!(reply.status, 200, "{coding:?} {reply:?}");
+        assert_eq!(reply.json()["statusCode"], 0, "{coding:?}");
+        let (headers, _) = get(&server, "/docs", &coding).await;
+        assert_eq!(headers.get("content-encoding"), None, "{coding:?}");
+    }
+    for coding in ["gzip, identity;q=0", "gzip;q=0.5, *;q=0"] {
+        let list = "/api/v2/interactions?fields=*";
+        let (packed, _) = get(&server, list, &[("accept-encoding", coding)]).await;
+        assert_eq!(packed["content-encoding"], "gzip", "{coding}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_sent_compressed_is_not_inflated() {
     let server = start("").await;
     let media_server = server.client("mediaserver");

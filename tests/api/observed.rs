@@ -267,6 +267,33 @@ async fn say(server: &Process, user: &str, client_id: &str, mut message: Value) 
 }
 
 #[tokio::test]
+async fn a_connect_that_is_replaced_is_no_error_in_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let replace = async |server: Process| {
+        let (id, _) = handshake(&server, "agent1").await;
+        let connect = json!({"channel": "/meta/connect", "connectionType": "long-polling"});
+        let mut at_once = connect.clone();
+        at_once["advice"] = json!({"timeout": 0});
+        // The first of a session is answered at once.
+        say(&server, "agent1", &id, connect.clone()).await;
+        let told = {
+            let mut held = std::pin::pin!(say(&server, "agent1", &id, connect));
+            loop {
+                tokio::select! {
+                    told = &mut held => break told,
+                    _ = say(&server, "agent1", &id, at_once.clone()) => {}
+                }
+            }
+        };
+        assert!(told.contains("500::connect_replaced"), "{told}");
+        server
+    };
+    let lines = logged(folder.path(), &[], replace).await;
+    let errors: Vec<&Value> = lines.iter().filter(|it| it["level"] == "ERROR").collect();
+    assert!(!lines.is_empty() && errors.is_empty(), "{errors:?}");
+}
+
+#[tokio::test]
 async fn sessions_and_the_secret_are_named_to_nobody() {
     let folder = tempfile::tempdir().unwrap();
     let secret = "canary-of-the-secret-0123456789abcdef";

@@ -5,6 +5,7 @@
 //! was done.
 
 mod checker;
+mod clock;
 mod disk;
 mod ending;
 mod faults;

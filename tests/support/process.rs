@@ -8,7 +8,7 @@ use std::thread;
 
 use baton::options::{Flags, Keys, Options};
 
-use super::server::{Client, client_of};
+use super::server::{Client, client_for, client_of};
 
 /// Blocks of `ulimit -f`, in bytes.
 const BLOCK_BYTES: u64 = 512;
@@ -91,9 +91,18 @@ impl Process {
 
     /// A client of a demo user, with a token of his role.
     pub(crate) fn client(&self, user: &str) -> Client {
+        client_of(&self.options(), &self.url, user)
+    }
+
+    /// The same with a token that holds for so long, in milliseconds.
+    pub(crate) fn client_for(&self, user: &str, valid_ms: u64) -> Client {
+        client_for(&self.options(), &self.url, user, valid_ms)
+    }
+
+    fn options(&self) -> Options {
         let (mut options, _) = Options::resolve(Flags::default(), Keys::default());
         options.data.clone_from(&self.data);
-        client_of(&options, &self.url, user)
+        options
     }
 
     /// As an operator stops it; what it exits with.

@@ -88,7 +88,7 @@ impl Running {
 
     /// A client of a user of contact centre `demo`, with a token of these roles.
     pub(crate) fn client_with(&self, user: &str, roles: &[Role]) -> Client {
-        client_in(&self.options, &self.url, "demo", user, roles)
+        client_in(&self.options, &self.url, ("demo", user), roles, TOKEN_MS)
     }
 }
 
@@ -97,6 +97,11 @@ const TOKEN_MS: u64 = 24 * 60 * 60 * 1_000;
 
 /// A client of a demo user of the server at `url`, with a token of his role.
 pub(crate) fn client_of(options: &Options, url: &str, user: &str) -> Client {
+    client_for(options, url, user, TOKEN_MS)
+}
+
+/// The same with a token that holds for so long, in milliseconds.
+pub(crate) fn client_for(options: &Options, url: &str, user: &str, valid_ms: u64) -> Client {
     let (centre, role) = match user {
         "other-agent" => ("other", Role::Agent),
         "other-admin" => ("other", Role::Admin),
@@ -107,16 +112,22 @@ pub(crate) fn client_of(options: &Options, url: &str, user: &str) -> Client {
         "reporting" => ("demo", Role::Reporting),
         _ => ("demo", Role::Agent),
     };
-    client_in(options, url, centre, user, &[role])
+    client_in(options, url, (centre, user), &[role], valid_ms)
 }
 
-fn client_in(options: &Options, url: &str, centre: &str, user: &str, roles: &[Role]) -> Client {
+fn client_in(
+    options: &Options,
+    url: &str,
+    (centre, user): (&str, &str),
+    roles: &[Role],
+    valid_ms: u64,
+) -> Client {
     let secret = secret(options, None).unwrap();
     let token = tokens(options, &secret).issue(
         UserId::parse(user).unwrap(),
         CentreId::parse(centre).unwrap(),
         &roles.iter().copied().collect(),
-        TOKEN_MS,
+        valid_ms,
     );
     Client {
         url: url.to_owned(),
