@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use baton::domain::{
-    Actor, Configuration, IdempotencyKey, QueueName, Refusal, RefusalKind, RequestDigest, Role,
-    Snapshot, Timestamp, UserId, Whereabouts,
+    Actor, Configuration, IdempotencyKey, InteractionId, QueueName, Refusal, RefusalKind,
+    RequestDigest, Role, Snapshot, Timestamp, UserId, Whereabouts,
 };
 use baton::engine::operations::{
-    Configure, MOVE_LEN_MAX, SNAPSHOT_INTERACTIONS_LEN_MAX, SNAPSHOTS_LEN_MAX,
+    CHANNELS_LEN_MAX, Configure, MOVE_LEN_MAX, PARTIES_MAX, SNAPSHOT_INTERACTIONS_LEN_MAX,
+    SNAPSHOTS_LEN_MAX, WORKBINS_LEN_MAX,
 };
 use baton::engine::routing::ROUTER_HOLD_LEN_MAX;
 use baton::engine::{
@@ -141,6 +142,71 @@ fn a_pull_takes_so_many_at_most() {
         panic!("{:?}", effect.step.outcome);
     };
     assert_eq!(pulled.len(), 100);
+}
+
+#[test]
+fn a_request_names_so_many_at_most() {
+    let mut engine = engine();
+    for (operation, parameter, name, len_max) in [
+        ("RequestAgentLogin", "channels", "chat", CHANNELS_LEN_MAX),
+        (
+            "RequestWorkbinSubscribe",
+            "workbinIds",
+            "team",
+            WORKBINS_LEN_MAX,
+        ),
+    ] {
+        let mut names = |len| {
+            let parameters = json!({parameter: vec![name; len]});
+            ask(&mut engine, Role::Agent, operation, parameters)
+        };
+        let refused = names(len_max + 1).unwrap_err();
+        assert_eq!(refused.kind, RefusalKind::InvalidValue, "{operation}");
+        names(len_max).unwrap();
+    }
+}
+
+#[test]
+fn so_many_agents_work_on_one_interaction() {
+    let mut engine = Engine::default();
+    let name = |index: usize| format!("u{index}");
+    let users: serde_json::Map<String, Value> = (0..=PARTIES_MAX)
+        .map(|index| (name(index), json!({"roles": ["agent", "supervisor"]})))
+        .collect();
+    configure(
+        &mut engine,
+        json!({"users": users, "capacity": {"chat": 1}, "queues": {"chat": {"media_type": "chat"}}}),
+    );
+    let asks = |engine: &mut Engine, index: usize, role, operation: &str, parameters: Value| {
+        let user = UserId::parse(&name(index)).unwrap();
+        let operation = Operation::parse(operation, None, parameters.as_object().unwrap())?;
+        engine.handle_request(NOW, request(Actor::User { user, role }, operation))
+    };
+    let interaction = json!({"interactionId": "I0"});
+    let ready = json!({"mediaList": {"chat": 1}});
+    let login = "RequestAgentLogin";
+    asks(&mut engine, 0, Role::Agent, login, ready).unwrap();
+    submit(&mut engine, 0);
+    settle(&mut engine);
+    asks(&mut engine, 0, Role::Agent, "Accept", interaction.clone()).unwrap();
+    for index in 1..=PARTIES_MAX {
+        asks(&mut engine, index, Role::Agent, login, json!({})).unwrap();
+        let intrude = "RequestIntrude";
+        let joined = asks(
+            &mut engine,
+            index,
+            Role::Supervisor,
+            intrude,
+            interaction.clone(),
+        );
+        assert_eq!(joined.is_ok(), index < PARTIES_MAX, "{index}: {joined:?}");
+    }
+    let conference = json!({"interactionId": "I0", "userId": name(PARTIES_MAX)});
+    let refused = asks(&mut engine, 0, Role::Agent, "Conference", conference).unwrap_err();
+    assert_eq!(refused.kind, RefusalKind::InvalidState);
+    let id = InteractionId::parse("I0").unwrap();
+    let found = engine.state().interaction(&id).unwrap();
+    assert_eq!(found.parties().len(), PARTIES_MAX);
 }
 
 #[test]
@@ -312,17 +378,22 @@ fn operation(name: &str, parameters: &Value) -> Operation {
 
 fn engine() -> Engine {
     let mut engine = Engine::default();
-    let configuration: Configuration = serde_json::from_value(json!({
+    let configuration = json!({
         "users": {"agent": {"roles": ["agent"], "groups": ["team"]}},
         "queues": {"chat": {"media_type": "chat", "pull_groups": ["team"]}},
         "capacity": {"chat": 1, "email": 1},
-    }))
-    .unwrap();
+        "workbins": {"team": {"display_name": "Team", "kind": {"AgentGroup": "team"}}},
+    });
+    configure(&mut engine, configuration);
+    engine
+}
+
+fn configure(engine: &mut Engine, configuration: Value) {
+    let configuration: Configuration = serde_json::from_value(configuration).unwrap();
     let configure = Operation::Configure(Configure(Box::new(configuration)));
     engine
         .handle_request(NOW, request(Actor::Server, configure))
         .unwrap();
-    engine
 }
 
 fn submit(engine: &mut Engine, index: usize) {

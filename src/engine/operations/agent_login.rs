@@ -10,7 +10,7 @@ use crate::domain::{
 use crate::engine::{Change, Outcome, Turn};
 
 /// Media that one login names.
-const CHANNELS_LEN_MAX: usize = 64;
+pub const CHANNELS_LEN_MAX: usize = 64;
 
 /// Parameters: `channels` (or `mediaList`, a list or a map with 1 for ready), and the place, by default the
 /// agent's id. What a second login does, `allow_multiple_agent_connections` of the configuration says; usually it adds

@@ -11,7 +11,7 @@ use crate::engine::turn::owns;
 use crate::engine::{Change, Outcome, Turn};
 
 /// Agents who may work on one interaction.
-pub(super) const PARTIES_MAX: usize = 10;
+pub const PARTIES_MAX: usize = 10;
 
 /// Parameters of RequestConference: `userId`, or `targetUri` of a user.
 #[derive(Clone, Debug, Deserialize)]

@@ -32,10 +32,11 @@ mod take_snapshot;
 mod user_data;
 mod workbin_subscription;
 
-pub use agent_login::{AgentLogin, AgentLogout};
+pub use agent_login::{AgentLogin, AgentLogout, CHANNELS_LEN_MAX};
 pub use apply_configuration::ApplyConfiguration;
 pub use change_configuration::ChangeConfiguration;
 pub use change_properties::ChangeProperties;
+pub use conference::PARTIES_MAX;
 pub use configure::Configure;
 pub use media_state::{NotReadyForMedia, ReadyForMedia};
 pub use presence::{Presence, Restart};
