@@ -267,7 +267,7 @@ impl Journal for SqliteJournal {
             archive::insert(&transaction, rows)?;
             transaction.commit()
         };
-        write().map_err(in_file(&self.file))
+        write().map_err(|source| self.not_done(source))
     }
 
     fn expire(&mut self, before_ms: u64) {
