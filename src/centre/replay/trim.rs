@@ -36,7 +36,6 @@ impl JournalReader {
         if state.sequence.0 < sequence {
             return Ok(());
         }
-        check_parts(&state)?;
         let pieces_len = self.lay(&state)?;
         self.ask(|reply| Work::Trim(sequence, pieces_len, reply))?;
         self.replays.trimmed(state);
@@ -46,10 +45,15 @@ impl JournalReader {
     }
 
     /// Has what the history is to go on from written beside what it goes on from now, piece by piece: whoever appends
-    /// meanwhile waits for one of them at most. Gives how many they are.
+    /// meanwhile waits for one of them at most. Gives how many they are. They are about to be all that is left of what the
+    /// state stands for, so that they must come to it.
     fn lay(&self, state: &State) -> Result<u64, Cause> {
-        let mut pieces_len = 0;
-        for piece in pieces_of(state.snapshot_parts().map(Ok::<_, Cause>)) {
+        let (mut copy, mut pieces_len) = (StateParts::default(), 0);
+        let parts = state.snapshot_parts().map(|part| {
+            copy.add(StatePart::parse(&part)?);
+            Ok::<_, Cause>(part)
+        });
+        for piece in pieces_of(parts) {
             if self.replays.is_closed() {
                 return Err("the contact centre is stopping".into());
             }
@@ -57,7 +61,10 @@ impl JournalReader {
             self.ask(|reply| Work::Lay(pieces_len, piece, reply))?;
             pieces_len += 1;
         }
-        Ok(pieces_len)
+        match copy.finish() == *state {
+            true => Ok(pieces_len),
+            false => Err("its parts are not the state".into()),
+        }
     }
 
     /// Waits until the journal's thread has done something.
@@ -65,17 +72,5 @@ impl JournalReader {
         let (reply, answer) = oneshot::channel();
         self.writer.send(work(reply))?;
         Ok(answer.blocking_recv()??)
-    }
-}
-
-/// The parts of a state are about to be all that is left of what it stands for.
-fn check_parts(state: &State) -> Result<(), Cause> {
-    let mut copy = StateParts::default();
-    for part in state.snapshot_parts() {
-        copy.add(StatePart::parse(&part)?);
-    }
-    match copy.finish() == *state {
-        true => Ok(()),
-        false => Err("its parts are not the state".into()),
     }
 }
