@@ -75,6 +75,15 @@ impl FailingFsync {
         let log = fs::read_to_string(&self.log).unwrap_or_default();
         log.contains("INJECTED")
     }
+
+    /// Waits until one has failed; `without` is what it means if none does.
+    async fn failure(&self, without: &str) {
+        let begun = Instant::now();
+        while !self.has_failed() {
+            assert!(begun.elapsed() < PATIENCE, "{without}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
 }
 
 impl Drop for FailingFsync {
@@ -157,11 +166,7 @@ async fn an_fsync_that_fails_while_a_trim_is_written_is_as_final_as_one_of_a_com
         return;
     };
     assert_eq!(submit(&media_server).await.status, StatusCode::OK);
-    let begun = Instant::now();
-    while !failing.has_failed() {
-        assert!(begun.elapsed() < PATIENCE, "nothing was trimmed");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    failing.failure("nothing was trimmed").await;
     drop(failing);
     assert_eq!(submit_until_refused(&media_server).await, 0);
     let (status, health) = readiness(&media_server).await;
@@ -188,11 +193,7 @@ async fn an_fsync_that_fails_while_the_log_is_moved_is_as_final_as_one_of_a_comm
         return;
     };
     assert_eq!(submit(&media_server).await.status, StatusCode::OK);
-    let begun = Instant::now();
-    while !failing.has_failed() {
-        assert!(begun.elapsed() < PATIENCE, "nothing was moved");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    failing.failure("nothing was moved").await;
     let acknowledged = 2 + submit_until_refused(&media_server).await;
     let (status, health) = readiness(&media_server).await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{health}");
