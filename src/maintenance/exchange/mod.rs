@@ -1,5 +1,5 @@
-//! A journal as JSON lines: a title, the parts of the base if there is one, a line for each archived interaction, for each step that is
-//! kept beyond a trim and for each step of the history, and an end.
+//! A journal as JSON lines: a title, the parts of the base if there is one, a line for each archived interaction, for each
+//! step that is kept beyond a trim and for each step of the history, and an end.
 
 mod export;
 mod import;
